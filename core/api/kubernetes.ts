@@ -60,6 +60,9 @@ export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
   readonly subPath?: string;
+  readonly subPathExpr?: string;
+  readonly recursiveReadOnly?: string;
+  readonly mountPropagation?: string;
   readonly readOnly?: boolean;
 }
 
@@ -67,6 +70,15 @@ export interface VolumeMount {
 export interface Volume {
   readonly name: string;
   readonly [source: string]: unknown;
+}
+
+/** `500m`, `4Gi`; a plain number as people may write it (the API server answers with text). */
+export type Quantity = string | number;
+
+export interface ResourceRequirements {
+  readonly limits?: Readonly<Record<string, Quantity>>;
+  readonly requests?: Readonly<Record<string, Quantity>>;
+  readonly claims?: readonly { readonly name: string; readonly request?: string }[];
 }
 
 export interface Container {
@@ -79,7 +91,7 @@ export interface Container {
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly EnvFromSource[];
   readonly volumeMounts?: readonly VolumeMount[];
-  readonly resources?: { readonly limits?: Readonly<Record<string, string>>; readonly requests?: Readonly<Record<string, string>> };
+  readonly resources?: ResourceRequirements;
   readonly securityContext?: Readonly<Record<string, unknown>>;
   readonly lifecycle?: Readonly<Record<string, unknown>>;
   /** `Always` on an init container makes it a native sidecar. */
