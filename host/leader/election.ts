@@ -1,0 +1,321 @@
+import { assertNever } from '#core/contract/decision.ts';
+import type { LeaseRecord } from './lease.ts';
+import { microTime } from './lease.ts';
+
+/** Rules of client-go `tools/leaderelection`, with two that are stricter: the renew deadline counts from the moment the last good write was SENT, and the end of a foreign lease is waited for exactly instead of being met by the next poll. */
+export interface ElectionConfig {
+  /** Unique for this process: a restarted one must not believe that it still holds its predecessor's lease. */
+  readonly identity: string;
+  /** How long others wait after the last change of the record that they saw. Default 15 s. */
+  readonly leaseDurationMs: number;
+  /** How long a leader goes on without a good write. Default 10 s; less than the lease. */
+  readonly renewDeadlineMs: number;
+  /** Between two tries. Default 2 s. */
+  readonly retryPeriodMs: number;
+}
+
+/** A standby's wait is the retry period times 1 to 2.2 (client-go `JitterFactor` 1.2), so that standbys do not move in step. */
+export const JITTER_FACTOR = 1.2;
+
+interface Observation {
+  readonly record: LeaseRecord;
+  readonly resourceVersion: string;
+  /** Local monotonic time at which this record was first seen: the only age that counts. */
+  readonly sinceMs: number;
+}
+
+interface PendingCall {
+  readonly call: 'Get' | 'Acquire' | 'Renew' | 'Release';
+  readonly sentAtMs: number;
+}
+
+export interface ElectionState {
+  readonly role: 'Standby' | 'Leading' | 'Releasing' | 'Ended';
+  readonly observed?: Observation;
+  /** The last write was answered badly or not at all: look before the next one. */
+  readonly stale?: true;
+  /** 409s in a row: the first is looked into at once, the next ones wait, so that no server can make us spin. */
+  readonly conflicts?: number;
+  readonly pending?: PendingCall;
+  /** When to try next, if nothing is pending. Monotonic. */
+  readonly nextTryAtMs: number;
+  /** While the lease may be ours: until when we may act. Monotonic. */
+  readonly validUntilMs?: number;
+}
+
+/** All times come in with the input: `nowMs` monotonic, `epochMs` only to be written down, `jitter` in [0, 1). */
+export interface Moment {
+  readonly nowMs: number;
+  readonly epochMs: number;
+  readonly jitter: number;
+}
+
+export type ElectionInput =
+  /** The time that `wakeAtMs` named has come (or any other time: it is harmless). */
+  | { readonly type: 'Tick' }
+  | { readonly type: 'Found'; readonly record: LeaseRecord; readonly resourceVersion: string }
+  | { readonly type: 'Absent' }
+  | { readonly type: 'Written'; readonly record: LeaseRecord; readonly resourceVersion: string }
+  /** 409: somebody else wrote in between; nothing of ours happened. */
+  | { readonly type: 'Conflict' }
+  /** Refused otherwise, or no answer; a write may have happened. */
+  | { readonly type: 'Failed' }
+  /** The work in hand is done: give the lease back. */
+  | { readonly type: 'Release' };
+
+export type ElectionOutput =
+  | { readonly type: 'Get' }
+  | { readonly type: 'Create'; readonly record: LeaseRecord }
+  | { readonly type: 'Replace'; readonly record: LeaseRecord; readonly resourceVersion: string }
+  | { readonly type: 'StartLeading'; readonly transitions: number }
+  /** Stop acting now. `Deadline`: could not renew in time. `Taken`: another holds it. `Released`: given back on purpose. */
+  | { readonly type: 'StopLeading'; readonly cause: 'Deadline' | 'Taken' | 'Released' }
+  /** Abort what is on the wire: its answer is of no use any more. */
+  | { readonly type: 'AbortCalls' }
+  /** Another holder was seen for the first time. */
+  | { readonly type: 'NewLeader'; readonly identity: string }
+  | { readonly type: 'End'; readonly outcome: 'Lost' | 'Released' };
+
+export interface ElectionStep {
+  readonly state: ElectionState;
+  readonly outputs: readonly ElectionOutput[];
+}
+
+/** A standby that asks at once. */
+export function initialElection(nowMs: number): ElectionState {
+  return { role: 'Standby', nextTryAtMs: nowMs };
+}
+
+/** When a `Tick` is due; undefined when only an answer can go on. Monotonic. */
+export function wakeAtMs(state: ElectionState): number | undefined {
+  if (state.role === 'Ended') return undefined;
+  const times = [...(state.pending ? [] : [state.nextTryAtMs]), ...(state.validUntilMs === undefined ? [] : [state.validUntilMs])];
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+/** Faults of a configuration that could never be safe, in words; empty when it is good. Source: client-go `NewLeaderElector`. */
+export function electionConfigFaults({
+  leaseDurationMs,
+  renewDeadlineMs,
+  retryPeriodMs,
+}: Omit<ElectionConfig, 'identity'>): readonly string[] {
+  return [
+    ...(retryPeriodMs > 0 ? [] : ['the retry period must be longer than 0']),
+    ...(leaseDurationMs >= 1000 && leaseDurationMs % 1000 === 0
+      ? []
+      : ['the lease duration must be whole seconds, 1s or more (the Lease object stores seconds)']),
+    ...(leaseDurationMs > renewDeadlineMs ? [] : ['the lease duration must be longer than the renew deadline']),
+    ...(renewDeadlineMs > JITTER_FACTOR * retryPeriodMs
+      ? []
+      : [`the renew deadline must be longer than ${JITTER_FACTOR} times the retry period`]),
+  ];
+}
+
+/** One move of one elector. */
+export function step(config: ElectionConfig, state: ElectionState, input: ElectionInput, at: Moment): ElectionStep {
+  if (state.role === 'Ended') return { state, outputs: [] };
+  if (state.validUntilMs !== undefined && at.nowMs >= state.validUntilMs) return pastDeadline(state);
+  switch (input.type) {
+    case 'Tick':
+      return state.pending || at.nowMs < state.nextTryAtMs ? { state, outputs: [] } : attempt(config, state, at);
+    case 'Found':
+      return found(config, settled(state), input, at);
+    case 'Absent':
+      return absent(config, settled(state), at);
+    case 'Written':
+      return written(config, state, input, at);
+    case 'Conflict':
+      return conflict(config, settled(state), at);
+    case 'Failed':
+      return later(config, settled(state), at);
+    case 'Release':
+      return release(config, state, at);
+    default:
+      return assertNever(input);
+  }
+}
+
+/** No good write in time. A leader ends for good: what it knows of the cluster may be old, a fresh process starts clean. One that was only giving back has nothing more to give. */
+function pastDeadline(state: ElectionState): ElectionStep {
+  const { pending } = state;
+  const lost = state.role === 'Leading';
+  return {
+    state: { role: 'Ended', nextTryAtMs: state.nextTryAtMs },
+    outputs: [
+      ...(lost ? [{ type: 'StopLeading', cause: 'Deadline' } as const] : []),
+      ...(pending ? [{ type: 'AbortCalls' } as const] : []),
+      { type: 'End', outcome: lost ? 'Lost' : 'Released' },
+    ],
+  };
+}
+
+/** Next call when the time to try has come. Who holds the lease writes at once (client-go's fast path); who does not looks first. */
+function attempt(config: ElectionConfig, state: ElectionState, at: Moment): ElectionStep {
+  const { observed, role } = state;
+  if (role === 'Standby' || observed === undefined || state.stale) return get(state, at);
+  return role === 'Releasing' ? giveBack(state, observed, at) : renew(config, state, observed, at);
+}
+
+function found(
+  config: ElectionConfig,
+  state: ElectionState,
+  input: { readonly record: LeaseRecord; readonly resourceVersion: string },
+  at: Moment,
+): ElectionStep {
+  const { stale: _looked, ...rest } = state;
+  const before = state.observed;
+  const observed = observe(before, input, at);
+  const known: ElectionState = { ...rest, observed };
+  const holder = observed.record.holderIdentity;
+  if (holder === config.identity) return state.role === 'Releasing' ? giveBack(known, observed, at) : renew(config, known, observed, at);
+  if (state.role !== 'Standby') return taken(known);
+  const news: readonly ElectionOutput[] =
+    holder !== '' && holder !== before?.record.holderIdentity ? [{ type: 'NewLeader', identity: holder }] : [];
+  const freeAtMs = observed.sinceMs + observed.record.leaseDurationSeconds * 1000;
+  if (holder !== '' && at.nowMs < freeAtMs) {
+    return { state: { ...known, nextTryAtMs: Math.min(at.nowMs + retryDelayMs(config, state, at), freeAtMs) }, outputs: news };
+  }
+  const record = heldBy(config, at, { leaseTransitions: observed.record.leaseTransitions + 1 });
+  return {
+    state: { ...known, pending: { call: 'Acquire', sentAtMs: at.nowMs } },
+    outputs: [...news, { type: 'Replace', record, resourceVersion: observed.resourceVersion }],
+  };
+}
+
+/** The Lease is not there: the first one ever, or somebody removed it. */
+function absent(config: ElectionConfig, state: ElectionState, at: Moment): ElectionStep {
+  if (state.role === 'Releasing') return ended(state, 'Released');
+  const { observed: _gone, ...rest } = state;
+  const record = heldBy(config, at, { leaseTransitions: state.observed?.record.leaseTransitions ?? 0 });
+  const call = state.role === 'Leading' ? 'Renew' : 'Acquire';
+  return { state: { ...rest, pending: { call, sentAtMs: at.nowMs } }, outputs: [{ type: 'Create', record }] };
+}
+
+function written(
+  config: ElectionConfig,
+  state: ElectionState,
+  input: { readonly record: LeaseRecord; readonly resourceVersion: string },
+  at: Moment,
+): ElectionStep {
+  const sentAtMs = state.pending?.sentAtMs ?? at.nowMs;
+  const observed: Observation = { record: input.record, resourceVersion: input.resourceVersion, sinceMs: at.nowMs };
+  const { stale: _good, conflicts: _over, ...rest } = settled(state);
+  const known: ElectionState = { ...rest, observed };
+  if (input.record.holderIdentity !== config.identity) return ended(known, 'Released');
+  const validUntilMs = sentAtMs + config.renewDeadlineMs;
+  if (state.role === 'Releasing') return giveBack({ ...known, validUntilMs }, observed, at);
+  // An answer that took longer than the deadline proves nothing: look again before leading.
+  if (at.nowMs >= validUntilMs) return get(known, at);
+  return {
+    state: { ...known, role: 'Leading', validUntilMs, nextTryAtMs: Math.max(at.nowMs, sentAtMs + config.retryPeriodMs) },
+    outputs: state.role === 'Standby' ? [{ type: 'StartLeading', transitions: input.record.leaseTransitions }] : [],
+  };
+}
+
+function conflict(config: ElectionConfig, state: ElectionState, at: Moment): ElectionStep {
+  const conflicts = (state.conflicts ?? 0) + 1;
+  const counted = { ...state, conflicts };
+  // A standby was beaten to it; a leader wants to know at once whether it still is one.
+  return state.role === 'Standby' || conflicts > 1 ? later(config, counted, at) : get(counted, at);
+}
+
+function later(config: ElectionConfig, state: ElectionState, at: Moment): ElectionStep {
+  return { state: { ...state, stale: true, nextTryAtMs: at.nowMs + retryDelayMs(config, state, at) }, outputs: [] };
+}
+
+function release(config: ElectionConfig, state: ElectionState, at: Moment): ElectionStep {
+  switch (state.role) {
+    case 'Leading': {
+      const stop: ElectionOutput = { type: 'StopLeading', cause: 'Released' };
+      const next: ElectionState = { ...state, role: 'Releasing' };
+      if (state.pending || state.observed === undefined) return { state: next, outputs: [stop] };
+      const given = giveBack(next, state.observed, at);
+      return { state: given.state, outputs: [stop, ...given.outputs] };
+    }
+    case 'Standby':
+      // A write on its way may make the lease ours: wait for it, then give it back.
+      if (state.pending && state.pending.call !== 'Get') {
+        return { state: { ...state, role: 'Releasing', validUntilMs: state.pending.sentAtMs + config.renewDeadlineMs }, outputs: [] };
+      }
+      return ended(state, 'Released');
+    case 'Releasing':
+    case 'Ended':
+      return { state, outputs: [] };
+    default:
+      return assertNever(state.role);
+  }
+}
+
+function get(state: ElectionState, at: Moment): ElectionStep {
+  return { state: { ...state, pending: { call: 'Get', sentAtMs: at.nowMs } }, outputs: [{ type: 'Get' }] };
+}
+
+function renew(config: ElectionConfig, state: ElectionState, observed: Observation, at: Moment): ElectionStep {
+  const { leaseTransitions, acquireTime } = observed.record;
+  const record = heldBy(config, at, { leaseTransitions, ...(acquireTime === undefined ? {} : { acquireTime }) });
+  return {
+    state: { ...state, pending: { call: state.role === 'Leading' ? 'Renew' : 'Acquire', sentAtMs: at.nowMs } },
+    outputs: [{ type: 'Replace', record, resourceVersion: observed.resourceVersion }],
+  };
+}
+
+/** An empty holder with a lease of one second, as client-go `release` writes it: the next standby that looks takes it. */
+function giveBack(state: ElectionState, observed: Observation, at: Moment): ElectionStep {
+  const now = microTime(at.epochMs);
+  const record: LeaseRecord = {
+    holderIdentity: '',
+    leaseDurationSeconds: 1,
+    acquireTime: now,
+    renewTime: now,
+    leaseTransitions: observed.record.leaseTransitions,
+  };
+  return {
+    state: { ...state, pending: { call: 'Release', sentAtMs: at.nowMs } },
+    outputs: [{ type: 'Replace', record, resourceVersion: observed.resourceVersion }],
+  };
+}
+
+function taken(state: ElectionState): ElectionStep {
+  if (state.role === 'Releasing') return ended(state, 'Released');
+  const { outputs, ...rest } = ended(state, 'Lost');
+  return { ...rest, outputs: [{ type: 'StopLeading', cause: 'Taken' }, ...outputs] };
+}
+
+function ended(state: ElectionState, outcome: 'Lost' | 'Released'): ElectionStep {
+  const { validUntilMs: _until, pending, ...rest } = state;
+  return { state: { ...rest, role: 'Ended' }, outputs: [...(pending ? [{ type: 'AbortCalls' } as const] : []), { type: 'End', outcome }] };
+}
+
+/** The clock of a record starts anew only when its content changed: a new resourceVersion alone (a label) renews nothing. */
+function observe(
+  before: Observation | undefined,
+  seen: { readonly record: LeaseRecord; readonly resourceVersion: string },
+  at: Moment,
+): Observation {
+  const same = before !== undefined && JSON.stringify(before.record) === JSON.stringify(seen.record);
+  return { record: seen.record, resourceVersion: seen.resourceVersion, sinceMs: same ? before.sinceMs : at.nowMs };
+}
+
+function heldBy(
+  config: ElectionConfig,
+  at: Moment,
+  kept: { readonly leaseTransitions: number; readonly acquireTime?: string },
+): LeaseRecord {
+  const now = microTime(at.epochMs);
+  return {
+    holderIdentity: config.identity,
+    leaseDurationSeconds: config.leaseDurationMs / 1000,
+    acquireTime: kept.acquireTime ?? now,
+    renewTime: now,
+    leaseTransitions: kept.leaseTransitions,
+  };
+}
+
+function settled(state: ElectionState): ElectionState {
+  const { pending: _answered, ...rest } = state;
+  return rest;
+}
+
+function retryDelayMs({ retryPeriodMs }: ElectionConfig, { role }: ElectionState, { jitter }: Moment): number {
+  return role === 'Standby' ? retryPeriodMs * (1 + JITTER_FACTOR * jitter) : retryPeriodMs;
+}
