@@ -2,8 +2,10 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { assertNever } from '#core/contract/decision.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import type { Cluster, Result } from '../cluster/cluster.ts';
-import type { ElectionConfig, ElectionInput, ElectionOutput } from './election.ts';
-import { electionConfigFaults, initialElection, step, wakeAtMs } from './election.ts';
+import type { ElectionInput, ElectionOutput } from './election.ts';
+import { initialElection, step, wakeAtMs } from './election.ts';
+import type { ElectionConfig } from './election-config.ts';
+import { electionConfigFaults } from './election-config.ts';
 import type { LeaseName, LeaseRecord } from './lease.ts';
 import { leaseObject, leaseRecord } from './lease.ts';
 
@@ -61,24 +63,32 @@ export function createElector(options: ElectorOptions): Elector {
   function perform(output: ElectionOutput): void {
     switch (output.type) {
       case 'Get':
-        return send('get', (signal) => cluster.get({ kind: 'Lease', ...lease }, signal));
+        send('get', (signal) => cluster.get({ kind: 'Lease', ...lease }, signal));
+        break;
       case 'Create':
-        return send('create', (signal) => cluster.create(leaseObject(lease, output.record), signal));
+        send('create', (signal) => cluster.create(leaseObject(lease, output.record), signal));
+        break;
       case 'Replace':
-        return send('replace', (signal) => cluster.replace(replacement(output.record, output.resourceVersion), signal));
+        send('replace', (signal) => cluster.replace(replacement(output.record, output.resourceVersion), signal));
+        break;
       case 'StartLeading':
         leading = new AbortController();
-        return options.onStartedLeading(leading.signal, output.transitions);
+        options.onStartedLeading(leading.signal, output.transitions);
+        break;
       case 'StopLeading':
-        return leading?.abort(new Error(STOPPED[output.cause]));
+        leading?.abort(new Error(STOPPED[output.cause]));
+        break;
       case 'AbortCalls':
-        return call?.abort(new Error('the election has ended'));
+        call?.abort(new Error('the election has ended'));
+        break;
       case 'NewLeader':
-        return options.onNewLeader?.(output.identity);
+        options.onNewLeader?.(output.identity);
+        break;
       case 'End':
-        return end(output.outcome);
+        end(output.outcome);
+        break;
       default:
-        return assertNever(output);
+        assertNever(output);
     }
   }
 

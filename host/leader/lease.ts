@@ -41,10 +41,10 @@ export function leaseRecord(object: KubernetesObject): LeaseRecord {
   const text = (value: unknown): string => (typeof value === 'string' ? value : '');
   const count = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
   return {
-    holderIdentity: text(fields['holderIdentity']),
-    leaseDurationSeconds: count(fields['leaseDurationSeconds']),
-    ...(typeof fields['acquireTime'] === 'string' ? { acquireTime: fields['acquireTime'] } : {}),
-    ...(typeof fields['renewTime'] === 'string' ? { renewTime: fields['renewTime'] } : {}),
-    leaseTransitions: count(fields['leaseTransitions']),
+    holderIdentity: text(fields.holderIdentity),
+    leaseDurationSeconds: count(fields.leaseDurationSeconds),
+    ...(typeof fields.acquireTime === 'string' ? { acquireTime: fields.acquireTime } : {}),
+    ...(typeof fields.renewTime === 'string' ? { renewTime: fields.renewTime } : {}),
+    leaseTransitions: count(fields.leaseTransitions),
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JITTER_FACTOR } from '#host/leader/election.ts';
+import { JITTER_FACTOR } from '#host/leader/election-config.ts';
 import { createElector } from '#host/leader/elector.ts';
 import { VirtualClock } from '#host/virtual-clock.ts';
 import { DURATIONS, LeaseServer, Node } from './model.ts';
