@@ -1,10 +1,17 @@
 import * as z from 'zod';
 import { caBundle, credential, extraPort, imagePullSecrets, pluginSpec, proxy, quota, skillSource } from './agent-parts.ts';
-import { API_VERSION, conditions, type Infer, metadata, type Resource } from './common.ts';
-import { contextItem } from './context.ts';
+import { API_VERSION, conditions, type Infer, metadata, type Resource, withRules } from './common.ts';
+import { contexts } from './context.ts';
 import { agentPodSpec } from './pod-spec.ts';
 
-export const workspaceDir = z.string().regex(/^\/.*/).describe('Absolute path of the agent’s working directory.');
+/** Absolute path; a rule rather than a pattern, so that the refusal shows the right form. */
+export const workspaceDir = withRules(z.string().describe('Absolute path of the agent’s working directory.'), [
+  {
+    cel: "self.startsWith('/')",
+    message: 'workspaceDir must be an absolute path, such as /workspace',
+    holds: (path) => path.startsWith('/'),
+  },
+]);
 
 /** Fields that an Agent may take from an AgentTemplate. */
 export const inheritableFields = {
@@ -12,7 +19,7 @@ export const inheritableFields = {
   executorImage: z.string().optional().describe('Image that the agent runs in.'),
   attachImage: z.string().optional().describe('Image of the thin client (Attach only).'),
   command: z.array(z.string()).optional().describe('Command of the agent container. Default: opencode run on task.md.'),
-  contexts: z.array(contextItem).optional().describe('What the agent is to know, before the contexts of the Task.'),
+  contexts: contexts.optional().describe('What the agent is to know, before the contexts of the Task.'),
   skills: z.array(skillSource).optional().describe('Skills from git repositories.'),
   plugins: z.array(pluginSpec).optional().describe('OpenCode plugins from npm.'),
   config: z.unknown().optional().describe('OpenCode configuration, a JSON object; becomes /tools/opencode.json.'),
@@ -28,7 +35,7 @@ export const inheritableFields = {
 
 export const agentTemplateSpec = z.strictObject({
   ...inheritableFields,
-  workspaceDir: workspaceDir.min(1),
+  workspaceDir,
   serviceAccountName: z.string().describe('ServiceAccount of the Pods.'),
 });
 export type AgentTemplateSpec = Infer<typeof agentTemplateSpec>;

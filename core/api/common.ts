@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parseDuration } from '../units/duration.ts';
 import type { KubernetesObject } from './kubernetes.ts';
 
 /** `apiVersion` of every kind that this project owns. */
@@ -55,14 +56,12 @@ export const anyObject = z.looseObject({});
 /** What Go's `time.ParseDuration` accepts: signed decimal numbers with a unit each, or a bare 0. */
 export const DURATION_PATTERN = '^[-+]?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$';
 
-const durationPattern = new RegExp(DURATION_PATTERN, 'u');
-
 /** A Go duration, such as `90s` or `1h30m`. The refusal shows the right form. */
 export const duration = withRules(z.string().max(32), [
   {
     cel: `self.matches('${DURATION_PATTERN.replaceAll('\\', '\\\\')}')`,
     message: 'must be a duration such as 90s, 30m or 1h30m (units ns, us, ms, s, m, h)',
-    holds: (text) => durationPattern.test(text),
+    holds: (text) => parseDuration(text).ok,
   },
 ]);
 

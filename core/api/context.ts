@@ -89,3 +89,6 @@ export const contextItem = withRules(item, [
   },
 ]);
 export type ContextItem = Infer<typeof contextItem>;
+
+/** Contexts in their order. The bound is far above what a Pod can carry; without one the API server can't bound the cost of the rules inside. */
+export const contexts = z.array(contextItem).max(1_000);

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { API_VERSION, conditions, duration, type Infer, metadata, nameRef, type Resource, time, withRules } from './common.ts';
-import { contextItem } from './context.ts';
+import { contexts } from './context.ts';
 import { stop, taskCleanup } from './task-parts.ts';
 
 export const taskSpec = withRules(
   z.strictObject({
     description: z.string().optional().describe('What the agent is to do; becomes task.md in its workspace.'),
-    contexts: z.array(contextItem).optional().describe('What the agent is to know beside the contexts of its Agent or AgentTemplate.'),
+    contexts: contexts.optional().describe('What the agent is to know beside the contexts of its Agent or AgentTemplate.'),
     agentRef: nameRef.optional().describe('Agent that runs the Task. Exactly one of agentRef and templateRef.'),
     templateRef: nameRef.optional().describe('AgentTemplate that the Task’s Pod is made from. Exactly one of agentRef and templateRef.'),
     timeout: duration.optional().describe('Longest time in Running, such as 30m. Default: none.'),

@@ -1,0 +1,28 @@
+import { stringify } from 'yaml';
+import { RESOURCES } from '#core/contract/kinds.ts';
+import { PERMISSIONS } from '#core/contract/permissions.ts';
+import { customResourceDefinition } from './definition.ts';
+import { DEFINITIONS } from './definitions.ts';
+import { rbacManifests, reasons } from './rbac.ts';
+import type { Schema } from './structural.ts';
+
+/** Folder that holds nothing but generated CRDs, below the root of the repository. */
+export const CRD_FOLDER = 'host/manifests/base/crds';
+
+/** Every generated manifest: path below the root of the repository, and its text. */
+export function generatedManifests(): ReadonlyMap<string, string> {
+  const crds = DEFINITIONS.map((definition) => {
+    const { group, plural } = RESOURCES[definition.kind];
+    return [`${CRD_FOLDER}/${group}_${plural}.yaml`, document('core/api', [], [customResourceDefinition(definition)])] as const;
+  });
+  return new Map([
+    ...crds,
+    ['host/manifests/base/rbac.yaml', document('core/contract/permissions.ts', reasons(PERMISSIONS), rbacManifests(PERMISSIONS))],
+  ]);
+}
+
+function document(source: string, notes: readonly string[], objects: readonly Schema[]): string {
+  const header = [`Generated from ${source} by "npm run crds"; do not edit.`, ...notes].map((line) => `# ${line}\n`).join('');
+  // Long lines stay whole and nothing becomes an alias, so that a diff shows what changed and no more.
+  return header + objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
+}
