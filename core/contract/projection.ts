@@ -1,13 +1,17 @@
+/** Kinds that the host watches and keeps in its store. */
+export type WatchedKind = 'Task' | 'Pod' | 'Agent' | 'AgentTemplate' | 'KubeOpenCodeConfig';
+
 /**
  * What of each watched kind the core reads. The host's store keeps these paths and drops the rest; a change elsewhere causes no decision.
- * A path names a field and all below it; `[]` goes into each item of a list; `*` stands for each key of a map that begins with the text before it.
+ * A path is field names joined by `.` and keeps the last field with all below it. Behind a field, `[]` goes into each item of a list, and `[text]` into
+ * the key `text` of a map (for keys with dots), or with `[text*]` into each key that begins with it. A map of which nothing is kept is left out.
  */
-export const PROJECTIONS: Readonly<Record<'Task' | 'Pod', readonly string[]>> = {
-  Task: ['apiVersion', 'kind', ...metadata(['labels', 'generation']), 'metadata.annotations.kubeopencode.io/*', 'spec', 'status'],
+export const PROJECTIONS: Readonly<Record<WatchedKind, readonly string[]>> = {
+  Task: whole(),
   Pod: [
     ...metadata(['generation']),
-    'metadata.labels.kubeopencode.io/*',
-    'metadata.annotations.kubeopencode.io/*',
+    'metadata.labels[kubeopencode.io/*]',
+    'metadata.annotations[kubeopencode.io/*]',
     'spec.nodeName',
     'spec.activeDeadlineSeconds',
     'spec.terminationGracePeriodSeconds',
@@ -29,7 +33,15 @@ export const PROJECTIONS: Readonly<Record<'Task' | 'Pod', readonly string[]>> = 
     'status.containerStatuses[].state',
     'status.containerStatuses[].lastState',
   ],
+  Agent: whole(),
+  AgentTemplate: whole(),
+  KubeOpenCodeConfig: whole(),
 };
+
+/** Kinds of our own: all but what the API server and `kubectl apply` keep for themselves (managedFields, the last applied manifest). */
+function whole(): string[] {
+  return ['apiVersion', 'kind', ...metadata(['labels', 'generation']), 'metadata.annotations[kubeopencode.io/*]', 'spec', 'status'];
+}
 
 function metadata(more: readonly string[]): string[] {
   return [

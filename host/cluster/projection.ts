@@ -1,0 +1,119 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import { put } from './json.ts';
+import type { Share } from './strings.ts';
+
+/** Copies what the paths name out of an object. The copy shares nothing with the original but strings. */
+export type Projection = (object: KubernetesObject) => KubernetesObject;
+
+/** What is kept below one place of an object. */
+interface Shape {
+  /** All below it. */
+  whole: boolean;
+  readonly fields: Map<string, Shape>;
+  readonly prefixes: Map<string, Shape>;
+  /** Shape of each item, when the place holds a list. */
+  items?: Shape;
+}
+
+const STEP = /\.?([^.[\]]+)|\[([^\]]*)\]/y;
+
+/**
+ * Compiles the paths of `core/contract/projection.ts` (grammar there) into one function. Strings go through `share`; the order of fields is that of the
+ * paths, so that objects of a kind have one layout. Throws on a path that the grammar does not know.
+ */
+export function compileProjection(paths: readonly string[], share: Share = (text) => text): Projection {
+  const root = emptyShape();
+  for (const path of paths) addPath(root, path);
+  return (object) => {
+    const projected = project(object, root, share);
+    return isMetadataBearer(projected) ? projected : { metadata: { name: object.metadata.name } };
+  };
+}
+
+/** A copy of a whole object without what no reader wants: `metadata.managedFields`. For kinds without a projection. */
+export function copyWhole(object: KubernetesObject, share: Share = (text) => text): KubernetesObject {
+  const { managedFields: _, ...metadata } = object.metadata as KubernetesObject['metadata'] & { readonly managedFields?: unknown };
+  return copy({ ...object, metadata }, share) as KubernetesObject;
+}
+
+function emptyShape(): Shape {
+  return { whole: false, fields: new Map(), prefixes: new Map() };
+}
+
+function addPath(root: Shape, path: string): void {
+  let shape = root;
+  let at = 0;
+  while (at < path.length) {
+    STEP.lastIndex = at;
+    const step = STEP.exec(path);
+    if (step === null || (at === 0 && step[1] === undefined)) {
+      throw new Error(
+        `projection path "${path}": expected a field, [] or [key] at position ${at}; see the grammar in core/contract/projection.ts`,
+      );
+    }
+    at = STEP.lastIndex;
+    shape = descend(shape, step[1], step[2] ?? '');
+  }
+  shape.whole = true;
+}
+
+function descend(shape: Shape, field: string | undefined, bracket: string): Shape {
+  if (field !== undefined) return child(shape.fields, field);
+  if (bracket === '') {
+    shape.items ??= emptyShape();
+    return shape.items;
+  }
+  return bracket.endsWith('*') ? child(shape.prefixes, bracket.slice(0, -1)) : child(shape.fields, bracket);
+}
+
+function child(shapes: Map<string, Shape>, name: string): Shape {
+  const known = shapes.get(name);
+  if (known !== undefined) return known;
+  const created = emptyShape();
+  shapes.set(name, created);
+  return created;
+}
+
+/** The part of `value` that `shape` keeps; undefined when that is nothing. */
+function project(value: unknown, shape: Shape, share: Share): unknown {
+  if (shape.whole) return copy(value, share);
+  if (Array.isArray(value)) {
+    const { items } = shape;
+    // An item of which nothing is kept stays as {}: the others keep their places.
+    return items === undefined ? undefined : value.map((item) => project(item, items, share) ?? {});
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  return projectFields(value as Readonly<Record<string, unknown>>, shape, share);
+}
+
+function projectFields(source: Readonly<Record<string, unknown>>, shape: Shape, share: Share): Record<string, unknown> | undefined {
+  let kept: Record<string, unknown> | undefined;
+  const keep = (key: string, below: Shape): void => {
+    const value = project(source[key], below, share);
+    if (value === undefined) return;
+    kept ??= {};
+    put(kept, key, value);
+  };
+  for (const [key, below] of shape.fields) {
+    if (Object.hasOwn(source, key)) keep(key, below);
+  }
+  if (shape.prefixes.size > 0) {
+    for (const key of Object.keys(source)) {
+      for (const [prefix, below] of shape.prefixes) if (key.startsWith(prefix)) keep(key, below);
+    }
+  }
+  return kept;
+}
+
+function copy(value: unknown, share: Share): unknown {
+  if (typeof value === 'string') return share(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => copy(item, share));
+  const copied: Record<string, unknown> = {};
+  for (const [key, below] of Object.entries(value)) put(copied, key, copy(below, share));
+  return copied;
+}
+
+function isMetadataBearer(value: unknown): value is KubernetesObject {
+  return typeof value === 'object' && value !== null && 'metadata' in value;
+}

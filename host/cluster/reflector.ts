@@ -1,0 +1,306 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { ClusterError, ObjectList, WatchEvent } from './cluster.ts';
+
+/**
+ * The states and transitions are those of kube-rs `runtime/src/watcher.rs`; delays are client-go's `tools/cache/reflector.go`
+ * (800 ms to 30 s, doubled, jitter 1, forgotten after 2 minutes without failure).
+ */
+export const PAGE_SIZE = 500;
+/** The server is asked to end a watch after this long, at most; less up to `TIMEOUT_SPREAD_SECONDS`, so that not all reconnect at once. */
+const TIMEOUT_SECONDS = 290;
+const TIMEOUT_SPREAD_SECONDS = 60;
+/** A watch that the server has not ended this long after its time is dead. */
+const IDLE_MARGIN_MS = 5_000;
+/** No page may take longer. */
+const PAGE_DEADLINE_MS = 60_000;
+const BACKOFF_MIN_MS = 800;
+const BACKOFF_MAX_MS = 30_000;
+const BACKOFF_FORGET_MS = 120_000;
+/** A watch that was closed within this time and brought nothing is a failure: reconnecting at once would be a storm. */
+const SHORT_WATCH_MS = 1_000;
+/** After so many refused watches in a row it may be the version that is refused (a cluster restored from a backup): list again. */
+const REFUSALS_BEFORE_RELIST = 3;
+
+/** Why a list or watch was begun again. */
+export const RESTART_REASONS = [
+  'Closed',
+  'ClosedEarly',
+  'Expired',
+  'Throttled',
+  'ServerError',
+  'Refused',
+  'Unreachable',
+  'Credentials',
+  'Idle',
+  'Refresh',
+] as const;
+export type RestartReason = (typeof RESTART_REASONS)[number];
+
+export type Phase =
+  /** Knows nothing, or nothing that can be continued; the timer's end begins a list. */
+  | { readonly type: 'Empty' }
+  /** A page was asked for. */
+  | { readonly type: 'Listing'; readonly call: number; readonly continueToken: string | undefined }
+  /** A page failed; the timer's end asks for it again. */
+  | { readonly type: 'ListPaused'; readonly continueToken: string | undefined }
+  /** Knows all up to the version; the timer's end begins a watch. */
+  | { readonly type: 'Listed'; readonly resourceVersion: string; readonly refusals: number }
+  | {
+      readonly type: 'Watching';
+      readonly call: number;
+      readonly resourceVersion: string;
+      readonly refusals: number;
+      readonly startedAtMs: number;
+      readonly hasAdvanced: boolean;
+    }
+  | { readonly type: 'Stopped' };
+
+export interface ReflectorState {
+  readonly phase: Phase;
+  /** Number of the last call or timer: answers to older ones are not for this state. */
+  readonly sequence: number;
+  /** The timer that runs; undefined when none does. */
+  readonly timer: number | undefined;
+  readonly backoff: { readonly failures: number /** When the last wait ended or will end. */; readonly waitedUntilMs: number };
+}
+
+export const initialReflectorState: ReflectorState = {
+  phase: { type: 'Empty' },
+  sequence: 0,
+  timer: undefined,
+  backoff: { failures: 0, waitedUntilMs: Number.NEGATIVE_INFINITY },
+};
+
+/** Time and chance come in with each input. */
+export type ReflectorInput = { readonly nowMs: number /** In [0, 1). */; readonly random: number } & (
+  | { readonly type: 'Start' }
+  | { readonly type: 'Stop' }
+  /** List again, whatever is known: somebody needs the present state now. */
+  | { readonly type: 'Refresh' }
+  | { readonly type: 'TimerFired'; readonly timer: number }
+  | { readonly type: 'PageRead'; readonly call: number; readonly list: ObjectList }
+  | { readonly type: 'PageFailed'; readonly call: number; readonly error: ClusterError }
+  | { readonly type: 'Watched'; readonly call: number; readonly event: WatchEvent }
+  | { readonly type: 'WatchEnded'; readonly call: number }
+);
+
+export type ReflectorOutput =
+  | { readonly type: 'List'; readonly call: number; readonly continueToken: string | undefined }
+  | { readonly type: 'Watch'; readonly call: number; readonly resourceVersion: string; readonly timeoutSeconds: number }
+  | { readonly type: 'Abort'; readonly call: number }
+  /** Replaces the timer that runs. */
+  | { readonly type: 'SetTimer'; readonly timer: number; readonly delayMs: number }
+  | { readonly type: 'ClearTimer' }
+  | { readonly type: 'ListBegun' }
+  | { readonly type: 'Page'; readonly objects: readonly KubernetesObject[] }
+  | { readonly type: 'ListDone'; readonly resourceVersion: string }
+  | { readonly type: 'Upsert'; readonly object: KubernetesObject }
+  | { readonly type: 'Remove'; readonly object: KubernetesObject }
+  | { readonly type: 'Bookmark'; readonly resourceVersion: string }
+  | { readonly type: 'Restarted'; readonly reason: RestartReason; readonly message: string; readonly delayMs: number };
+
+export interface ReflectorStep {
+  readonly state: ReflectorState;
+  readonly outputs: readonly ReflectorOutput[];
+}
+
+/** One step: unless stopped there is always a timer or a call in flight behind it, and never a second call. */
+export function step(state: ReflectorState, input: ReflectorInput): ReflectorStep {
+  if (state.phase.type === 'Stopped') return unchanged(state);
+  switch (input.type) {
+    case 'Start':
+      return state.sequence === 0 ? list(state, undefined) : unchanged(state);
+    case 'Stop':
+      return { state: { ...state, phase: { type: 'Stopped' }, timer: undefined }, outputs: [...abort(state), { type: 'ClearTimer' }] };
+    case 'Refresh':
+      return refresh(state);
+    case 'TimerFired':
+      return input.timer === state.timer ? onTimer({ ...state, timer: undefined }, input) : unchanged(state);
+    case 'PageRead':
+      return isCall(state, 'Listing', input.call) ? onPage(state, input.list, input) : unchanged(state);
+    case 'PageFailed':
+      return isCall(state, 'Listing', input.call) ? onPageFailed(state, input.error, input) : unchanged(state);
+    case 'Watched':
+      return isCall(state, 'Watching', input.call) ? onWatched(state, input.event, input) : unchanged(state);
+    case 'WatchEnded':
+      return isCall(state, 'Watching', input.call) ? onWatchEnded(state, input) : unchanged(state);
+  }
+}
+
+type In<T extends Phase['type']> = ReflectorState & { readonly phase: Extract<Phase, { type: T }> };
+type Moment = Pick<ReflectorInput, 'nowMs' | 'random'>;
+
+function isCall<T extends 'Listing' | 'Watching'>(state: ReflectorState, type: T, call: number): state is In<T> {
+  return state.phase.type === type && 'call' in state.phase && state.phase.call === call;
+}
+
+function unchanged(state: ReflectorState): ReflectorStep {
+  return { state, outputs: [] };
+}
+
+function onTimer(state: ReflectorState, moment: Moment): ReflectorStep {
+  const { phase } = state;
+  switch (phase.type) {
+    case 'Empty':
+      return list(state, undefined);
+    case 'ListPaused':
+      return list(state, phase.continueToken);
+    case 'Listed':
+      return watch(state, phase.resourceVersion, phase.refusals, moment);
+    case 'Listing': {
+      const message = `list: expected a page within ${PAGE_DEADLINE_MS / 1000} s, none came`;
+      return wait(state, { type: 'ListPaused', continueToken: phase.continueToken }, { reason: 'Idle', message }, moment);
+    }
+    case 'Watching': {
+      const message = 'watch: expected the server to end it at its timeout, it stays silent';
+      return wait(state, listed(phase), { reason: 'Idle', message }, moment);
+    }
+    case 'Stopped':
+      return unchanged(state);
+  }
+}
+
+function onPage(state: In<'Listing'>, page: ObjectList, moment: Moment): ReflectorStep {
+  const content: ReflectorOutput = { type: 'Page', objects: page.items };
+  const more = page.continueToken;
+  if (more !== undefined && more !== '') return after([content], list(state, more));
+  const next = watch(state, page.resourceVersion, 0, moment);
+  return after([content, { type: 'ListDone', resourceVersion: page.resourceVersion }], next);
+}
+
+function onPageFailed(state: In<'Listing'>, error: ClusterError, moment: Moment): ReflectorStep {
+  const failure = failureOf('list', error);
+  // A continue token expires like a version does: only a new list helps.
+  const next: Phase = failure.reason === 'Expired' ? { type: 'Empty' } : { type: 'ListPaused', continueToken: state.phase.continueToken };
+  return wait(state, next, failure, moment);
+}
+
+function onWatched(state: In<'Watching'>, event: WatchEvent, moment: Moment): ReflectorStep {
+  switch (event.type) {
+    case 'ADDED':
+    case 'MODIFIED':
+      return advance(state, event.object.metadata.resourceVersion, { type: 'Upsert', object: event.object });
+    case 'DELETED':
+      return advance(state, event.object.metadata.resourceVersion, { type: 'Remove', object: event.object });
+    case 'BOOKMARK':
+      return advance(state, event.resourceVersion, { type: 'Bookmark', resourceVersion: event.resourceVersion });
+    case 'ERROR':
+      return onWatchFailed(state, event.error, moment);
+  }
+}
+
+function advance(state: In<'Watching'>, to: string | undefined, output: ReflectorOutput): ReflectorStep {
+  const { phase } = state;
+  const resourceVersion = to ?? phase.resourceVersion;
+  const hasAdvanced = phase.hasAdvanced || resourceVersion !== phase.resourceVersion;
+  return { state: { ...state, phase: { ...phase, resourceVersion, hasAdvanced, refusals: 0 } }, outputs: [output] };
+}
+
+function onWatchFailed(state: In<'Watching'>, error: ClusterError, moment: Moment): ReflectorStep {
+  const failure = failureOf('watch', error);
+  if (failure.reason === 'Expired') return wait(state, { type: 'Empty' }, failure, moment);
+  const refusals = failure.reason === 'Refused' || failure.reason === 'ServerError' ? state.phase.refusals + 1 : state.phase.refusals;
+  const next: Phase = refusals >= REFUSALS_BEFORE_RELIST ? { type: 'Empty' } : { ...listed(state.phase), refusals };
+  return wait(state, next, failure, moment);
+}
+
+function onWatchEnded(state: In<'Watching'>, moment: Moment): ReflectorStep {
+  const { phase } = state;
+  if (!phase.hasAdvanced && moment.nowMs - phase.startedAtMs < SHORT_WATCH_MS) {
+    const message = 'watch: expected it to stay open, the server closed it at once';
+    return wait(state, listed(phase), { reason: 'ClosedEarly', message }, moment);
+  }
+  const restarted: ReflectorOutput = { type: 'Restarted', reason: 'Closed', message: 'watch: closed by the server', delayMs: 0 };
+  return after([restarted], watch(state, phase.resourceVersion, phase.refusals, moment));
+}
+
+function refresh(state: ReflectorState): ReflectorStep {
+  const { phase } = state;
+  switch (phase.type) {
+    // Not started, or about to list from the beginning, or doing it.
+    case 'Empty':
+    case 'Listing':
+    case 'Stopped':
+      return unchanged(state);
+    // The wait after a failure is kept: the server may have asked for it.
+    case 'ListPaused':
+    case 'Listed':
+      return { state: { ...state, phase: { type: 'Empty' } }, outputs: [] };
+    case 'Watching': {
+      const restarted: ReflectorOutput = { type: 'Restarted', reason: 'Refresh', message: 'list: asked for by a reader', delayMs: 0 };
+      return after([...abort(state), restarted], list(state, undefined));
+    }
+  }
+}
+
+function list(state: ReflectorState, continueToken: string | undefined): ReflectorStep {
+  const call = state.sequence + 1;
+  const timer = call + 1;
+  const begun: readonly ReflectorOutput[] = continueToken === undefined ? [{ type: 'ListBegun' }] : [];
+  return {
+    state: { ...state, sequence: timer, timer, phase: { type: 'Listing', call, continueToken } },
+    outputs: [...begun, { type: 'SetTimer', timer, delayMs: PAGE_DEADLINE_MS }, { type: 'List', call, continueToken }],
+  };
+}
+
+function watch(state: ReflectorState, resourceVersion: string, refusals: number, { nowMs, random }: Moment): ReflectorStep {
+  const call = state.sequence + 1;
+  const timer = call + 1;
+  const timeoutSeconds = TIMEOUT_SECONDS - Math.floor(random * TIMEOUT_SPREAD_SECONDS);
+  const phase: Phase = { type: 'Watching', call, resourceVersion, refusals, startedAtMs: nowMs, hasAdvanced: false };
+  return {
+    state: { ...state, sequence: timer, timer, phase },
+    outputs: [
+      { type: 'SetTimer', timer, delayMs: timeoutSeconds * 1000 + IDLE_MARGIN_MS },
+      { type: 'Watch', call, resourceVersion, timeoutSeconds },
+    ],
+  };
+}
+
+interface Failure {
+  readonly reason: RestartReason;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+}
+
+/** Ends the call in flight, if there still is one, and goes to `next` with the timer that leads on from there. */
+function wait(state: ReflectorState, next: Phase, failure: Failure, { nowMs, random }: Moment): ReflectorStep {
+  const isFresh = nowMs - state.backoff.waitedUntilMs >= BACKOFF_FORGET_MS;
+  const failures = isFresh ? 0 : state.backoff.failures;
+  const base = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** failures);
+  // The first expired version is an ordinary event: its list need not wait.
+  const own = failure.reason === 'Expired' && isFresh ? 0 : base * (1 + random);
+  const delayMs = Math.max(own, failure.retryAfterMs ?? 0);
+  const timer = state.sequence + 1;
+  const backoff = { failures: Math.min(failures + 1, 16), waitedUntilMs: nowMs + delayMs };
+  return {
+    state: { phase: next, sequence: timer, timer, backoff },
+    outputs: [
+      ...abort(state),
+      { type: 'Restarted', reason: failure.reason, message: failure.message, delayMs },
+      { type: 'SetTimer', timer, delayMs },
+    ],
+  };
+}
+
+function abort({ phase }: ReflectorState): readonly ReflectorOutput[] {
+  return 'call' in phase ? [{ type: 'Abort', call: phase.call }] : [];
+}
+
+function after(outputs: readonly ReflectorOutput[], next: ReflectorStep): ReflectorStep {
+  return { state: next.state, outputs: [...outputs, ...next.outputs] };
+}
+
+function listed(phase: Extract<Phase, { type: 'Watching' }>): Extract<Phase, { type: 'Listed' }> {
+  return { type: 'Listed', resourceVersion: phase.resourceVersion, refusals: phase.refusals };
+}
+
+function failureOf(what: 'list' | 'watch', error: ClusterError): Failure {
+  const message = `${what}: ${error.message}`;
+  if (error.type !== 'Refused') return { reason: error.type, message };
+  const { code, retryAfterMs } = error;
+  const rest = retryAfterMs === undefined ? { message } : { message, retryAfterMs };
+  if (code === 410) return { reason: 'Expired', ...rest };
+  if (code === 429) return { reason: 'Throttled', ...rest };
+  return { reason: code >= 500 ? 'ServerError' : 'Refused', ...rest };
+}
