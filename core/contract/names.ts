@@ -13,6 +13,8 @@ export const ANNOTATIONS = {
   endedFor: 'kubeopencode.io/ended-for',
   /** Number of the attempt, from 1. */
   attempt: 'kubeopencode.io/attempt',
+  /** What the Pod was started with beside its spec, as JSON (`StartedWith`): a Task that runs asks for nothing else. */
+  startedWith: 'kubeopencode.io/started-with',
 } as const;
 
 /** On our Pods until their end is recorded in the Task. */

@@ -1,0 +1,154 @@
+import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
+import type { Cause } from '../api/task.ts';
+import { AGENT_CONTAINER } from '../contract/names.ts';
+
+export interface Blame {
+  readonly cause: Cause;
+  /** For people: container, code, limit, node, in one line. */
+  readonly message: string;
+  readonly container?: string;
+}
+
+/** `DisruptionTarget` reasons. Source: Kubernetes docs, Disruptions, "Pod disruption conditions". */
+const DISRUPTIONS: Readonly<Record<string, Cause>> = {
+  PreemptionByScheduler: 'Preempted',
+  EvictionByEvictionAPI: 'Evicted',
+  TerminationByKubelet: 'Evicted',
+  DeletionByTaintManager: 'Evicted',
+  DeletionByPodGC: 'NodeLost',
+};
+
+/** `status.reason` of a failed Pod. Source: kubelet `eviction`, `preemption`, `nodeshutdown`, `lifecycle` packages. */
+const POD_REASONS: Readonly<Record<string, Cause>> = {
+  Evicted: 'Evicted',
+  Preempted: 'Preempted',
+  Preempting: 'Preempted',
+  NodeLost: 'NodeLost',
+  NodeShutdown: 'Evicted',
+  Shutdown: 'Evicted',
+  Terminated: 'Evicted',
+  NodeAffinity: 'Unschedulable',
+  UnexpectedAdmissionError: 'Unschedulable',
+  OutOfcpu: 'Unschedulable',
+  OutOfmemory: 'Unschedulable',
+  OutOfpods: 'Unschedulable',
+  OutOfephemeral: 'Unschedulable',
+  // With a deadline that is ours, and so annotated, this table is not asked.
+  DeadlineExceeded: 'Configuration',
+};
+
+/** Container reasons that say that the process could not even be started. */
+const NEVER_STARTED = new Set([
+  'ContainerCannotRun',
+  'StartError',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+
+/** The platform's own word that it, and not the application, ended this Pod; null when it gave none. */
+export function disruption(pod: Pod): Blame | null {
+  const condition = pod.status?.conditions?.find((entry) => entry.type === 'DisruptionTarget' && entry.status === 'True');
+  const cause = DISRUPTIONS[condition?.reason ?? ''];
+  if (condition === undefined) return null;
+  return { cause: cause ?? 'Evicted', message: `${condition.reason ?? 'disruption'}: ${condition.message ?? 'no message'}${onNode(pod)}` };
+}
+
+/** Why a Pod in phase Failed failed, in a fixed order of trust: DisruptionTarget, the Pod's reason, init containers, the agent, what ran beside it. */
+export function blame(pod: Pod): Blame {
+  return disruption(pod) ?? podReason(pod) ?? initContainerFailure(pod) ?? containerFailure(pod) ?? unknownFailure(pod);
+}
+
+function podReason(pod: Pod): Blame | null {
+  const { reason = '', message } = pod.status ?? {};
+  const cause = POD_REASONS[reason] ?? (reason.startsWith('OutOf') ? 'Unschedulable' : undefined);
+  if (cause === undefined) return null;
+  if (reason === 'DeadlineExceeded') {
+    return (
+      agentFailure(pod) ?? {
+        cause,
+        message: 'the pod ran into an activeDeadlineSeconds that this controller did not set; look for a webhook or a user who did',
+      }
+    );
+  }
+  return { cause, message: `${reason}: ${message ?? 'no message'}${onNode(pod)}` };
+}
+
+/** An agent that had failed by itself, before what ran beside it was ended at a deadline. */
+function agentFailure(pod: Pod): Blame | null {
+  if (pod.metadata.annotations?.['kubeopencode.io/ended-for'] !== 'AgentEnded') return null;
+  return failureOf(
+    pod,
+    pod.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER),
+    'Application',
+  );
+}
+
+function initContainerFailure(pod: Pod): Blame | null {
+  for (const status of pod.status?.initContainerStatuses ?? []) {
+    const sidecar = pod.spec.initContainers?.some((container) => container.name === status.name && container.restartPolicy === 'Always');
+    const found = sidecar ? null : failureOf(pod, status, 'InitContainer');
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function containerFailure(pod: Pod): Blame | null {
+  const statuses = pod.status?.containerStatuses ?? [];
+  const agentFirst = [...statuses].sort((a, b) => Number(b.name === AGENT_CONTAINER) - Number(a.name === AGENT_CONTAINER));
+  for (const status of agentFirst) {
+    const found = failureOf(pod, status, 'Application');
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function failureOf(pod: Pod, status: ContainerStatus | undefined, otherwise: Cause): Blame | null {
+  const ended = status?.state?.terminated;
+  if (status === undefined || ended === undefined || ended.exitCode === 0) return null;
+  const container = status.name;
+  const said = ended.message === undefined || ended.message === '' ? '' : `: ${ended.message.trim()}`;
+  if (ended.reason === 'OOMKilled') {
+    const limit = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((entry) => entry.name === container)?.resources?.limits
+      ?.memory;
+    const bound = limit === undefined ? 'the memory of its node' : `its memory limit of ${limit}`;
+    return {
+      cause: 'OutOfMemory',
+      container,
+      message: `container ${container}: OOMKilled: it needed more than ${bound} (exit code ${ended.exitCode})`,
+    };
+  }
+  if (ended.reason === 'ContainerStatusUnknown') {
+    return { cause: 'NodeLost', container, message: `container ${container}: ${ended.reason}${said}${onNode(pod)}` };
+  }
+  if (NEVER_STARTED.has(ended.reason ?? '')) {
+    return { cause: 'Configuration', container, message: `container ${container} could not be started (${ended.reason})${said}` };
+  }
+  return {
+    cause: otherwise,
+    container,
+    message: `container ${container}: exit code ${ended.exitCode}${signalText(ended.exitCode)} (${ended.reason ?? 'Error'}${said})`,
+  };
+}
+
+/** The signal behind an exit code above 128, as shells and container runtimes encode it. */
+export function signalOf(exitCode: number): number | undefined {
+  return exitCode > 128 && exitCode < 193 ? exitCode - 128 : undefined;
+}
+
+function signalText(exitCode: number): string {
+  const signal = signalOf(exitCode);
+  return signal === undefined ? '' : ` (signal ${signal})`;
+}
+
+function unknownFailure(pod: Pod): Blame {
+  const { reason, message } = pod.status ?? {};
+  return {
+    cause: 'Application',
+    message: `pod ${pod.metadata.name} failed and no container says why: ${reason ?? 'no reason'}: ${message ?? 'no message'}`,
+  };
+}
+
+function onNode(pod: Pod): string {
+  return pod.spec.nodeName === undefined ? '' : ` (node ${pod.spec.nodeName})`;
+}

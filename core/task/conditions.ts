@@ -1,0 +1,55 @@
+import type { Condition } from '../api/kubernetes.ts';
+import { formatTime } from '../units/time.ts';
+
+/** Condition types of a Task. `Ready`, `Queued` and `Stopped` are upstream's; the others are ours. */
+export type ConditionType = 'Ready' | 'Queued' | 'Stopped' | 'Stopping' | 'PodDeleting' | 'Finished' | 'EngineError';
+
+export function findCondition(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
+  return conditions?.find((condition) => condition.type === type);
+}
+
+/** The condition when it is True. */
+export function trueCondition(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
+  const condition = findCondition(conditions, type);
+  return condition?.status === 'True' ? condition : undefined;
+}
+
+export interface ConditionChange {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+  /** When it came to be so, in milliseconds since the epoch; default: now. */
+  readonly sinceMs?: number;
+}
+
+/** API servers refuse a condition message above 32 KiB; nobody reads more than this. */
+const MAX_MESSAGE_LENGTH = 2_048;
+
+/**
+ * The list with one condition set. `lastTransitionTime` moves when status or reason changes (not only the status, as elsewhere): the times for which a Task waits
+ * for a missing reference count from the condition that names that reason.
+ */
+export function setCondition(
+  conditions: readonly Condition[],
+  change: ConditionChange,
+  nowMs: number,
+  generation: number | undefined,
+): readonly Condition[] {
+  const before = conditions.find((condition) => condition.type === change.type);
+  const same = before !== undefined && before.status === change.status && before.reason === change.reason;
+  const after: Condition = {
+    type: change.type,
+    status: change.status,
+    reason: change.reason,
+    message: change.message.length > MAX_MESSAGE_LENGTH ? `${change.message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : change.message,
+    lastTransitionTime: same ? before.lastTransitionTime : formatTime(change.sinceMs ?? nowMs),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+  return before === undefined ? [...conditions, after] : conditions.map((condition) => (condition === before ? after : condition));
+}
+
+/** The list without one type. */
+export function dropCondition(conditions: readonly Condition[], type: ConditionType): readonly Condition[] {
+  return conditions.filter((condition) => condition.type !== type);
+}

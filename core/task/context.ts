@@ -1,0 +1,66 @@
+import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
+import type { Task } from '../api/task.ts';
+import type { Reason } from '../contract/decision.ts';
+import { ANNOTATIONS } from '../contract/names.ts';
+import { type Outcome, type ReadResult, type Ref, refKey, type Snapshot } from '../contract/snapshot.ts';
+import { podName } from '../pod/names.ts';
+import { parseTime } from '../units/time.ts';
+
+/** The snapshot of a Task that exists, with what every rule wants to know of it. */
+export interface TaskContext {
+  readonly snapshot: Snapshot;
+  readonly task: Task;
+  readonly nowMs: number;
+  /** Number of the current attempt, from 1. */
+  readonly attempt: number;
+  /** The name that the current attempt's Pod has, or will have. */
+  readonly podName: string;
+  /** The current attempt's Pod. */
+  readonly pod: Pod | null;
+}
+
+export function contextOf(snapshot: Snapshot, task: Task): TaskContext {
+  const attempt = Math.max(1, task.status?.attemptCount ?? 1);
+  const name = task.status?.podName || podName(task.metadata.name, attempt);
+  return {
+    snapshot,
+    task,
+    nowMs: parseTime(snapshot.now) ?? 0,
+    attempt,
+    podName: name,
+    pod: snapshot.pods.find((pod) => pod.metadata.name === name) ?? null,
+  };
+}
+
+/** Exactly as upstream: any other value than `true` is no stop. */
+export function stopRequested(task: Task): boolean {
+  return task.metadata.annotations?.[ANNOTATIONS.stop] === 'true';
+}
+
+export function isFinished(task: Task): boolean {
+  return task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
+}
+
+/** What was read for a ref, the live answer first; undefined when it was not asked for yet. */
+export function answerFor(snapshot: Snapshot, ref: Ref): ReadResult | undefined {
+  return snapshot.read[refKey({ ...ref, live: true })] ?? snapshot.read[refKey(ref)];
+}
+
+/** A live answer alone: the only one that can prove absence. */
+export function liveAnswerFor(snapshot: Snapshot, ref: Ref): ReadResult | undefined {
+  return snapshot.read[refKey({ ...ref, live: true })];
+}
+
+export function outcomeOf(snapshot: Snapshot, actionId: string): Outcome | undefined {
+  return snapshot.outcomes.find((outcome) => outcome.actionId === actionId);
+}
+
+/** Whether an object's controller is the owner with this UID. */
+export function isControlledBy(object: KubernetesObject, uid: string): boolean {
+  return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);
+}
+
+/** A step in the trail that `why` prints and the journal keeps. */
+export function reason(rule: string, says: string, facts: Readonly<Record<string, unknown>> = {}): Reason {
+  return { rule, module: 'core', says, facts };
+}

@@ -1,0 +1,38 @@
+import type { Event } from '../contract/decision.ts';
+import { fnv1a32 } from '../units/hash.ts';
+import { cutName } from '../units/names.ts';
+import type { TaskContext } from './context.ts';
+
+/** Events of a Task: upstream's types, reasons and actions (behaviour that people's tools and tests look for). */
+export type EventReason = 'Queued' | 'QuotaExceeded' | 'PodCreated' | 'PodCreationFailed' | 'Completed' | 'Failed' | 'Stopped' | 'Timeout';
+
+const ACTIONS: Readonly<Record<EventReason, string>> = {
+  Queued: 'Queued',
+  QuotaExceeded: 'Queued',
+  PodCreated: 'CreatePod',
+  PodCreationFailed: 'CreatePod',
+  Completed: 'Completed',
+  Failed: 'Failed',
+  Stopped: 'Stopped',
+  Timeout: 'Timeout',
+};
+
+/** The API server refuses a note above 1,024 bytes; a character takes at most 4. */
+const MAX_NOTE_LENGTH = 256;
+
+/** An Event about the Task. Its name comes from UID, attempt and reason, so that saying it twice leaves one. */
+export function taskEvent(context: TaskContext, eventReason: EventReason, note: string): Event {
+  const { subject } = context.snapshot;
+  const seed = `${subject.uid}/${context.attempt}/${eventReason}`;
+  const suffix = `.${fnv1a32(seed)}${fnv1a32(`${seed}/`)}`;
+  return {
+    type: 'Event',
+    id: `event/${context.attempt}/${eventReason}`,
+    name: cutName(subject.name, suffix, 253),
+    regarding: { kind: 'Task', ...subject },
+    eventType: eventReason === 'Failed' || eventReason === 'PodCreationFailed' ? 'Warning' : 'Normal',
+    reason: eventReason,
+    action: ACTIONS[eventReason],
+    note: note.length > MAX_NOTE_LENGTH ? `${note.slice(0, MAX_NOTE_LENGTH - 1)}…` : note,
+  };
+}

@@ -1,0 +1,141 @@
+import type { Pod } from '../api/kubernetes.ts';
+import type { Cause } from '../api/task.ts';
+import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
+import { parseTime } from '../units/time.ts';
+import { blame, disruption } from './cause.ts';
+import { trueCondition } from './conditions.ts';
+import type { TaskContext } from './context.ts';
+
+/** Why we ended a Pod ourselves. */
+export type Ending = 'UserStopped' | 'Timeout' | 'AgentEnded';
+
+/** What became of a Pod. */
+export type Fate =
+  /** Its containers run, wait to run, or may still run. */
+  | { readonly type: 'Lives' }
+  | { readonly type: 'Succeeded' }
+  | { readonly type: 'Failed'; readonly cause: Cause; readonly message: string; readonly container?: string }
+  /** The Pod ended because we asked for it. */
+  | { readonly type: 'EndedByUs'; readonly ending: 'UserStopped' | 'Timeout' }
+  /** A live read says that the Pod is not there. */
+  | { readonly type: 'Missing' };
+
+/** Recorded in the Task before the Pod is asked to end, so that the intent survives a crash. */
+export function recordedEnding(context: TaskContext): 'UserStopped' | 'Timeout' | null {
+  const stopping = trueCondition(context.task.status?.conditions, 'Stopping');
+  if (stopping === undefined) return null;
+  return stopping.reason === 'Timeout' ? 'Timeout' : 'UserStopped';
+}
+
+/** When somebody asked for the Pod's deletion, in milliseconds since the epoch; null when nobody did, `unknown` when it was seen too late to tell. */
+export function deletionRequest(context: TaskContext, pod: Pod): number | 'unknown' | null {
+  const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
+  if (deletesAtMs === null) return null;
+  const conditions = context.task.status?.conditions;
+  // What we recorded when it was first seen, or when we were about to ask ourselves.
+  const recorded = trueCondition(conditions, 'PodDeleting') ?? trueCondition(conditions, 'Stopping');
+  if (recorded !== undefined) return parseTime(recorded.lastTransitionTime) ?? 'unknown';
+  const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? 0;
+  // The kubelet's last DELETE sets grace 0 and moves the timestamp: then the subtraction no longer tells.
+  return graceSeconds > 0 ? deletesAtMs - graceSeconds * 1_000 : 'unknown';
+}
+
+/** Judges a Pod that is there. Ends before anything else, the platform's own word (`DisruptionTarget`) before any text. */
+export function fateOf(context: TaskContext, pod: Pod): Fate {
+  const phase = pod.status?.phase;
+  const terminal = phase === 'Succeeded' || phase === 'Failed';
+  if (!terminal) return fateOfRunning(context, pod);
+  const endedFor = pod.metadata.annotations?.[ANNOTATIONS.endedFor];
+  if (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined) return fateOfEnded(pod, endedFor);
+  const requested = deletionRequest(context, pod);
+  if (requested === null || endedBefore(pod, requested)) return fateByItself(pod);
+  const ending = recordedEnding(context);
+  if (ending !== null) return { type: 'EndedByUs', ending };
+  const disrupted = disruption(pod);
+  if (disrupted !== null) return { type: 'Failed', ...disrupted };
+  if (requested !== 'unknown') {
+    return { type: 'Failed', cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted while it ran` };
+  }
+  return {
+    type: 'Failed',
+    cause: 'PodDeleted',
+    message: `pod ${pod.metadata.name} was deleted; it can't be told whether it had finished before (phase ${phase})`,
+  };
+}
+
+function fateByItself(pod: Pod): Fate {
+  if (pod.status?.phase === 'Succeeded') return { type: 'Succeeded' };
+  return { type: 'Failed', ...blame(pod) };
+}
+
+/** The kubelet ended the Pod at a deadline that we set, and our annotation says why. */
+function fateOfEnded(pod: Pod, endedFor: string): Fate {
+  switch (endedFor) {
+    case 'AgentEnded': {
+      // The agent had ended by itself; only what ran beside it was ended.
+      const agent = agentTermination(pod);
+      return agent?.exitCode === 0 ? { type: 'Succeeded' } : { type: 'Failed', ...blame(pod) };
+    }
+    case 'Timeout':
+      return { type: 'EndedByUs', ending: 'Timeout' };
+    default:
+      return { type: 'EndedByUs', ending: 'UserStopped' };
+  }
+}
+
+function fateOfRunning(context: TaskContext, pod: Pod): Fate {
+  const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
+  if (deletesAtMs === null) return { type: 'Lives' };
+  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
+    // Never bound to a node: no kubelet has it, nothing can run, and nobody will write a last status.
+    const ending = recordedEnding(context);
+    if (ending !== null) return { type: 'EndedByUs', ending };
+    return {
+      type: 'Failed',
+      ...(disruption(pod) ?? { cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted before it was scheduled` }),
+    };
+  }
+  if (context.nowMs < lostAfterMs(context, deletesAtMs)) return { type: 'Lives' };
+  return {
+    type: 'Failed',
+    cause: 'NodeLost',
+    message: `pod ${pod.metadata.name} should have ended at ${pod.metadata.deletionTimestamp} and node ${pod.spec.nodeName} does not say that it did; its containers may still run`,
+  };
+}
+
+/** When a Pod that is being deleted counts as lost, in milliseconds since the epoch: its grace and then `unreachableAfter` later. */
+export function lostAfterMs(context: TaskContext, deletesAtMs: number): number {
+  return deletesAtMs + context.snapshot.settings.unreachableAfterSeconds * 1_000;
+}
+
+/** Whether the Pod's containers had ended before its deletion was asked for. */
+function endedBefore(pod: Pod, requested: number | 'unknown'): boolean {
+  if (requested === 'unknown') {
+    // Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion.
+    const { generation } = pod.metadata;
+    const observed = pod.status?.observedGeneration;
+    return generation !== undefined && observed !== undefined && observed < generation && disruption(pod) === null;
+  }
+  const finished = lastFinishMs(pod);
+  return finished !== null && finished < requested;
+}
+
+/** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started. */
+export function lastFinishMs(pod: Pod): number | null {
+  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
+  const times = statuses.map((status) => parseTime(status.state?.terminated?.finishedAt)).filter((time) => time !== null);
+  return times.length === 0 ? null : Math.max(...times);
+}
+
+/** How the container `agent` ended; undefined while it runs or before. */
+export function agentTermination(
+  pod: Pod,
+): { readonly exitCode: number; readonly finishedAt?: string; readonly message?: string } | undefined {
+  return pod.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER)?.state?.terminated;
+}
+
+/** Whether the agent has ended and something beside it keeps the Pod alive (an injected sidecar that knows nothing of us). */
+export function outlivedByOthers(pod: Pod): boolean {
+  if (agentTermination(pod) === undefined || pod.status?.phase !== 'Running') return false;
+  return (pod.status.containerStatuses ?? []).some((status) => status.name !== AGENT_CONTAINER && status.state?.terminated === undefined);
+}

@@ -1,0 +1,56 @@
+import type { Action, Decided } from '../contract/decision.ts';
+import type { Outcome, Snapshot } from '../contract/snapshot.ts';
+import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
+import { reason } from './context.ts';
+
+/** First wait after a refusal, in milliseconds; it doubles with each in a row. */
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+/** A conflict says only that somebody else wrote first: the host has refreshed the object, so the next try is on new ground. */
+const FREE_CONFLICTS = 3;
+
+/** When an action whose last try failed may be tried again, in milliseconds since the epoch. */
+export function retryAtMs(outcome: Outcome): number {
+  const lastMs = parseTime(outcome.lastAt) ?? 0;
+  if (outcome.code === 409 && outcome.reason === 'Conflict' && outcome.count <= FREE_CONFLICTS) return lastMs;
+  const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(outcome.count - 1, 10));
+  return lastMs + Math.max(waitMs, outcome.retryAfterMs ?? 0);
+}
+
+/**
+ * Holds back what failed a moment ago, and all behind it, until it is due; wakes the Task then. Events are never repeated: losing one is cheaper than
+ * asking again, and what they say stands in the status.
+ */
+export function pace(snapshot: Snapshot, decided: Decided): Decided {
+  const nowMs = parseTime(snapshot.now) ?? 0;
+  const actions: Action[] = [];
+  for (const action of decided.actions) {
+    const outcome = snapshot.outcomes.find((entry) => entry.actionId === action.id);
+    const failed = outcome !== undefined && outcome.result !== 'ok';
+    if (action.type === 'Event' || action.type === 'Effect') {
+      if (outcome === undefined) actions.push(action);
+      continue;
+    }
+    const dueMs = failed ? retryAtMs(outcome) : nowMs;
+    if (failed && dueMs > nowMs) {
+      const wakeAtMs = earliest(dueMs, parseTime(decided.wakeAt)) ?? dueMs;
+      return {
+        ...decided,
+        actions,
+        wakeAt: formatTimeMs(wakeAtMs),
+        reasons: [
+          ...decided.reasons,
+          reason('task/pace', `waits before trying ${action.id} again`, {
+            action: action.id,
+            code: outcome.code ?? 0,
+            message: outcome.message ?? '',
+            count: outcome.count,
+            until: formatTimeMs(dueMs),
+          }),
+        ],
+      };
+    }
+    actions.push(action);
+  }
+  return { ...decided, actions };
+}

@@ -1,0 +1,56 @@
+import type { Pod } from '../api/kubernetes.ts';
+import type { Delete, Patch } from '../contract/decision.ts';
+import { ANNOTATIONS, LABELS, POD_FINALIZER } from '../contract/names.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
+
+/** Lets a Pod go. A strategic merge patch, so that the finalizers of others stay; nothing when ours is not there. */
+export function releasePod(snapshot: Snapshot, pod: Pod): readonly Patch[] {
+  if (!pod.metadata.finalizers?.includes(POD_FINALIZER)) return [];
+  return [patchPod(snapshot, pod, `release/${pod.metadata.uid}`, { metadata: { '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } })];
+}
+
+/** Deletes a Pod gracefully, by UID; nothing when its deletion was asked for already. */
+export function deletePod(snapshot: Snapshot, pod: Pod, gracePeriodSeconds?: number): readonly Delete[] {
+  if (pod.metadata.deletionTimestamp !== undefined) return [];
+  return [
+    {
+      type: 'Delete',
+      id: `delete/${pod.metadata.uid}`,
+      ref: { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name },
+      uid: pod.metadata.uid ?? '',
+      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    },
+  ];
+}
+
+/**
+ * Has the kubelet end a running Pod and keep it: SIGTERM, the Pod's grace period, SIGKILL, and Pod and logs stay readable. The annotation in the same write is what
+ * tells our deadline from anybody else's. A deadline can only be set or lowered, so 1 is always accepted.
+ */
+export function endPod(snapshot: Snapshot, pod: Pod, why: 'Stopped' | 'Timeout' | 'AgentEnded'): readonly Patch[] {
+  if (pod.metadata.annotations?.[ANNOTATIONS.endedFor] !== undefined) return [];
+  const patch = { metadata: { annotations: { [ANNOTATIONS.endedFor]: why } }, spec: { activeDeadlineSeconds: 1 } };
+  return [patchPod(snapshot, pod, `end/${pod.metadata.uid}`, patch)];
+}
+
+/** Puts a Pod that upstream's controller made into our watch, and holds it until its end is recorded. */
+export function claimPod(snapshot: Snapshot, pod: Pod): Patch {
+  const evidence = snapshot.settings.config.evidence ?? 'Finalizer';
+  return patchPod(snapshot, pod, `claim/${pod.metadata.uid}`, {
+    metadata: {
+      labels: { [LABELS.taskUid]: snapshot.subject.uid },
+      ...(evidence === 'Finalizer' && pod.metadata.deletionTimestamp === undefined ? { finalizers: [POD_FINALIZER] } : {}),
+    },
+  });
+}
+
+function patchPod(snapshot: Snapshot, pod: Pod, id: string, patch: Readonly<Record<string, unknown>>): Patch {
+  return {
+    type: 'Patch',
+    id,
+    ref: { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name },
+    uid: pod.metadata.uid ?? '',
+    patchType: 'strategic',
+    patch,
+  };
+}

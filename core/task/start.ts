@@ -1,0 +1,194 @@
+import type { Decision, Reason } from '../contract/decision.ts';
+import type { Ref } from '../contract/snapshot.ts';
+import { buildPod } from '../pod/build.ts';
+import { contextConfigMapName } from '../pod/names.ts';
+import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
+import { parseDuration } from '../units/duration.ts';
+import { earliest } from '../units/time.ts';
+import { reason, stopRequested, type TaskContext } from './context.ts';
+import { create } from './create.ts';
+import { decided, reads } from './decided.ts';
+import { failBeforeStart, stopBeforeStart } from './finish.ts';
+import { quotaStanding, wantedPlace } from './place.ts';
+import { graceEndsMs, lookUpSource, type Source } from './references.ts';
+import { afterRefusal } from './refusals.ts';
+import { queueUp, RELOOK_MS, waitForStart } from './wait.ts';
+
+/** A Task without a Pod: from the first look at it to the creation of its Pod. Each step either goes on or says what it waits for. */
+export function start(context: TaskContext): Decision {
+  const { task } = context;
+  if (stopRequested(task)) return stopBeforeStart(context);
+  const fault = specFault(context);
+  if (fault !== null) {
+    const trail = [reason('task/invalid-spec', fault, { generation: task.metadata.generation ?? 0 })];
+    return waitForStart(context, { reason: 'InvalidSpec', cause: 'Configuration', message: fault, wakeAtMs: null, dependsOn: [], trail });
+  }
+  if (task.spec.suspend === true) {
+    const message = 'task is suspended; set spec.suspend to false to let it start';
+    const trail = [reason('task/suspended', message)];
+    return queueUp(context, { reason: 'TaskSuspended', message, note: 'task is suspended, task queued', dependsOn: [], trail });
+  }
+  const { found, dependsOn } = lookUpSource(context);
+  switch (found.type) {
+    case 'Reads':
+      return reads(found.refs);
+    case 'Missing':
+      return failBeforeStart(context, 'AgentError', 'Agent', found.message, [reason('task/reference-missing', found.message)]);
+    case 'Waits': {
+      const trail = [reason('task/reference-awaited', found.message, { untilMs: found.untilMs })];
+      const wakeAtMs = found.untilMs ?? context.nowMs + RELOOK_MS;
+      return waitForStart(context, { reason: 'AgentError', cause: 'Agent', message: found.message, wakeAtMs, dependsOn, trail });
+    }
+    case 'Found':
+      return startWith(context, found.object, dependsOn);
+  }
+}
+
+/** What makes a stored spec unusable though an older CRD let it in; null when nothing does. */
+export function specFault(context: TaskContext): string | null {
+  const { spec } = context.task;
+  if (spec.timeout !== undefined) {
+    const timeout = parseDuration(spec.timeout);
+    if (!timeout.ok) return `spec.timeout: ${timeout.message}`;
+  }
+  const named = [spec.agentRef?.name, spec.templateRef?.name].filter((name) => typeof name === 'string' && name !== '');
+  if (named.length !== 1) return `spec: exactly one of agentRef.name and templateRef.name must be given; this task has ${named.length}`;
+  return null;
+}
+
+function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref[]): Decision {
+  const { settings } = context.snapshot;
+  const resolved = resolveAgent(source, settings.config);
+  if (resolved.type === 'Refused') {
+    return failBeforeStart(context, resolved.reason, 'Agent', resolved.message, [reason('task/agent-unusable', resolved.message)]);
+  }
+  const gate = agentGate(source, resolved.agent);
+  if (gate !== null && 'agent' in source) {
+    const queue = wantedPlace(context, source.agent.metadata.name, resolved.agent, { closed: true });
+    return queueUp(context, { ...gate, queue, dependsOn, trail: [reason('task/agent-gate', gate.message)] });
+  }
+  // A Task that waits its turn is not built again: only its place may have changed.
+  if (context.snapshot.granted === false && context.task.status?.phase === 'Queued') {
+    const waiting = awaitTurn(context, source, resolved.agent, dependsOn);
+    if (waiting !== null) return waiting;
+  }
+  return buildAndCreate(context, source, resolved.agent, dependsOn);
+}
+
+type Gate = Pick<Parameters<typeof queueUp>[1], 'reason' | 'message' | 'note'>;
+
+/** What of the Agent itself keeps Tasks from starting; null when nothing does. Readiness is a gate only where the Agent's server does the work. */
+function agentGate(source: Source, agent: ResolvedAgent): Gate | null {
+  if (!('agent' in source)) return null;
+  const name = JSON.stringify(source.agent.metadata.name);
+  if (source.agent.spec.suspend === true) {
+    return { reason: 'AgentSuspended', message: `Agent ${name} is suspended`, note: `Agent ${name} is suspended, task queued` };
+  }
+  if (agent.execution === 'Attach' && source.agent.status?.ready !== true) {
+    return {
+      reason: 'AgentServerNotReady',
+      message: `Agent ${name} server is not ready`,
+      note: `Agent ${name} server not ready, task queued`,
+    };
+  }
+  return null;
+}
+
+/** Queued behind a limit of the Agent; null when no limit holds the Task back now. */
+function awaitTurn(context: TaskContext, source: Source, agent: ResolvedAgent, dependsOn: readonly Ref[]): Decision | null {
+  // A Task that says Running holds its place already: it is on its way from upstream's controller, which writes that first.
+  if (!('agent' in source) || context.task.status?.phase === 'Running') return null;
+  const name = source.agent.metadata.name;
+  const limited = agent.maxConcurrentTasks !== undefined && agent.maxConcurrentTasks > 0;
+  const nextFreeMs = agent.quota === undefined ? null : quotaStanding(context, source.agent, agent.quota).nextFreeMs;
+  const { granted } = context.snapshot;
+  if (nextFreeMs === null && (granted === true || (!limited && agent.quota === undefined))) return null;
+  const queue = wantedPlace(context, name, agent, { notBeforeMs: nextFreeMs });
+  // Just asked: the host may grant it at once, so nothing is written yet.
+  if (granted === undefined && nextFreeMs === null) {
+    return decided({
+      queue,
+      dependsOn,
+      reasons: [
+        reason('task/asks-for-place', `asks for a place of agent ${JSON.stringify(name)}`, { slots: agent.maxConcurrentTasks ?? null }),
+      ],
+    });
+  }
+  if (nextFreeMs !== null && agent.quota !== undefined) {
+    const limit = `max: ${agent.quota.maxTaskStarts} per ${agent.quota.windowSeconds}s`;
+    const trail = [reason('task/quota-exceeded', `the quota of agent ${JSON.stringify(name)} is used up`, { limit, nextFreeMs })];
+    return queueUp(context, {
+      reason: 'QuotaExceeded',
+      message: `Waiting for agent ${JSON.stringify(name)} quota (${limit})`,
+      note: `Agent ${JSON.stringify(name)} quota exceeded (${limit}), task queued`,
+      queue,
+      dependsOn,
+      trail,
+    });
+  }
+  const limit = `max: ${agent.maxConcurrentTasks ?? 'no limit'}`;
+  const trail = [reason('task/at-capacity', `agent ${JSON.stringify(name)} has no place free`, { limit })];
+  return queueUp(context, {
+    reason: 'AgentAtCapacity',
+    message: `Waiting for agent ${JSON.stringify(name)} capacity (${limit})`,
+    note: `Agent ${JSON.stringify(name)} at capacity (${limit}), task queued`,
+    queue,
+    dependsOn,
+    trail,
+  });
+}
+
+function buildAndCreate(
+  context: TaskContext,
+  source: Source,
+  agent: ResolvedAgent,
+  dependsOn: readonly Ref[],
+  contextName?: string,
+): Decision {
+  const { config } = context.snapshot.settings;
+  const built = buildPod({
+    task: context.task,
+    agent,
+    config,
+    attempt: context.attempt,
+    read: context.snapshot.read,
+    evidence: config.evidence ?? 'Finalizer',
+    ...(contextName === undefined ? {} : { contextName }),
+  });
+  switch (built.type) {
+    case 'Reads':
+      return reads(built.refs);
+    case 'Refused':
+      return failBeforeStart(context, built.reason, built.reason === 'ContextError' ? 'Context' : 'Agent', built.message, [
+        reason('task/cannot-build', built.message),
+      ]);
+    case 'Waits':
+      return awaitContext(context, built.message, built.ref, dependsOn);
+    case 'Built': {
+      const held = afterRefusal(context, built.configMap?.metadata.name ?? null) ?? awaitTurn(context, source, agent, dependsOn);
+      if (held !== null) return held;
+      const created = create(context, source, agent, built, dependsOn);
+      if (created !== 'NameTaken') return created;
+      // A config map of that name belongs to an earlier Task or to somebody else: a name that holds our UID is free or ours.
+      const own = contextConfigMapName(context.task.metadata.name, context.snapshot.subject.uid, context.attempt);
+      if (contextName === undefined) return buildAndCreate(context, source, agent, dependsOn, own);
+      return failBeforeStart(
+        context,
+        'ConfigMapCreationError',
+        'Context',
+        `config map ${JSON.stringify(own)} exists and does not belong to this task; delete it and create the task again`,
+        [reason('task/configmap-foreign', 'both names of the config map are taken', { name: own })],
+      );
+    }
+  }
+}
+
+/** A ConfigMap that is not there (yet): looked for again until the grace is over; then a live read decides. */
+function awaitContext(context: TaskContext, message: string, ref: Ref, dependsOn: readonly Ref[]): Decision {
+  const untilMs = graceEndsMs(context, 'ContextError');
+  const trail: readonly Reason[] = [reason('task/context-awaited', message, { untilMs })];
+  if (context.nowMs >= untilMs)
+    return failBeforeStart(context, 'ContextError', 'Context', message, [reason('task/context-missing', message, { ref: ref.name })]);
+  const wakeAtMs = earliest(untilMs, context.nowMs + RELOOK_MS);
+  return waitForStart(context, { reason: 'ContextError', cause: 'Context', message, wakeAtMs, dependsOn, trail });
+}

@@ -1,0 +1,39 @@
+import type { Pod } from '../api/kubernetes.ts';
+import type { Stop } from '../api/task-parts.ts';
+import { ANNOTATIONS } from '../contract/names.ts';
+
+/** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
+export interface StartedWith {
+  readonly timeout?: string;
+  readonly stop?: Stop;
+  /** Attach only: the Agent's server. */
+  readonly serverUrl?: string;
+}
+
+/** The annotation; none when there is nothing to keep. */
+export function startedWithAnnotation(startedWith: StartedWith): Readonly<Record<string, string>> {
+  return Object.keys(startedWith).length === 0 ? {} : { [ANNOTATIONS.startedWith]: JSON.stringify(startedWith) };
+}
+
+/** Reads it back; what people may have done to it counts as nothing. */
+export function startedWithOf(pod: Pod | null): StartedWith {
+  const text = pod?.metadata.annotations?.[ANNOTATIONS.startedWith];
+  const value = text === undefined ? null : parseObject(text);
+  if (value === null) return {};
+  const { timeout, stop, serverUrl } = value;
+  return {
+    ...(typeof timeout === 'string' ? { timeout } : {}),
+    ...(typeof stop === 'object' && stop !== null ? { stop: stop as Stop } : {}),
+    ...(typeof serverUrl === 'string' ? { serverUrl } : {}),
+  };
+}
+
+/** A JSON object from text; null when it is none. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Condition } from '../api/kubernetes.ts';
+import type { TaskStatus } from '../api/task.ts';
+import type { Patch } from '../contract/decision.ts';
+import { type ConditionChange, dropCondition, setCondition } from './conditions.ts';
+import type { TaskContext } from './context.ts';
+
+export interface StatusChange {
+  /** Fields to set, null to remove; a field that already has the value is left out of the patch. */
+  readonly set?: { readonly [Field in keyof TaskStatus]?: TaskStatus[Field] | null };
+  readonly conditions?: readonly ConditionChange[];
+}
+
+/**
+ * The write of a status, or nothing when it says already what it should. Lists go whole, because a merge patch replaces them; the resourceVersion makes a write
+ * that was decided on an older Task fail instead of undoing a newer one. `EngineError` goes away with any write: the core that writes this works.
+ */
+export function patchStatus(context: TaskContext, id: string, change: StatusChange): readonly Patch[] {
+  const { task, nowMs } = context;
+  const before: Readonly<Record<string, unknown>> = { ...task.status };
+  const { generation, resourceVersion, uid = context.snapshot.subject.uid } = task.metadata;
+  const conditions = (change.conditions ?? []).reduce<readonly Condition[]>(
+    (list, entry) => setCondition(list, entry, nowMs, generation),
+    dropCondition(task.status?.conditions ?? [], 'EngineError'),
+  );
+  const wanted: Readonly<Record<string, unknown>> = {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...change.set,
+    ...(conditions.length > 0 || before.conditions !== undefined ? { conditions } : {}),
+  };
+  const changed = Object.entries(wanted).filter(([field, value]) => value !== undefined && !deepEqual(before[field] ?? null, value));
+  // The generation alone is no reason to write: it is said with the next thing that is.
+  if (
+    changed.every(
+      ([field, value]) => field === 'observedGeneration' || (field === 'conditions' && sameButGeneration(before.conditions, value)),
+    )
+  )
+    return [];
+  return [
+    {
+      type: 'Patch',
+      id,
+      ref: { kind: 'Task', namespace: context.snapshot.subject.namespace, name: context.snapshot.subject.name },
+      uid,
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      patchType: 'merge',
+      subresource: 'status',
+      patch: { status: Object.fromEntries(changed) },
+    },
+  ];
+}
+
+function sameButGeneration(before: unknown, after: unknown): boolean {
+  const strip = (list: unknown): unknown =>
+    Array.isArray(list) ? list.map((entry: Condition) => ({ ...entry, observedGeneration: null })) : [];
+  return deepEqual(strip(before), strip(after));
+}
+
+/** Equality of two JSON values; an absent field and an undefined one are equal. */
+export function deepEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
+  return [...keys].every((key) => deepEqual(left[key], right[key]));
+}
