@@ -59,7 +59,8 @@ export const DURATION_PATTERN = '^[-+]?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|
 /** A Go duration, such as `90s` or `1h30m`. The refusal shows the right form. */
 export const duration = withRules(z.string().max(32), [
   {
-    cel: `self.matches('${DURATION_PATTERN.replaceAll('\\', '\\\\')}')`,
+    // The second half refuses what overflows: there `duration()` itself fails.
+    cel: `self.matches('${DURATION_PATTERN.replaceAll('\\', '\\\\')}') && duration(self) <= duration('2562047h47m16s')`,
     message: 'must be a duration such as 90s, 30m or 1h30m (units ns, us, ms, s, m, h)',
     holds: (text) => parseDuration(text).ok,
   },
