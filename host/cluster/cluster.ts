@@ -93,7 +93,12 @@ export interface Cluster {
   create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>>;
   /** PUT with the object's resourceVersion; Leases only. */
   replace(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>>;
-  patch(address: Address, patch: Readonly<Record<string, unknown>>, options: PatchOptions, signal?: AbortSignal): Promise<Result<KubernetesObject>>;
+  patch(
+    address: Address,
+    patch: Readonly<Record<string, unknown>>,
+    options: PatchOptions,
+    signal?: AbortSignal,
+  ): Promise<Result<KubernetesObject>>;
   /** The object as it stands after the call: with a deletionTimestamp when something holds it; null when it is gone. */
   delete(address: Address, options: DeleteOptions, signal?: AbortSignal): Promise<Result<KubernetesObject | null>>;
   logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>>;
