@@ -3,7 +3,12 @@ import type { Snapshot } from '#core/contract/snapshot.ts';
 
 /** What one call of the core came to. */
 export type EngineResult =
-  | { readonly type: 'Answered'; readonly decision: Decision; /** What the core wrote to stderr. */ readonly log: string; readonly fuelUsed: number }
+  | {
+      readonly type: 'Answered';
+      readonly decision: Decision /** What the core wrote to stderr. */;
+      readonly log: string;
+      readonly fuelUsed: number;
+    }
   | {
       readonly type: 'EngineError';
       /** `Trap`: the sandbox died (recursion, bug). `Nonsense`: the answer was no decision. */

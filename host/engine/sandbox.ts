@@ -1,0 +1,107 @@
+import { createWasi, type Wasi } from './wasi.ts';
+
+/** What one call of the sandbox may use. */
+export interface CallLimits {
+  /** Units of fuel: one is 10,000 interrupt polls (loop turns and calls) of the JavaScript engine, the same number on every machine. */
+  readonly fuel: number;
+  /** Bytes that the call may allocate. */
+  readonly memoryBytes: number;
+  /** Bytes of the answer. */
+  readonly outputBytes: number;
+  /** Bytes of stderr that are kept. */
+  readonly logBytes: number;
+}
+
+/** What one call came to. `Returned`, `Threw` and the limits leave the sandbox able to tell; after `Trapped` it is dead. */
+export type CallResult =
+  | { readonly type: 'Returned'; readonly bytes: Uint8Array; readonly log: string; readonly fuelUsed: number }
+  | { readonly type: 'Threw' | 'OutOfFuel' | 'OutOfMemory' | 'OutputTooLarge' | 'Trapped'; readonly message: string; readonly log: string };
+
+/** One instance of `core.wasm`. */
+export interface Sandbox {
+  /** Calls the core's `decide` with UTF-8 text, from the memory that the module starts with. */
+  call(input: Uint8Array, limits: CallLimits): CallResult;
+  /** False once a call has left it in a state that writing memory back does not undo; take a new one then. */
+  readonly usable: boolean;
+}
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly alloc: (bytes: number) => number;
+  readonly decide: (address: number, bytes: number, fuel: number, memoryBytes: number) => number;
+}
+
+/** `status` of the engine's answer (core/engine/src/answer.rs). */
+const STATUS = ['Returned', 'Threw', 'OutOfFuel', 'OutOfMemory'] as const;
+/** Longest text of an exception that is kept. */
+const MESSAGE_BYTES = 4096;
+
+/**
+ * Makes the memory image that every sandbox of a module starts from.
+ * A core's instance holds state in three places: its memory; the stack pointer, which is back at its start whenever a call returns (the build
+ * refuses an engine with any other mutable global); and the size of the memory. So writing the image back into memory of the same size after
+ * a call that returned gives the instance that instantiation gives, at a tenth of the time.
+ */
+export function memoryImage(module: WebAssembly.Module): Uint8Array {
+  return new Uint8Array(instantiate(module, createWasi({ keepBytes: 0 })).memory.buffer.slice(0));
+}
+
+export function createSandbox(module: WebAssembly.Module, image: Uint8Array, logBytes: number): Sandbox {
+  const wasi = createWasi({ keepBytes: logBytes });
+  const core = instantiate(module, wasi);
+  let state: 'Clean' | 'Used' | 'Dead' = 'Clean';
+
+  return {
+    get usable() {
+      return state !== 'Dead';
+    },
+    call(input, limits) {
+      if (state === 'Dead') throw new Error('a dead sandbox was called: take a new one when `usable` is false');
+      if (state === 'Used') new Uint8Array(core.memory.buffer).set(image);
+      wasi.reset();
+      state = 'Dead';
+      try {
+        const result = callDecide(core, input, limits, wasi);
+        if (core.memory.buffer.byteLength === image.length && result.type !== 'OutOfFuel' && result.type !== 'OutOfMemory') state = 'Used';
+        return result;
+      } catch (error) {
+        return { type: 'Trapped', message: trapText(error), log: wasi.stderr() };
+      }
+    },
+  };
+}
+
+function callDecide(core: Exports, input: Uint8Array, limits: CallLimits, wasi: Wasi): CallResult {
+  const inputAddress = core.alloc(input.length) >>> 0;
+  new Uint8Array(core.memory.buffer, inputAddress, input.length).set(input);
+  const answerAddress = core.decide(inputAddress, input.length, limits.fuel, limits.memoryBytes) >>> 0;
+  const [status = STATUS.length, address = 0, length = 0, fuelUsed = 0] = new Uint32Array(
+    core.memory.buffer.slice(answerAddress, answerAddress + 16),
+  );
+  const type = STATUS[status];
+  const log = wasi.stderr();
+  if (type === undefined) throw new Error(`the engine answered with status ${status}, which does not exist`);
+  if (type !== 'Returned') {
+    const text = new Uint8Array(core.memory.buffer, address, Math.min(length, MESSAGE_BYTES));
+    return { type, message: new TextDecoder().decode(text), log };
+  }
+  if (length > limits.outputBytes) {
+    return { type: 'OutputTooLarge', message: `the answer has ${length} bytes, more than the ${limits.outputBytes} that are allowed`, log };
+  }
+  return { type, bytes: new Uint8Array(core.memory.buffer.slice(address, address + length)), log, fuelUsed };
+}
+
+function instantiate(module: WebAssembly.Module, wasi: Wasi): Exports {
+  const { exports } = new WebAssembly.Instance(module, { wasi_snapshot_preview1: wasi.imports });
+  const { memory, alloc, decide } = exports as Partial<Exports>;
+  if (!memory || !alloc || !decide) {
+    throw new Error(`this is no core.wasm: it should export memory, alloc and decide, and exports ${Object.keys(exports).join(', ')}`);
+  }
+  wasi.attach(memory);
+  return { memory, alloc, decide };
+}
+
+function trapText(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `the sandbox died (endless recursion ends like this, or a fault of the engine): ${text}`;
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { relative } from 'node:path';
+import { buildCore } from './build/core.ts';
+import { buildExecutables } from './build/executables.ts';
+import { DIST, ROOT } from './build/paths.ts';
+import { buildHost, buildPlugin } from './build/programs.ts';
+import { isStale, OUTPUTS } from './build/stale.ts';
+
+interface Part {
+  readonly name: keyof typeof OUTPUTS;
+  readonly entry: string;
+  readonly build: () => Promise<readonly string[]>;
+}
+
+const PARTS: readonly Part[] = [
+  { name: 'core', entry: 'core/main.ts', build: buildCore },
+  { name: 'host', entry: 'host/main.ts', build: buildHost },
+  { name: 'plugin', entry: 'plugin/main.ts', build: async () => [...(await buildPlugin()), ...(await buildExecutables())] },
+];
+
+/** Builds everything into `dist/`. Talks on stderr. */
+export async function buildAll(): Promise<void> {
+  for (const part of PARTS) await buildPart(part);
+}
+
+/** Builds those parts of `dist/` that are missing or older than their sources; says nothing when there are none. Talks on stderr. */
+export async function buildIfStale(): Promise<void> {
+  for (const part of PARTS) {
+    if (isStale(part.name, OUTPUTS[part.name])) await buildPart(part);
+  }
+}
+
+async function buildPart(part: Part): Promise<void> {
+  if (!existsSync(ROOT + part.entry)) {
+    console.error(`build: no ${part.entry}, so ${OUTPUTS[part.name].map(short).join(', ')} is left out`);
+    return;
+  }
+  const startedMs = performance.now();
+  const files = await part.build();
+  const tookMs = Math.round(performance.now() - startedMs);
+  const top = files.filter((file) => !file.startsWith(`${DIST}chunks/`));
+  const chunks = files.length - top.length;
+  const parts = [...top.map(described), ...(chunks > 0 ? [`dist/chunks/ (${chunks} files)`] : [])];
+  console.error(`build: ${parts.join(', ')} in ${tookMs} ms`);
+}
+
+function described(file: string): string {
+  const sizeKb = Math.ceil(statSync(file).size / 1024);
+  if (!file.endsWith('.wasm')) return `${short(file)} ${sizeKb} KB`;
+  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
+  return `${short(file)} ${sizeKb} KB sha256:${digest}`;
+}
+
+function short(file: string): string {
+  return relative(ROOT, file);
+}
+
+if (import.meta.main) {
+  await buildAll().catch((error: unknown) => {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
+}
