@@ -85,6 +85,11 @@ export interface Snapshot {
    * true: the host gave it a slot; the next decision takes it (by creating the Pod) or gives it back.
    */
   readonly granted?: boolean;
+  /**
+   * How many finished Tasks of the namespace ended after this one (by `completionTime`, then name). Only for a finished Task, and only while the config's
+   * `cleanup.maxRetainedTasks` is set: when it reaches that number, this Task is one too many.
+   */
+  readonly finishedRank?: number;
   readonly read: Readonly<Record<RefKey, ReadResult>>;
   readonly outcomes: readonly Outcome[];
   readonly settings: Settings;
