@@ -1,0 +1,254 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Kind } from '#core/contract/kinds.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import type { Clock } from '../../clock.ts';
+import type {
+  Address,
+  Cluster,
+  ClusterError,
+  DeleteOptions,
+  ListOptions,
+  LogOptions,
+  ObjectList,
+  PatchOptions,
+  Result,
+  WatchEvent,
+  WatchOptions,
+} from '../cluster.ts';
+import { decodeDeleted, decodeFrame, decodeList, decodeObject, refusal, retryAfter } from './answers.ts';
+import { Connection, type HttpAnswer, type HttpRequest } from './connection.ts';
+import { TimedOut, unreachable } from './failures.ts';
+import type { KubeConfigSource } from './kube-config.ts';
+import { LineSplitter } from './lines.ts';
+import { collectionPath, listPath, logPath, objectPath, watchPath } from './paths.ts';
+import { Slots } from './slots.ts';
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
+const DEFAULT_CONNECTIONS = 16;
+/** A watch that was silent this long beyond its own timeout is dead: the server sends bookmarks, and ends it in time. */
+const WATCH_IDLE_MARGIN_MS = 10_000;
+
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const satisfies Record<PatchOptions['patchType'], string>;
+
+export interface RestClusterOptions extends KubeConfigSource {
+  readonly clock: Clock;
+  /** From sending a call to the end of its answer; waiting for a free connection does not count. Watches have their own timeout. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** How many calls run at once; watches come on top of it. Default 16. */
+  readonly connections?: number;
+  /** Default: `kubeopencode-host/<version>`. */
+  readonly userAgent?: string;
+}
+
+/** A real API server. */
+export interface RestCluster extends Cluster {
+  /** Namespace of the context; `default` when it has none. */
+  readonly namespace: string;
+  /** Address of the API server. */
+  readonly server: string;
+  readonly context: string;
+  /** Ends all connections; calls under way are answered `Unreachable`. */
+  close(): Promise<void>;
+}
+
+/** Opens the configured API server; nothing is sent before the first call. Rejects with an error that says what to change when there is no usable configuration. */
+export async function createRestCluster(options: RestClusterOptions): Promise<RestCluster> {
+  const userAgent = options.userAgent ?? `kubeopencode-host/${packageJson.version}`;
+  return new HttpCluster(new Connection({ ...options, userAgent }), options);
+}
+
+/** A whole answer. */
+interface Answer {
+  readonly code: number;
+  readonly text: string;
+  readonly retryAfterMs: number | undefined;
+}
+
+class HttpCluster implements RestCluster {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #slots: Slots;
+
+  constructor(connection: Connection, options: RestClusterOptions) {
+    this.#connection = connection;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
+    this.#slots = new Slots(options.connections ?? DEFAULT_CONNECTIONS);
+  }
+
+  get namespace(): string {
+    return this.#connection.namespace;
+  }
+
+  get server(): string {
+    return this.#connection.server;
+  }
+
+  get context(): string {
+    return this.#connection.contextName;
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+
+  list(options: ListOptions, signal?: AbortSignal): Promise<Result<ObjectList>> {
+    return this.#call({ method: 'GET', path: listPath(options) }, (text) => decodeList(text, options.kind), signal);
+  }
+
+  get(address: Address, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    return this.#call({ method: 'GET', path: objectPath(address) }, decodeObject, signal);
+  }
+
+  create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    const path = collectionPath(object.kind, object.metadata.namespace);
+    return this.#call({ method: 'POST', path, ...json(object) }, decodeObject, signal);
+  }
+
+  replace(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    const { name, namespace = '' } = object.metadata;
+    return this.#call({ method: 'PUT', path: objectPath({ kind: object.kind, namespace, name }), ...json(object) }, decodeObject, signal);
+  }
+
+  patch(
+    address: Address,
+    patch: Readonly<Record<string, unknown>>,
+    { patchType, subresource }: PatchOptions,
+    signal?: AbortSignal,
+  ): Promise<Result<KubernetesObject>> {
+    const path = objectPath(address, subresource);
+    return this.#call({ method: 'PATCH', path, contentType: PATCH_TYPES[patchType], body: JSON.stringify(patch) }, decodeObject, signal);
+  }
+
+  delete(address: Address, options: DeleteOptions, signal?: AbortSignal): Promise<Result<KubernetesObject | null>> {
+    const { uid, resourceVersion, ...rest } = options;
+    const preconditions = uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } };
+    const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...rest, ...preconditions };
+    return this.#call({ method: 'DELETE', path: objectPath(address), ...json(body) }, decodeDeleted, signal);
+  }
+
+  logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>> {
+    return this.#call({ method: 'GET', path: logPath(address, options), accept: '*/*' }, (text) => text, signal);
+  }
+
+  async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const path = watchPath(options);
+    const what = `watch ${options.kind} at ${this.server}`;
+    const idleMs = options.timeoutSeconds * 1000 + WATCH_IDLE_MARGIN_MS;
+    const call = new Deadline(this.#clock, idleMs, 'the watch stays silent', signal);
+    try {
+      const opened = await this.#connection.open({ method: 'GET', path }, call.signal);
+      if (signal.aborted) return;
+      if (!opened.ok) return yield { type: 'ERROR', error: opened.error };
+      const { statusCode } = opened.value;
+      if (statusCode !== 200) return yield { type: 'ERROR', error: refused(statusCode, await this.#read(opened.value)) };
+      yield* frames(opened.value, call);
+    } catch (cause) {
+      if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
+    } finally {
+      call.end();
+    }
+  }
+
+  /** One request and its whole answer, in its time and in one of the slots. */
+  async #call<T>(request: HttpRequest, decode: (text: string) => T | undefined, outer?: AbortSignal): Promise<Result<T>> {
+    const what = `${request.method} ${this.server}${request.path.split('?', 1)[0]}`;
+    const release = await this.#slots.take(outer);
+    if (release === null) return { ok: false, error: unreachable(what, outer?.reason) };
+    const call = new Deadline(this.#clock, this.#timeoutMs, 'none came', outer);
+    try {
+      const opened = await this.#connection.open(request, call.signal);
+      if (!opened.ok) return opened;
+      const answer = await this.#read(opened.value);
+      if (answer.code < 200 || answer.code > 299) return { ok: false, error: refused(answer.code, answer) };
+      const value = decode(answer.text);
+      return value === undefined ? { ok: false, error: nonsense(what, opened.value, answer) } : { ok: true, value };
+    } catch (cause) {
+      return { ok: false, error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
+    } finally {
+      call.end();
+      release();
+    }
+  }
+
+  async #read({ statusCode, headers, body }: HttpAnswer): Promise<Answer> {
+    return { code: statusCode, text: await body.text(), retryAfterMs: retryAfter(headers['retry-after'], this.#clock.now()) };
+  }
+}
+
+/** An abort signal that follows the caller's and a time limit. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #limitMs: number;
+  readonly #what: string;
+  readonly #outer: AbortSignal | undefined;
+  #cancel: () => void = () => {};
+
+  constructor(clock: Clock, limitMs: number, what: string, outer: AbortSignal | undefined) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#what = what;
+    this.#outer = outer;
+    if (outer?.aborted) this.#follow();
+    else outer?.addEventListener('abort', this.#follow, { once: true });
+    this.restart();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Time runs from now. */
+  restart(): void {
+    this.#cancel();
+    this.#cancel = this.#clock.after(this.#limitMs, () => this.#controller.abort(new TimedOut(this.#what, this.#limitMs)));
+  }
+
+  /** Time stands still until `restart`. */
+  pause(): void {
+    this.#cancel();
+  }
+
+  end(): void {
+    this.#cancel();
+    this.#outer?.removeEventListener('abort', this.#follow);
+    // Whatever of a body is left is thrown away, so that its socket is freed.
+    this.#controller.abort();
+  }
+
+  readonly #follow = (): void => this.#controller.abort(this.#outer?.reason);
+}
+
+/** Frames as they come; reading on waits until the reader asks for more. */
+async function* frames({ body }: HttpAnswer, idle: Deadline): AsyncGenerator<WatchEvent> {
+  const splitter = new LineSplitter();
+  for await (const chunk of body) {
+    idle.pause();
+    for (const line of splitter.push(chunk)) {
+      const event = decodeFrame(line);
+      if (event === undefined) throw new Error(`expected a frame of a watch, came: ${line.slice(0, 200)}`);
+      yield event;
+      if (event.type === 'ERROR') return;
+    }
+    idle.restart();
+  }
+}
+
+function json(value: unknown): { readonly contentType: string; readonly body: string } {
+  return { contentType: 'application/json', body: JSON.stringify(value) };
+}
+
+function refused(code: number, answer: Answer): ClusterError {
+  if (code >= 400) return refusal(code, answer.text, answer.retryAfterMs);
+  return { type: 'Unreachable', message: `expected an answer of an API server, came HTTP ${code}; check the address in the kubeconfig` };
+}
+
+function nonsense(what: string, { headers }: HttpAnswer, { code, text }: Answer): ClusterError {
+  const came = `HTTP ${code} with ${headers['content-type'] ?? 'no content type'}: ${text.trim().slice(0, 200)}`;
+  return { type: 'Unreachable', message: `${what}: expected an object of the API, came ${came}; check the address in the kubeconfig` };
+}
