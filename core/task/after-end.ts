@@ -40,7 +40,7 @@ export function afterEnd(context: TaskContext): Decision {
       reason('task/retention', 'more finished tasks than are kept: this is one of the oldest', { rank: snapshot.finishedRank ?? 0 }),
     );
   if (expired || surplus) actions.push(deleteTask(context));
-  return decided({ actions, wakeAtMs: expired ? null : expiresMs, dependsOn: agentRefOf(context), reasons: trail });
+  return decided({ actions, wakeAtMs: expired ? null : expiresMs, reasons: trail });
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {

@@ -5,6 +5,7 @@ import type { Ref, Snapshot } from '../contract/snapshot.ts';
 import { afterEnd } from './after-end.ts';
 import { contextOf, isControlledBy, isFinished, liveAnswerFor, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
+import { recordedEnding } from './fate.ts';
 import { finish } from './finish.ts';
 import { afterTaskGone, whileDeleted } from './gone.ts';
 import { adopt, live } from './live.ts';
@@ -64,9 +65,11 @@ function withoutPod(context: TaskContext): Decision {
   if ('found' in answer && isControlledBy(answer.found, snapshot.subject.uid)) return adopt(context, answer.found as Pod);
   // Upstream writes Running before it creates the Pod: such a Task has not started.
   if (!context.task.status?.podName) return start(context);
-  return finish(context, { type: 'Missing' }, null, [
+  const trail = [
     reason('task/pod-missing', `pod ${context.podName} is not there (live read): it is not made again`, {
       found: 'found' in answer ? 'a pod of another owner' : 'nothing',
     }),
-  ]);
+  ];
+  const ending = recordedEnding(context);
+  return finish(context, ending === null ? { type: 'Missing' } : { type: 'EndedByUs', ending }, null, trail);
 }

@@ -164,6 +164,15 @@ function buildAndCreate(
       ]);
     case 'Waits':
       return awaitContext(context, built.message, built.ref, dependsOn);
+    case 'Unavailable':
+      return waitForStart(context, {
+        reason: 'ContextError',
+        cause: 'Context',
+        message: built.message,
+        wakeAtMs: context.nowMs + RELOOK_MS,
+        dependsOn,
+        trail: [reason('task/context-unavailable', built.message)],
+      });
     case 'Built': {
       const held = afterRefusal(context, built.configMap?.metadata.name ?? null) ?? awaitTurn(context, source, agent, dependsOn);
       if (held !== null) return held;

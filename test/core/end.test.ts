@@ -1,0 +1,400 @@
+import { describe, expect, test } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Snapshot } from '#core/contract/snapshot.ts';
+import {
+  agent,
+  agentTask,
+  CREATED,
+  condition,
+  exited,
+  found,
+  NAMESPACE,
+  NOW,
+  pod,
+  read,
+  running,
+  SETTINGS,
+  snapshot,
+  task,
+} from '#test/support/builders.ts';
+import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
+
+const GONE = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
+
+describe('stop', () => {
+  const stopping = running({
+    conditions: [condition('Stopping', 'True', 'UserStopped', '2026-01-01T10:04:00Z', 'a stop was asked for: the pod is asked to end')],
+  });
+
+  test('writes the intent first, then deletes the Pod; the Task still runs', () => {
+    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod()] }));
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
+    expect(statusPatch(decision)?.phase).toBeUndefined();
+    expect(statusPatch(decision)?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Stopping', status: 'True', reason: 'UserStopped' }),
+    );
+    expect(decision.actions[1]).toMatchObject({ uid: 'pod-uid' });
+  });
+  test('after a crash between the two the Pod is deleted all the same', () => {
+    const decision = decided(
+      snapshot({
+        task: task({ stop: true, status: { ...stopping, times: { podCreated: CREATED }, templateRef: { name: 'coder' } } }),
+        pods: [pod()],
+      }),
+    );
+    expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod']);
+  });
+  test('is finished when the containers are gone: Completed, Stopped=True/UserStopped', () => {
+    const ended = pod({
+      phase: 'Failed',
+      agent: exited(143, { finishedAt: '2026-01-01T10:04:30Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0 },
+    });
+    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+    expect(statusPatch(decision)?.conditions).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ type: 'Stopped', status: 'True', reason: 'UserStopped' }),
+        expect.objectContaining({ type: 'Finished', status: 'True', reason: 'Stopped' }),
+        expect.objectContaining({ type: 'Stopping', status: 'False' }),
+      ]),
+    );
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped', 'Patch Pod fix-bug-pod']);
+  });
+  test('comes too late for a Pod that has ended by itself', () => {
+    const decision = decided(
+      snapshot({ task: task({ stop: true, status: running() }), pods: [pod({ phase: 'Failed', agent: exited(1) })] }),
+    );
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Application' });
+  });
+  test('a Pod that ended between the intent and the deletion ended by itself', () => {
+    const decision = decided(
+      snapshot({
+        task: task({ stop: true, status: stopping }),
+        pods: [pod({ phase: 'Succeeded', agent: exited(0, { finishedAt: '2026-01-01T10:04:01Z' }) })],
+      }),
+    );
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Completed' });
+    expect(statusPatch(decision)?.cause).toBeUndefined();
+  });
+  test('of a Pod that is gone altogether is a stop', () => {
+    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), read: read([GONE, { absent: true }]) }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+  });
+  test.each([
+    { value: 'True', lines: [] },
+    { value: 'false', lines: [] },
+    { value: 'true', lines: ['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod'] },
+  ])('by the annotation $value', ({ value, lines }) => {
+    const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });
+    const annotated = task({ status, metadata: { annotations: { 'kubeopencode.io/stop': value } } });
+    expect(summary(decided(snapshot({ task: annotated, pods: [pod()] })).actions)).toEqual(lines);
+  });
+  test.each([
+    { name: 'never looked at', status: undefined, message: /before it started/ },
+    { name: 'queued', status: { phase: 'Queued' as const }, message: /while queued/ },
+  ])('before a Pod was made ($name): none is made', ({ status, message }) => {
+    const decision = decided(snapshot({ task: task({ stop: true, ...(status === undefined ? {} : { status }) }) }));
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped']);
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', message: expect.stringMatching(message) });
+  });
+  test('with a grace period of its own', () => {
+    const decision = decided(
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 5 } } }), pods: [pod()] }),
+    );
+    expect(decision.actions[1]).toMatchObject({ type: 'Delete', gracePeriodSeconds: 5 });
+  });
+  test('that retains: the kubelet ends the containers, Pod and logs stay', () => {
+    const decision = decided(
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { mode: 'Retain' } } }), pods: [pod()] }),
+    );
+    expect(decision.actions[1]).toMatchObject({
+      type: 'Patch',
+      patchType: 'strategic',
+      patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'Stopped' } }, spec: { activeDeadlineSeconds: 1 } },
+    });
+    expect(decision.wakeAt, 'escalates after grace and unreachableAfter').toBe('2026-01-01T10:10:30.000Z');
+  });
+  test('that retains deletes a Pod that is only pending', () => {
+    const decision = decided(
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { mode: 'Retain' } } }), pods: [pod({ phase: 'Pending' })] }),
+    );
+    expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+  });
+  test('that retains deletes when the kubelet does not answer', () => {
+    const old = running({ conditions: [condition('Stopping', 'True', 'UserStopped', '2026-01-01T09:50:00Z')] });
+    const decision = decided(
+      snapshot({
+        task: task({ stop: true, status: old, spec: { stop: { mode: 'Retain' } } }),
+        pods: [pod({ annotations: { 'kubeopencode.io/ended-for': 'Stopped' } })],
+      }),
+    );
+    expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+  });
+});
+
+describe('timeout', () => {
+  test.each([
+    { timeout: '10m', wakeAt: '2026-01-01T10:10:00.000Z' },
+    { timeout: '1h30m', wakeAt: '2026-01-01T11:30:00.000Z' },
+    { timeout: '1.5h', wakeAt: '2026-01-01T11:30:00.000Z' },
+  ])('of $timeout is ahead', ({ timeout, wakeAt }) => {
+    const decision = decided(snapshot({ task: task({ spec: { timeout }, status: running() }), pods: [pod()] }));
+    expect(decision.wakeAt).toBe(wakeAt);
+    expect(summary(decision.actions)).not.toContain('Delete Pod fix-bug-pod');
+  });
+  test.each(['5m', '0', '-1s'])('of %s has passed: the Pod is asked to end', (timeout) => {
+    const decision = decided(snapshot({ task: task({ spec: { timeout }, status: running() }), pods: [pod()] }));
+    expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+    expect(statusPatch(decision)?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
+  });
+  test('ends Completed with Stopped=True/Timeout', () => {
+    const status = running({ conditions: [condition('Stopping', 'True', 'Timeout', '2026-01-01T10:04:00Z')] });
+    const ended = pod({
+      phase: 'Failed',
+      agent: exited(137, { finishedAt: '2026-01-01T10:04:30Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0 },
+    });
+    const patch = statusPatch(decided(snapshot({ task: task({ spec: { timeout: '4m' }, status }), pods: [ended] })));
+    expect(patch).toMatchObject({ phase: 'Completed', cause: 'Timeout', message: 'Task timed out after 4m0s' });
+    expect(patch?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopped', status: 'True', reason: 'Timeout' }));
+  });
+  test('is judged before a stop, and after the end of the Pod', () => {
+    const both = decided(snapshot({ task: task({ stop: true, spec: { timeout: '1m' }, status: running() }), pods: [pod()] }));
+    expect(statusPatch(both)?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
+    const ended = decided(
+      snapshot({ task: task({ spec: { timeout: '1m' }, status: running() }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })] }),
+    );
+    expect(statusPatch(ended)).toMatchObject({ phase: 'Completed' });
+    expect(statusPatch(ended)?.cause).toBeUndefined();
+  });
+  test('of an Agent’s defaults reaches the Pod and counts from there', () => {
+    const create = decided(
+      snapshot({ task: agentTask(), read: found({ agent: agent({ taskDefaults: { timeout: '3m' } }) }) }),
+    ).actions.find((action) => action.type === 'Create' && action.object.kind === 'Pod');
+    const annotations = create?.type === 'Create' ? (create.object.metadata.annotations ?? {}) : {};
+    expect(annotations['kubeopencode.io/started-with']).toBe('{"timeout":"3m"}');
+    expect(summary(decided(snapshot({ task: agentTask({ status: running() }), pods: [pod({ annotations })] })).actions)).toContain(
+      'Delete Pod fix-bug-pod',
+    );
+  });
+  test('that became malformed while the Task runs is a condition; the Task runs on', () => {
+    const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod()] }));
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug']);
+    expect(statusPatch(decision)?.conditions).toContainEqual(
+      expect.objectContaining({ reason: 'InvalidSpec', message: expect.stringContaining('runs on') }),
+    );
+  });
+});
+
+describe('absence is a fact only by a live read', () => {
+  test('a Running Task without a Pod in the watch asks first', () => {
+    expect(decide(snapshot({ task: task({ status: running() }) }))).toEqual({ type: 'Reads', refs: [{ ...GONE, namespace: NAMESPACE }] });
+  });
+  test('a Pod that is really gone fails its Task; it is never made again', () => {
+    const decision = decided(snapshot({ task: task({ status: running() }), read: read([GONE, { absent: true }]) }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Failed']);
+  });
+  test('a Pod of another owner is not ours', () => {
+    const foreign = pod({ metadata: { uid: 'x', ownerReferences: [] } });
+    expect(statusPatch(decided(snapshot({ task: task({ status: running() }), read: read([GONE, { found: foreign }]) })))).toMatchObject({
+      phase: 'Failed',
+      cause: 'PodDeleted',
+    });
+  });
+  test('a watch that lags fails nobody', () => {
+    const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });
+    expect(decided(snapshot({ task: task({ status }), read: read([GONE, { found: pod() }]) })).actions).toEqual([]);
+  });
+  test('an API server that can’t be asked proves nothing', () => {
+    const decision = decided(
+      snapshot({ task: task({ status: running() }), read: read([GONE, { unavailable: { code: 0, message: 'reset' } }]) }),
+    );
+    expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T10:05:05.000Z' });
+  });
+  test('a running Pod of upstream’s controller is adopted: label and finalizer, then as ever', () => {
+    const upstreams: Pod = pod({ metadata: { labels: { 'kubeopencode.io/task': 'fix-bug' }, finalizers: [] } });
+    const decision = decided(snapshot({ task: task({ status: running() }), read: read([GONE, { found: upstreams }]) }));
+    expect(decision.actions).toEqual([
+      expect.objectContaining({
+        type: 'Patch',
+        uid: 'pod-uid',
+        patchType: 'strategic',
+        patch: { metadata: { labels: { 'kubeopencode.io/task-uid': expect.any(String) }, finalizers: ['kubeopencode.io/pod-end'] } },
+      }),
+    ]);
+  });
+  test('upstream’s Running without a Pod has not started: it starts, and holds its place', () => {
+    const status = { phase: 'Running' as const, startTime: CREATED };
+    const decision = decided(
+      snapshot({
+        task: agentTask({ status }),
+        read: { ...found({ agent: agent({ maxConcurrentTasks: 1 }) }), ...read([GONE, { absent: true }]) },
+      }),
+    );
+    expect(summary(decision.actions)).toContain('Create Pod fix-bug-pod');
+    expect(decision.queue).toMatchObject({ state: 'Holds' });
+  });
+});
+
+describe('sidecars that know nothing of us', () => {
+  const beside = {
+    status: {
+      containerStatuses: [
+        { name: 'agent', state: exited(0) },
+        { name: 'istio-proxy', state: { running: {} } },
+      ],
+    },
+  };
+  test('are ended when the agent has ended', () => {
+    const decision = decided(snapshot({ task: task({ status: running() }), pods: [pod(beside)] }));
+    expect(decision.actions.at(-1)).toMatchObject({
+      type: 'Patch',
+      patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } }, spec: { activeDeadlineSeconds: 1 } },
+    });
+  });
+  test('once', () => {
+    const asked = pod({ ...beside, annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } });
+    const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });
+    expect(decided(snapshot({ task: task({ status }), pods: [asked] })).actions).toEqual([]);
+  });
+});
+
+describe('after the end', () => {
+  const done = { phase: 'Completed' as const, podName: 'fix-bug-pod', completionTime: '2026-01-01T10:04:00Z' };
+  const config = (cleanup: NonNullable<Snapshot['settings']['config']['cleanup']>): Partial<Snapshot> => ({
+    settings: { ...SETTINGS, config: { cleanup } },
+  });
+
+  test('nothing is left to do, for ever', () => {
+    expect(decided(snapshot({ task: task({ status: done }) }))).toMatchObject({ actions: [] });
+    expect(decided(snapshot({ task: task({ status: done }) })).wakeAt).toBeUndefined();
+  });
+  test('a crash before the release of the Pod is healed', () => {
+    const decision = decided(snapshot({ task: task({ status: done }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })] }));
+    expect(decision.actions).toEqual([
+      expect.objectContaining({
+        type: 'Patch',
+        patch: { metadata: { '$deleteFromPrimitiveList/finalizers': ['kubeopencode.io/pod-end'] } },
+      }),
+    ]);
+  });
+  test('a Pod that a paused leader made late is deleted', () => {
+    expect(summary(decided(snapshot({ task: task({ status: done }), pods: [pod()] })).actions)).toEqual([
+      'Delete Pod fix-bug-pod',
+      'Patch Pod fix-bug-pod',
+    ]);
+  });
+  test.each([
+    { name: 'is ahead', options: config({ ttlSecondsAfterFinished: 120 }), lines: [], wakeAt: '2026-01-01T10:06:00.000Z' },
+    { name: 'is over', options: config({ ttlSecondsAfterFinished: 60 }), lines: ['Delete Task fix-bug'], wakeAt: undefined },
+    { name: 'of 0 deletes at once', options: config({ ttlSecondsAfterFinished: 0 }), lines: ['Delete Task fix-bug'], wakeAt: undefined },
+  ])('a time to live that $name', ({ options, lines, wakeAt }) => {
+    const decision = decided(snapshot({ task: task({ status: done }), ...options }));
+    expect(summary(decision.actions)).toEqual(lines);
+    expect(decision.wakeAt).toBe(wakeAt);
+  });
+  test('the Task’s own word wins over the cluster’s', () => {
+    const decision = decided(
+      snapshot({
+        task: task({ status: done, spec: { cleanup: { ttlSecondsAfterFinished: 3600 } } }),
+        ...config({ ttlSecondsAfterFinished: 0 }),
+      }),
+    );
+    expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T11:04:00.000Z' });
+  });
+  test('the Agent’s default wins over the cluster’s', () => {
+    const options = { task: agentTask({ status: done }), ...config({ ttlSecondsAfterFinished: 0 }) };
+    expect(decide(snapshot(options))).toMatchObject({ type: 'Reads' });
+    const read = found({ agent: agent({ taskDefaults: { cleanup: { ttlSecondsAfterFinished: 3600 } } }) });
+    expect(decided(snapshot({ ...options, read }))).toMatchObject({ actions: [], wakeAt: '2026-01-01T11:04:00.000Z' });
+  });
+  test.each([
+    { rank: 1, kept: 2, lines: [] },
+    { rank: 2, kept: 2, lines: ['Delete Task fix-bug'] },
+    { rank: 0, kept: 0, lines: ['Delete Task fix-bug'] },
+  ])('with $rank younger ones and $kept kept', ({ rank, kept, lines }) => {
+    const decision = decided(snapshot({ task: task({ status: done }), finishedRank: rank, ...config({ maxRetainedTasks: kept }) }));
+    expect(summary(decision.actions)).toEqual(lines);
+  });
+  test('an end never changes, whatever the Pod says later', () => {
+    const late = decided(
+      snapshot({
+        task: task({ status: done, stop: true }),
+        pods: [pod({ phase: 'Failed', agent: exited(1), metadata: { finalizers: [] } })],
+      }),
+    );
+    expect(late.actions).toEqual([]);
+  });
+});
+
+describe('deletion', () => {
+  test('a Task that is confirmed gone lets its Pods go', () => {
+    expect(summary(decided(snapshot({ task: null, pods: [pod()] })).actions)).toEqual(['Patch Pod fix-bug-pod']);
+    expect(decided(snapshot({ task: null, pods: [pod({ metadata: { finalizers: ['example.com/other'] } })] })).actions).toEqual([]);
+  });
+  test('a Task under deletion starts nothing and ends what runs', () => {
+    const deleting = { metadata: { deletionTimestamp: '2026-01-01T10:04:59Z' } };
+    expect(summary(decided(snapshot({ task: task({ ...deleting, status: running() }), pods: [pod()] })).actions)).toEqual([
+      'Delete Pod fix-bug-pod',
+      'Patch Pod fix-bug-pod',
+    ]);
+    expect(decided(snapshot({ task: task(deleting), read: found() })).actions).toEqual([]);
+  });
+});
+
+describe('pace', () => {
+  const refused = (count: number, lastAt: string, code = 500, reason = 'InternalError', retryAfterMs?: number): Snapshot['outcomes'] => [
+    {
+      actionId: 'status/running/1',
+      result: 'refused',
+      code,
+      reason,
+      count,
+      firstAt: CREATED,
+      lastAt,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  ];
+  test.each([
+    { name: 'waits a second after the first refusal', outcomes: refused(1, NOW), lines: [], wakeAt: '2026-01-01T10:05:01.000Z' },
+    { name: 'doubles', outcomes: refused(4, NOW), lines: [], wakeAt: '2026-01-01T10:05:08.000Z' },
+    { name: 'never waits longer than a minute', outcomes: refused(40, NOW), lines: [], wakeAt: '2026-01-01T10:06:00.000Z' },
+    {
+      name: 'waits as long as the server asks',
+      outcomes: refused(1, NOW, 429, 'TooManyRequests', 30_000),
+      lines: [],
+      wakeAt: '2026-01-01T10:05:30.000Z',
+    },
+    {
+      name: 'goes on when it is due',
+      outcomes: refused(1, '2026-01-01T10:04:59.000Z'),
+      lines: ['Patch Task/status fix-bug'],
+      wakeAt: undefined,
+    },
+    {
+      name: 'takes a conflict for what it is',
+      outcomes: refused(1, NOW, 409, 'Conflict'),
+      lines: ['Patch Task/status fix-bug'],
+      wakeAt: undefined,
+    },
+    { name: 'but not for ever', outcomes: refused(4, NOW, 409, 'Conflict'), lines: [], wakeAt: '2026-01-01T10:05:08.000Z' },
+  ])('$name', ({ outcomes, lines, wakeAt }) => {
+    const decision = decided(snapshot({ pods: [pod()], outcomes }));
+    expect(summary(decision.actions)).toEqual(lines);
+    expect(decision.wakeAt).toBe(wakeAt);
+  });
+  test('what stands behind a refused action waits with it', () => {
+    const outcomes: Snapshot['outcomes'] = [{ actionId: 'status/end/1', result: 'unknown', count: 1, firstAt: NOW, lastAt: NOW }];
+    const decision = decided(
+      snapshot({ task: task({ status: running() }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })], outcomes }),
+    );
+    expect(decision.actions).toEqual([]);
+  });
+});
+
+test('a snapshot of another contract or kind is unusable, not a crash', () => {
+  expect(decide({ ...snapshot(), contract: 2 as 1 })).toMatchObject({ type: 'Unusable', contract: 1 });
+  expect(decide({ ...snapshot(), kind: 'CronTask' as 'Task' })).toMatchObject({ type: 'Unusable' });
+});

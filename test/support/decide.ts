@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { Action, Decided, Decision } from '#core/contract/decision.ts';
+import type { Snapshot } from '#core/contract/snapshot.ts';
+import { decide as decideSource } from '#core/decide.ts';
+import type { Engine } from '#host/engine/engine.ts';
+import { loadEngine } from '#host/engine/wasm-engine.ts';
+
+const CORE = new URL('../../dist/core.wasm', import.meta.url);
+
+let engine: Engine | undefined;
+
+/**
+ * Decides by the TypeScript source and by `dist/core.wasm` (the test run builds it first), and demands the same bytes of both. The input is frozen, so that a
+ * rule that changes it fails.
+ */
+export function decide(snapshot: Snapshot): Decision {
+  const input = deepFreeze(JSON.parse(JSON.stringify(snapshot)) as Snapshot);
+  const bySource = JSON.stringify(decideSource(input));
+  if (!existsSync(CORE)) throw new Error('dist/core.wasm is missing: run `npm run build`, or the tests through npm, which builds it');
+  engine ??= loadEngine(readFileSync(CORE));
+  const result = engine.decide(input);
+  if (result.type === 'EngineError')
+    throw new Error(`core.wasm failed where the source answered ${bySource}: ${result.cause}: ${result.message}`);
+  expect(JSON.stringify(result.decision), 'core.wasm and the TypeScript source disagree').toBe(bySource);
+  return JSON.parse(bySource) as Decision;
+}
+
+/** As `decide`, for a snapshot that has all that the core reads. */
+export function decided(snapshot: Snapshot): Decided {
+  const decision = decide(snapshot);
+  if (decision.type !== 'Decided') throw new Error(`expected a decision, the core answered ${JSON.stringify(decision)}`);
+  return decision;
+}
+
+/** The `status` of the one status patch among the actions; undefined when there is none. */
+export function statusPatch(decision: Decided): Readonly<Record<string, unknown>> | undefined {
+  const patches = decision.actions.filter((action) => action.type === 'Patch' && action.subresource === 'status');
+  expect(patches.length, 'status patches in one decision').toBeLessThan(2);
+  const [patch] = patches;
+  return patch?.type === 'Patch' ? (patch.patch.status as Readonly<Record<string, unknown>>) : undefined;
+}
+
+/** One line an action, in order: `Create Pod fix-bug-pod`, `Patch Task/status fix-bug`, `Event Completed`. */
+export function summary(actions: readonly Action[]): readonly string[] {
+  return actions.map((action) => {
+    switch (action.type) {
+      case 'Create':
+        return `Create ${action.object.kind} ${action.object.metadata.name}`;
+      case 'Patch':
+        return `Patch ${action.ref.kind}${action.subresource === undefined ? '' : `/${action.subresource}`} ${action.ref.name}`;
+      case 'Delete':
+        return `Delete ${action.ref.kind} ${action.ref.name}`;
+      case 'Event':
+        return `Event ${action.reason}`;
+      case 'Effect':
+        return `Effect ${action.kind}`;
+      case 'RecordStart':
+        return `RecordStart ${action.agent.name}`;
+    }
+    return action satisfies never;
+  });
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.freeze(value);
+    for (const entry of Object.values(value)) deepFreeze(entry);
+  }
+  return value;
+}
