@@ -1,0 +1,97 @@
+/**
+ * What a value must look like before the builder works with it. The API server checks far more; this is for objects that were stored under an older CRD and for
+ * files: they must cost their own Task a message, never the builder its footing.
+ */
+export type Shape =
+  | 'text'
+  /** Text that is not empty: names. */
+  | 'name'
+  | 'integer'
+  | 'boolean'
+  | 'object'
+  | 'anything'
+  | { readonly listOf: Shape }
+  | { readonly mapOf: Shape }
+  | { readonly fields: Readonly<Record<string, Shape>>; readonly required?: readonly string[]; readonly others?: 'kept' };
+
+export type Conformed = { readonly value: unknown } | { readonly fault: string };
+
+/** The value in this shape, without nulls (the API server drops them too) and, where the shape names the fields, without fields that it does not name; or the first fault, with its path. */
+export function conform(value: unknown, shape: Shape, path: string): Conformed {
+  if (typeof shape === 'string') return fits(value, shape) ? { value } : fault(path, WORDS[shape], value);
+  if ('listOf' in shape) {
+    if (!Array.isArray(value)) return fault(path, 'a list', value);
+    return collect(
+      value.map((item, index) => [String(index), conform(item, shape.listOf, `${path}[${index}]`)] as const),
+      (entries) => entries.map(([, item]) => item),
+    );
+  }
+  if (!isObject(value)) return fault(path, 'an object', value);
+  const present = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
+  if ('mapOf' in shape)
+    return collect(
+      present.map(([key, item]) => [key, conform(item, shape.mapOf, `${path}.${key}`)] as const),
+      Object.fromEntries,
+    );
+  const missing = (shape.required ?? []).find((key) => !present.some(([name]) => name === key));
+  if (missing !== undefined) return { fault: `${path}.${missing} is missing` };
+  const wanted = present.flatMap(([key, item]) => {
+    const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
+    if (field !== undefined) return [[key, conform(item, field, `${path}.${key}`)] as const];
+    return shape.others === 'kept' ? [[key, { value: item }] as const] : [];
+  });
+  return collect(wanted, Object.fromEntries);
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a JSON value is, for messages. */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? 'text' : typeof value === 'object' ? 'an object' : `the ${typeof value} ${String(value)}`;
+}
+
+const WORDS = {
+  text: 'text',
+  name: 'text that is not empty',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  anything: 'anything',
+} as const;
+
+function fits(value: unknown, shape: keyof typeof WORDS): boolean {
+  switch (shape) {
+    case 'text':
+      return typeof value === 'string';
+    case 'name':
+      return typeof value === 'string' && value !== '';
+    case 'integer':
+      return Number.isSafeInteger(value);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'object':
+      return isObject(value);
+    case 'anything':
+      return true;
+  }
+}
+
+function fault(path: string, expected: string, value: unknown): Conformed {
+  return { fault: `${path} must be ${expected}, but is ${value === '' ? 'empty' : kindOf(value)}` };
+}
+
+function collect(
+  parts: readonly (readonly [string, Conformed])[],
+  join: (entries: readonly (readonly [string, unknown])[]) => unknown,
+): Conformed {
+  const entries: (readonly [string, unknown])[] = [];
+  for (const [key, part] of parts) {
+    if ('fault' in part) return part;
+    entries.push([key, part.value]);
+  }
+  return { value: join(entries) };
+}
