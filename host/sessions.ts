@@ -1,15 +1,9 @@
 import type { Session } from '#core/api/task.ts';
 import type { Clock } from './clock.ts';
 import type { ClusterError, Result } from './cluster/cluster.ts';
+import type { Sessions } from './controller/effects.ts';
 
-/** What an Agent's OpenCode server knows of a Task's session. */
-export interface Sessions {
-  /** JSON of `Task.status.session`: id, title and summary of the newest session with exactly this title. 404 when there is none. */
-  summary(url: string, title: string, signal?: AbortSignal): Promise<Result<string>>;
-  /** Stops the session's work on the server, so that it spends no more tokens. Answers its id. */
-  abort(url: string, title: string, signal?: AbortSignal): Promise<Result<string>>;
-}
-
+/** How to reach an Agent’s server. */
 export interface SessionsOptions {
   readonly clock: Pick<Clock, 'after'>;
   /** The platform's `fetch`. */
@@ -24,10 +18,10 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** A client of the few calls of OpenCode's server that a Task needs. The URL is an Agent's status: only http and https are followed, and no redirect. */
 export function createSessions({ clock, fetch, timeoutMs = 10_000, maxAnswerBytes = 32 * 2 ** 20 }: SessionsOptions): Sessions {
-  async function call(method: 'GET' | 'POST', url: string, outer?: AbortSignal): Promise<Result<unknown>> {
+  async function call(method: 'GET' | 'POST', url: string, outer: AbortSignal): Promise<Result<unknown>> {
     const aborter = new AbortController();
     const cancel = clock.after(timeoutMs, () => aborter.abort(new Error(`no answer within ${timeoutMs} ms`)));
-    const signal = outer === undefined ? aborter.signal : AbortSignal.any([outer, aborter.signal]);
+    const signal = AbortSignal.any([outer, aborter.signal]);
     try {
       const response = await fetch(url, { method, redirect: 'error', signal, headers: { accept: 'application/json' } });
       const text = await readText(response, maxAnswerBytes);
@@ -48,15 +42,16 @@ export function createSessions({ clock, fetch, timeoutMs = 10_000, maxAnswerByte
   async function find(
     url: string,
     title: string,
-    signal?: AbortSignal,
-  ): Promise<Result<{ readonly base: string; readonly session: Json & { readonly id: string } }>> {
+    signal: AbortSignal,
+  ): Promise<Result<{ readonly base: string; readonly session: (Json & { readonly id: string }) | null }>> {
     const base = baseOf(url);
     if (base === null)
       return refused(400, `session of ${title}: expected the http or https URL of an Agent's server, came ${JSON.stringify(url)}`);
     const listed = await call('GET', `${base}/session?search=${encodeURIComponent(title)}`, signal);
     if (!listed.ok) return listed;
-    const session = newestWithTitle(listed.value, title);
-    return session === null ? refused(404, `session of ${title}: none of that title at ${base}`) : { ok: true, value: { base, session } };
+    if (!Array.isArray(listed.value))
+      return refused(502, `sessions at ${base}: expected a list, came ${JSON.stringify(listed.value).slice(0, 200)}`);
+    return { ok: true, value: { base, session: newestWithTitle(listed.value, title) } };
   }
 
   return {
@@ -64,21 +59,23 @@ export function createSessions({ clock, fetch, timeoutMs = 10_000, maxAnswerByte
       const found = await find(url, title, signal);
       if (!found.ok) return found;
       const { base, session } = found.value;
+      if (session === null) return { ok: true, value: null };
       const messages = await call('GET', `${base}/session/${encodeURIComponent(session.id)}/message`, signal);
-      return messages.ok ? { ok: true, value: JSON.stringify(sessionStatus(session, title, messages.value)) } : messages;
+      return messages.ok ? { ok: true, value: { ...sessionStatus(session, title, messages.value) } } : messages;
     },
     abort: async (url, title, signal) => {
       const found = await find(url, title, signal);
       if (!found.ok) return found;
       const { base, session } = found.value;
+      if (session === null) return { ok: true, value: null };
       const aborted = await call('POST', `${base}/session/${encodeURIComponent(session.id)}/abort`, signal);
-      return aborted.ok ? { ok: true, value: session.id } : aborted;
+      return aborted.ok ? { ok: true, value: null } : aborted;
     },
   };
 }
 
-function newestWithTitle(answer: unknown, title: string): (Json & { readonly id: string }) | null {
-  const sessions = Array.isArray(answer) ? answer.filter(isSession).filter((session) => session.title === title) : [];
+function newestWithTitle(answer: readonly unknown[], title: string): (Json & { readonly id: string }) | null {
+  const sessions = answer.filter(isSession).filter((session) => session.title === title);
   return sessions.reduce<(Json & { readonly id: string }) | null>(
     (best, session) => (best === null || createdMs(session) > createdMs(best) ? session : best),
     null,
@@ -152,5 +149,5 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
 }
 
 function refused(code: number, message: string): { readonly ok: false; readonly error: ClusterError } {
-  return { ok: false, error: { type: 'Refused', code, reason: code === 404 ? 'NotFound' : 'SessionServer', message } };
+  return { ok: false, error: { type: 'Refused', code, reason: 'SessionServer', message } };
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { realClock } from '#host/real-clock.ts';
 import { createSessions } from '#host/sessions.ts';
 
+const NEVER = new AbortController().signal;
 const TITLE = 'kubeopencode/ns/fix/12345678';
 
 /** A server that answers as OpenCode's does; `answers` by method and path. */
@@ -52,8 +53,8 @@ test('the newest session of exactly this title, summed over the assistant’s me
   answers['GET /session/new/message'] = () => ({
     body: [{ info: { role: 'user', cost: 9 } }, { info: assistant }, { info: { ...assistant, cost: 0.2 } }, {}],
   });
-  const result = await sessions().summary(`${url}/`, TITLE);
-  expect(result.ok && JSON.parse(result.value)).toEqual({
+  const result = await sessions().summary(`${url}/`, TITLE, NEVER);
+  expect(result.ok && result.value).toEqual({
     id: 'new',
     title: TITLE,
     summary: {
@@ -71,27 +72,30 @@ test('the newest session of exactly this title, summed over the assistant’s me
 test('abort is a POST to the session', async () => {
   answers['GET /session'] = listed;
   answers['POST /session/new/abort'] = () => ({ body: true });
-  expect(await sessions().abort(url, TITLE)).toEqual({ ok: true, value: 'new' });
+  expect(await sessions().abort(url, TITLE, NEVER)).toEqual({ ok: true, value: null });
+  expect(seen.at(-1)).toBe('POST /session/new/abort');
 });
 
-test('no session of that title is a 404 of ours', async () => {
+test('no session of that title is an answer, and nothing to abort', async () => {
   answers['GET /session'] = () => ({ body: [] });
-  expect(await sessions().summary(url, TITLE)).toMatchObject({ ok: false, error: { type: 'Refused', code: 404, reason: 'NotFound' } });
+  expect(await sessions().summary(url, TITLE, NEVER)).toEqual({ ok: true, value: null });
+  expect(await sessions().abort(url, TITLE, NEVER)).toEqual({ ok: true, value: null });
+  expect(seen.every((call) => call.startsWith('GET /session?'))).toBe(true);
 });
 
 test.each([
   ['an error', () => ({ code: 503, body: 'busy' }), { type: 'Refused', code: 503, message: expect.stringContaining('busy') }],
   ['no JSON', () => ({ body: '<html>' }), { type: 'Unreachable' }],
-  ['something else than a list', () => ({ body: { sessions: [] } }), { type: 'Refused', code: 404 }],
+  ['something else than a list', () => ({ body: { sessions: [] } }), { type: 'Refused', code: 502 }],
   ['a redirect', () => ({ code: 302, body: '', headers: { location: 'http://169.254.169.254/' } }), { type: 'Unreachable' }],
 ])('a server that answers %s', async (_name, answer, error) => {
   answers['GET /session'] = answer;
-  expect(await sessions().summary(url, TITLE)).toMatchObject({ ok: false, error });
+  expect(await sessions().summary(url, TITLE, NEVER)).toMatchObject({ ok: false, error });
 });
 
 test('a server that never answers is given up after the timeout', async () => {
   answers['GET /session'] = 'hang';
-  expect(await sessions({ timeoutMs: 50 }).summary(url, TITLE)).toMatchObject({
+  expect(await sessions({ timeoutMs: 50 }).summary(url, TITLE, NEVER)).toMatchObject({
     ok: false,
     error: { type: 'Unreachable', message: `GET ${url}/session?search=${encodeURIComponent(TITLE)}: no answer within 50 ms` },
   });
@@ -99,7 +103,7 @@ test('a server that never answers is given up after the timeout', async () => {
 
 test('an endless answer is cut', async () => {
   answers['GET /session'] = () => ({ body: ['x'.repeat(2_000)] });
-  expect(await sessions({ maxAnswerBytes: 1_000 }).summary(url, TITLE)).toMatchObject({
+  expect(await sessions({ maxAnswerBytes: 1_000 }).summary(url, TITLE, NEVER)).toMatchObject({
     ok: false,
     error: { message: expect.stringContaining('longer than 1000 bytes') },
   });
@@ -114,5 +118,5 @@ test('the caller’s abort ends it', async () => {
 });
 
 test.each(['file:///etc/passwd', 'agent.ns.svc:4096', '', 'ftp://a'])('%j is not asked', async (bad) => {
-  expect(await sessions().summary(bad, TITLE)).toMatchObject({ ok: false, error: { type: 'Refused', code: 400 } });
+  expect(await sessions().summary(bad, TITLE, NEVER)).toMatchObject({ ok: false, error: { type: 'Refused', code: 400 } });
 });
