@@ -1,0 +1,129 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Kind } from '#core/contract/kinds.ts';
+import { sleep } from '../../clock.ts';
+import type {
+  Address,
+  Cluster,
+  DeleteOptions,
+  ListOptions,
+  LogOptions,
+  ObjectList,
+  PatchOptions,
+  Result,
+  WatchEvent,
+  WatchOptions,
+} from '../cluster.ts';
+import type { ApiServer } from './api-server.ts';
+import type { Call, CallFault, Faults } from './faults.ts';
+import { WatchStream } from './watch-stream.ts';
+
+export interface MemoryClusterOptions {
+  /** Who calls; faults and admission see it. Default `user`. */
+  readonly client?: string;
+  readonly faults?: Faults;
+}
+
+/** A client's way to the memory API server, with all that can befall a call on the way. */
+export class MemoryCluster implements Cluster {
+  readonly #server: ApiServer;
+  readonly #client: string;
+  readonly #faults: Faults;
+
+  constructor(server: ApiServer, options: MemoryClusterOptions = {}) {
+    this.#server = server;
+    this.#client = options.client ?? 'user';
+    this.#faults = options.faults ?? {};
+  }
+
+  list(options: ListOptions, signal?: AbortSignal): Promise<Result<ObjectList>> {
+    const call = this.#call('list', { kind: options.kind, namespace: options.namespace ?? '', name: '' });
+    return this.#perform(call, signal, (fault) => this.#server.list(options, fault?.staleRevision));
+  }
+
+  async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+    const call = this.#call('watch', { kind: options.kind, namespace: options.namespace ?? '', name: '' });
+    const opened = await this.#perform(call, signal, () => {
+      return { ok: true, value: new WatchStream(this.#server.clock, this.#server.store, options, call, this.#faults, signal) };
+    });
+    if (opened.ok) yield* opened.value;
+    else if (!signal.aborted) yield { type: 'ERROR', error: opened.error };
+  }
+
+  get(address: Address, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    return this.#perform(this.#call('get', address), signal, () => this.#server.get(address));
+  }
+
+  create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    return this.#perform(this.#call('create', addressOf(object)), signal, () => this.#server.create(object, this.#client));
+  }
+
+  replace(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    return this.#perform(this.#call('replace', addressOf(object)), signal, () => this.#server.replace(object, this.#client));
+  }
+
+  patch(
+    address: Address,
+    patch: Readonly<Record<string, unknown>>,
+    options: PatchOptions,
+    signal?: AbortSignal,
+  ): Promise<Result<KubernetesObject>> {
+    const call = { ...this.#call('patch', address), ...(options.subresource === undefined ? {} : { subresource: options.subresource }) };
+    return this.#perform(call, signal, () => this.#server.patch(address, patch, options, this.#client));
+  }
+
+  delete(address: Address, options: DeleteOptions, signal?: AbortSignal): Promise<Result<KubernetesObject | null>> {
+    return this.#perform(this.#call('delete', address), signal, () => this.#server.delete(address, options, this.#client));
+  }
+
+  logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>> {
+    return this.#perform(this.#call('logs', address), signal, () => {
+      const text = this.#server.logs(address, options.container);
+      return text.ok ? { ok: true, value: tail(text.value, options) } : text;
+    });
+  }
+
+  #call(verb: Call['verb'], { kind, namespace, name }: Address): Call {
+    return { client: this.#client, verb, kind, namespace, name };
+  }
+
+  async #perform<T>(call: Call, signal: AbortSignal | undefined, run: (fault?: CallFault) => Result<T>): Promise<Result<T>> {
+    if (signal?.aborted) return aborted(call);
+    const fault = this.#faults.onCall?.(call);
+    if (fault === undefined) return run();
+    if (!(await this.#pass(fault.delayMs, signal))) return aborted(call);
+    if (fault.refuse !== undefined) return { ok: false, error: fault.refuse };
+    const result = run(fault);
+    if (!(await this.#pass(fault.responseDelayMs, signal))) return aborted(call);
+    return fault.lose === undefined ? result : { ok: false, error: fault.lose };
+  }
+
+  /** Lets time pass; false when the caller gave up meanwhile. */
+  async #pass(delayMs: number | undefined, signal: AbortSignal | undefined): Promise<boolean> {
+    if (delayMs === undefined) return true;
+    try {
+      await sleep(this.#server.clock, delayMs, signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function addressOf({ kind, metadata }: KubernetesObject & { readonly kind: Kind }): Address {
+  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+}
+
+function aborted({ verb, kind, namespace, name }: Call): {
+  readonly ok: false;
+  readonly error: { readonly type: 'Unreachable'; readonly message: string };
+} {
+  const message = `${verb} ${kind} ${namespace}/${name}: the caller gave up before an answer came`;
+  return { ok: false, error: { type: 'Unreachable', message } };
+}
+
+/** The last lines, then the first bytes of those, as the API server cuts logs. */
+function tail(text: string, { tailLines, limitBytes }: LogOptions): string {
+  const lines = text.split(/(?<=\n)/);
+  const kept = tailLines === undefined ? text : lines.slice(Math.max(0, lines.length - tailLines)).join('');
+  return limitBytes === undefined ? kept : Buffer.from(kept).subarray(0, limitBytes).toString();
+}
