@@ -5,11 +5,14 @@ import { ANNOTATIONS } from '../contract/names.ts';
 import { type Outcome, type ReadResult, type Ref, refKey, type Snapshot } from '../contract/snapshot.ts';
 import { podName } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
+import { soundTask } from './sound.ts';
 
 /** The snapshot of a Task that exists, with what every rule wants to know of it. */
 export interface TaskContext {
   readonly snapshot: Snapshot;
   readonly task: Task;
+  /** What makes the spec unusable; null when nothing does. */
+  readonly specFault: string | null;
   readonly nowMs: number;
   /** Number of the current attempt, from 1. */
   readonly attempt: number;
@@ -19,12 +22,14 @@ export interface TaskContext {
   readonly pod: Pod | null;
 }
 
-export function contextOf(snapshot: Snapshot, task: Task): TaskContext {
+export function contextOf(snapshot: Snapshot, stored: Task): TaskContext {
+  const { task, specFault } = soundTask(stored);
   const attempt = Math.max(1, task.status?.attemptCount ?? 1);
   const name = task.status?.podName || podName(task.metadata.name, attempt);
   return {
     snapshot,
     task,
+    specFault,
     nowMs: parseTime(snapshot.now) ?? 0,
     attempt,
     podName: name,

@@ -21,9 +21,9 @@ export function decideTask(snapshot: Snapshot): Decision {
 
 /** The order of the rules, written down once. Within `live`: the Pod's end, then timeout, then stop, then the status. */
 function firstRule(snapshot: Snapshot): Decision {
-  const { task } = snapshot;
-  if (task === null) return afterTaskGone(snapshot);
-  const context = contextOf(snapshot, task);
+  if (snapshot.task === null) return afterTaskGone(snapshot);
+  const context = contextOf(snapshot, snapshot.task);
+  const { task } = context;
   switch (true) {
     case isForeign(context):
       return decided({ reasons: [reason('task/not-ours', `spec.managedBy names another controller: ${task.spec.managedBy}`)] });

@@ -12,7 +12,6 @@ import { deletionRequest, fateOf, lostAfterMs, outlivedByOthers, recordedEnding 
 import { finish } from './finish.ts';
 import { heldPlace } from './place.ts';
 import { claimPod, endPod } from './pods.ts';
-import { specFault } from './start.ts';
 import { startedWithOf } from './started-with.ts';
 import { patchStatus } from './status.ts';
 
@@ -67,7 +66,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
   const { serverUrl } = startedWithOf(pod);
   const { creationTimestamp } = pod.metadata;
   const ready = findCondition(status?.conditions, 'Ready');
-  const fault = specFault(context);
+  const fault = context.specFault;
   const conditions: ConditionChange[] = [...more];
   if (findCondition(status?.conditions, 'Queued')?.status === 'True') {
     conditions.push({

@@ -1,5 +1,6 @@
 import type { Agent } from '../api/agent.ts';
 import type { QueuePlace } from '../contract/decision.ts';
+import { isObject } from '../pod/shape.ts';
 import { formatTimeMs, parseTime } from '../units/time.ts';
 import type { TaskContext } from './context.ts';
 
@@ -47,8 +48,11 @@ export function quotaStanding(context: TaskContext, agent: Agent, quota: NonNull
   const { namespace, name } = context.snapshot.subject;
   const createdMs = parseTime(context.task.metadata.creationTimestamp) ?? 0;
   const windowMs = quota.windowSeconds * 1_000;
-  const active = (agent.status?.taskStartHistory ?? [])
-    .map((start) => ({ ...start, atMs: parseTime(start.startTime) ?? 0 }))
+  const history: unknown = agent.status?.taskStartHistory;
+  const starts: readonly unknown[] = Array.isArray(history) ? history : [];
+  const active = starts
+    .filter(isObject)
+    .map(({ taskName, taskNamespace, startTime }) => ({ taskName, taskNamespace, atMs: parseTime(String(startTime)) ?? 0 }))
     .filter((start) => start.atMs > context.nowMs - windowMs);
   const recorded = active.some((start) => start.taskName === name && start.taskNamespace === namespace && start.atMs >= createdMs);
   if (recorded || active.length < quota.maxTaskStarts) return { recorded, nextFreeMs: null };

@@ -3,7 +3,6 @@ import type { Ref } from '../contract/snapshot.ts';
 import { buildPod } from '../pod/build.ts';
 import { contextConfigMapName } from '../pod/names.ts';
 import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
-import { parseDuration } from '../units/duration.ts';
 import { earliest } from '../units/time.ts';
 import { reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
@@ -18,7 +17,7 @@ import { queueUp, RELOOK_MS, waitForStart } from './wait.ts';
 export function start(context: TaskContext): Decision {
   const { task } = context;
   if (stopRequested(task)) return stopBeforeStart(context);
-  const fault = specFault(context);
+  const fault = context.specFault;
   if (fault !== null) {
     const trail = [reason('task/invalid-spec', fault, { generation: task.metadata.generation ?? 0 })];
     return waitForStart(context, { reason: 'InvalidSpec', cause: 'Configuration', message: fault, wakeAtMs: null, dependsOn: [], trail });
@@ -42,18 +41,6 @@ export function start(context: TaskContext): Decision {
     case 'Found':
       return startWith(context, found.object, dependsOn);
   }
-}
-
-/** What makes a stored spec unusable though an older CRD let it in; null when nothing does. */
-export function specFault(context: TaskContext): string | null {
-  const { spec } = context.task;
-  if (spec.timeout !== undefined) {
-    const timeout = parseDuration(spec.timeout);
-    if (!timeout.ok) return `spec.timeout: ${timeout.message}`;
-  }
-  const named = [spec.agentRef?.name, spec.templateRef?.name].filter((name) => typeof name === 'string' && name !== '');
-  if (named.length !== 1) return `spec: exactly one of agentRef.name and templateRef.name must be given; this task has ${named.length}`;
-  return null;
 }
 
 function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref[]): Decision {
