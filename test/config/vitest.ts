@@ -16,9 +16,13 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: ['test/cluster/**', 'test/simulation/**', '**/node_modules/**'],
           testTimeout: 20_000,
+          globalSetup: ['test/support/build.ts'],
         },
       },
-      { root, test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 300_000 } },
+      {
+        root,
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 300_000, globalSetup: ['test/support/build.ts'] },
+      },
       {
         root,
         test: {
