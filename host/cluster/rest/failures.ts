@@ -21,14 +21,13 @@ const HINTS: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'check certificate-authority in the kubeconfig',
   CERT_HAS_EXPIRED: "renew the API server's certificate, or check this machine's clock",
   ERR_TLS_CERT_ALTNAME_INVALID: 'check the address or tls-server-name in the kubeconfig',
-  ECONNRESET: 'it may have been done; read before trying again',
-  UND_ERR_SOCKET: 'it may have been done; read before trying again',
 };
 
-/** A failure without a usable answer, said in one line with what to do about it. */
+/** A failure without a usable answer, said in one line with what to do about it. `what` begins with the method. */
 export function unreachable(what: string, cause: unknown): ClusterError {
   const { code, text } = describe(cause);
-  const hint = code === undefined ? undefined : HINTS[code];
+  const isRead = /^(GET|watch) /.test(what);
+  const hint = (code === undefined ? undefined : HINTS[code]) ?? (isRead ? undefined : 'it may have been done, read before trying again');
   const came = code === undefined || text.includes(code) ? text : `${text} (${code})`;
   return { type: 'Unreachable', message: `${what}: ${came}${hint === undefined ? '' : `; ${hint}`}`, cause };
 }

@@ -176,7 +176,10 @@ class HttpCluster implements RestCluster {
   }
 
   async #read({ statusCode, headers, body }: HttpAnswer): Promise<Answer> {
-    return { code: statusCode, text: await body.text(), retryAfterMs: retryAfter(headers['retry-after'], this.#clock.now()) };
+    const text = await body.text();
+    // The pool takes a connection back one turn of the event loop after the end of the body; a call that came earlier would open another.
+    await new Promise((resolve) => setImmediate(resolve));
+    return { code: statusCode, text, retryAfterMs: retryAfter(headers['retry-after'], this.#clock.now()) };
   }
 }
 
