@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Infer, nameRef, withRules } from './common.ts';
+import { anyJson, type Infer, listSet, nameRef, withRules } from './common.ts';
 import { gitFields } from './context.ts';
 
 const keyedRef = z.strictObject({ name: z.string(), key: z.string().optional() });
@@ -31,20 +31,22 @@ export const skillSource = withRules(
       .string()
       .min(1)
       .max(63)
-      .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/)
+      .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
+        message: 'must be lowercase letters, digits and -, beginning and ending with a letter or digit',
+      })
       .describe('Name of the source; its skills lie in /skills/<name>.'),
     git: z
       .strictObject({
         ...gitFields,
-        names: z
-          .array(
-            z
-              .string()
-              .min(1)
-              .max(253)
-              .regex(/^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?$/),
-          )
-          .meta({ 'x-kubernetes-list-type': 'set' })
+        names: listSet(
+          z
+            .string()
+            .min(1)
+            .max(253)
+            .regex(/^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?$/, {
+              message: 'must be letters, digits, ., _ and -, beginning and ending with a letter or digit',
+            }),
+        )
           .optional()
           .describe('Which skills below `path` to take; all when absent.'),
       })
@@ -59,7 +61,7 @@ export type SkillSource = Infer<typeof skillSource>;
 export const pluginSpec = z.strictObject({
   name: z.string().min(1).describe('npm package, with a version where wanted.'),
   target: z.enum(['server', 'tui']).default('server').describe('Which part of OpenCode loads it. Default: server.'),
-  options: z.unknown().optional().describe('Options handed to the plugin.'),
+  options: anyJson.optional().describe('Options handed to the plugin.'),
 });
 export type PluginSpec = Infer<typeof pluginSpec>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { caBundle, credential, extraPort, imagePullSecrets, pluginSpec, proxy, quota, skillSource } from './agent-parts.ts';
-import { API_VERSION, conditions, type Infer, metadata, type Resource, withRules } from './common.ts';
+import { API_VERSION, anyJson, conditions, type Infer, metadata, type Resource, withRules } from './common.ts';
 import { contexts } from './context.ts';
 import { agentPodSpec } from './pod-spec.ts';
 
@@ -22,7 +22,7 @@ export const inheritableFields = {
   contexts: contexts.optional().describe('What the agent is to know, before the contexts of the Task.'),
   skills: z.array(skillSource).optional().describe('Skills from git repositories.'),
   plugins: z.array(pluginSpec).optional().describe('OpenCode plugins from npm.'),
-  config: z.unknown().optional().describe('OpenCode configuration, a JSON object; becomes /tools/opencode.json.'),
+  config: anyJson.optional().describe('OpenCode configuration, a JSON object; becomes /tools/opencode.json.'),
   credentials: z.array(credential).optional().describe('Secrets for the agent container.'),
   podSpec: agentPodSpec.optional().describe('How the Pod is to be made.'),
   caBundle: caBundle.optional().describe('Certificates that every container trusts.'),

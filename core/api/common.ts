@@ -53,6 +53,32 @@ export function withRules<Schema extends z.ZodType>(schema: Schema, rules: reado
 /** Any JSON object, kept as it is: for Kubernetes types too deep to repeat, which the API server checks when the Pod is created. */
 export const anyObject = z.looseObject({});
 
+/** Any JSON value; null is no value, as everywhere in a custom resource. */
+export const anyJson = z.unknown().refine((value) => value !== null, { message: 'must not be null' });
+
+/** A list whose items differ (`x-kubernetes-list-type: set`). */
+export function listSet<Item extends z.ZodString>(item: Item) {
+  return distinct(z.array(item), (value) => String(value)).meta({ 'x-kubernetes-list-type': 'set' });
+}
+
+/** A list whose items differ in one field (`x-kubernetes-list-type: map`). */
+export function listMap<Item extends z.ZodType<Readonly<Record<Key, unknown>>>, Key extends string>(item: Item, key: Key) {
+  return distinct(z.array(item), (value) => String(value[key])).meta({
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': [key],
+  });
+}
+
+function distinct<Item extends z.ZodType>(list: z.ZodArray<Item>, nameOf: (value: z.output<Item>) => string): z.ZodArray<Item> {
+  return list.superRefine((values, context) => {
+    const names = values.map(nameOf);
+    for (const [index, name] of names.entries()) {
+      if (names.indexOf(name) < index)
+        context.addIssue({ code: 'custom', path: [index], message: `duplicate value ${JSON.stringify(name)}` });
+    }
+  });
+}
+
 /** What Go's `time.ParseDuration` accepts: signed decimal numbers with a unit each, or a bare 0. */
 export const DURATION_PATTERN = '^[-+]?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$';
 
@@ -72,7 +98,7 @@ const quantityText = z
   .regex(/^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$/, {
     message: 'must be a quantity such as 500m, 2 or 4Gi',
   });
-export const quantity = z.union([z.int(), quantityText]);
+export const quantity = z.union([z.int(), quantityText], { error: 'must be a quantity such as 500m, 2 or 4Gi' });
 
 /** Reference to an object of the same namespace by name. */
 export const nameRef = z.strictObject({ name: z.string().describe('Name of the object in the same namespace.') });
@@ -97,10 +123,7 @@ export const condition = z.strictObject({
 });
 
 /** Conditions as every kind has them: one a type. */
-export const conditions = z
-  .array(condition)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-  .describe('Latest observations of the object’s state.');
+export const conditions = listMap(condition, 'type').describe('Latest observations of the object’s state.');
 
 /** RFC 3339 time. */
 export function time() {

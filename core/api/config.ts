@@ -30,7 +30,7 @@ const openTelemetry = withRules(
     enabled: z.boolean(),
     endpoint: z
       .string()
-      .regex(/^https?:\/\/.+$/)
+      .regex(/^https?:\/\/.+$/, { message: 'must be a URL that begins with http:// or https://' })
       .optional()
       .describe('OTLP endpoint, http:// or https://.'),
     headers: z.record(z.string(), header).optional(),
@@ -53,7 +53,7 @@ export const kubeOpenCodeConfigSpec = z.strictObject({
   clusterDomain: z
     .string()
     .max(253)
-    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/)
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, { message: 'must be a lowercase domain, such as cluster.local' })
     .optional()
     .describe('DNS domain of the cluster. Default: cluster.local.'),
   systemImage: z

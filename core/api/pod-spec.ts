@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { anyObject, type Infer, quantity } from './common.ts';
+import { anyObject, type Infer, listMap, quantity } from './common.ts';
 
 /** `corev1.EnvVar`. */
 const envVar = z.strictObject({
@@ -35,10 +35,7 @@ const toleration = z.strictObject({
 const resources = z.strictObject({
   limits: z.record(z.string(), quantity).optional(),
   requests: z.record(z.string(), quantity).optional(),
-  claims: z
-    .array(z.strictObject({ name: z.string(), request: z.string().optional() }))
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
-    .optional(),
+  claims: listMap(z.strictObject({ name: z.string(), request: z.string().optional() }), 'name').optional(),
 });
 
 const systemContainer = z.strictObject({

@@ -50,12 +50,18 @@ export const PERMISSIONS: readonly Permission[] = [
   { kind: 'Pod', verb: 'watch', by: 'host', why: 'hear how the Pods fare' },
   { kind: 'Pod', verb: 'get', by: 'host', why: 'prove that a Pod is gone, or whose it is when its name is taken' },
   { kind: 'Pod', verb: 'create', by: 'action', why: 'run a Task' },
-  { kind: 'Pod', verb: 'patch', by: 'action', why: 'end containers by a deadline, and release a Pod whose end is recorded' },
+  {
+    kind: 'Pod',
+    verb: 'patch',
+    by: 'action',
+    why: 'end containers by a deadline, adopt a Pod at a cut-over, and release one whose end is recorded',
+  },
   { kind: 'Pod', verb: 'delete', by: 'action', why: 'stop a Task' },
   { kind: 'Pod', subresource: 'log', verb: 'get', by: 'host', why: 'keep the last lines of a Pod that is about to go' },
 
   { kind: 'ConfigMap', verb: 'get', by: 'host', why: 'read the contexts that a Task names' },
   { kind: 'ConfigMap', verb: 'create', by: 'action', why: 'carry the files of a Task into its Pod' },
+  { kind: 'ConfigMap', verb: 'patch', by: 'action', why: 'bring those files up to date as long as the Pod is not created' },
 
   { kind: 'Event', verb: 'create', by: 'action', why: 'tell people what happened' },
 
