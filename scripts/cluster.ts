@@ -32,6 +32,8 @@ Flags:
   -h, --help    this text
 `;
 
+const PARENT_POLL_MS = 500;
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -46,18 +48,26 @@ async function main(): Promise<void> {
   if (!Number.isInteger(fakeNodes) || fakeNodes < 1)
     throw new Error(`--nodes: expected a whole number from 1, got ${JSON.stringify(values.nodes)}`);
 
-  const stopAsked = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
-  });
+  const asked = stopAsked();
   const cluster = values.kind && (await kindAnswers()) ? await withKind() : await withControlPlane(fakeNodes);
   process.stdout.write(`export KUBECONFIG=${cluster.kubeconfig}\n`);
   report('the cluster is up, with the CustomResourceDefinitions installed; Ctrl-C ends it');
-  // The promise alone does not keep the process alive.
-  const keepAlive = setInterval(() => undefined, 60_000);
-  await stopAsked;
-  clearInterval(keepAlive);
+  await asked;
   report('ending the cluster');
   await cluster.stop();
+}
+
+/** Ctrl-C, a signal, or the end of the parent: npm runs scripts in a shell that passes no signals on. */
+function stopAsked(): Promise<void> {
+  const parent = process.ppid;
+  return new Promise((resolve) => {
+    const orphaned = setInterval(() => process.ppid !== parent && stop(), PARENT_POLL_MS);
+    const stop = (): void => {
+      clearInterval(orphaned);
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
+  });
 }
 
 async function withKind(): Promise<{ kubeconfig: string; stop(): Promise<void> }> {
