@@ -3,7 +3,7 @@ import type { Schema } from '#scripts/crds/structural.ts';
 /** Whether a structural schema accepts a value, as an API server with strict field validation judges: only the keywords that `structural` writes, CEL aside. Integers beyond 2^53 are left out. */
 export function accepts(schema: Schema, value: unknown): boolean {
   if (schema['x-kubernetes-int-or-string'] === true)
-    return Number.isInteger(value) || (typeof value === 'string' && acceptsText(schema, value));
+    return Number.isSafeInteger(value) || (typeof value === 'string' && acceptsText(schema, value));
   switch (schema.type) {
     case undefined:
       return schema['x-kubernetes-preserve-unknown-fields'] === true;
