@@ -1,0 +1,77 @@
+import type { Settings } from '#core/contract/snapshot.ts';
+import type { Clock } from '../clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Log } from '../observe/log.ts';
+import type { Caches } from './caches.ts';
+import type { Sessions } from './effects.ts';
+import { type ControllerHooks, type ControllerMetrics, NO_METRICS } from './hooks.ts';
+import type { LineCounts } from './places.ts';
+import { Run } from './run.ts';
+
+export interface ControllerOptions {
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly caches: Caches;
+  readonly sessions: Sessions;
+  readonly log: Log;
+  /** Which replica speaks: `reportingInstance` of Events. At most 128 bytes, not empty. */
+  readonly identity: string;
+  /** What the host's flags say; the rest of the settings comes from KubeOpenCodeConfig. */
+  readonly settings: Omit<Settings, 'config'>;
+  /** The selector that `caches` were opened with. */
+  readonly taskSelector?: string;
+  /** Most subjects that are worked on at a time. Default 32. */
+  readonly maxConcurrentReconciles?: number;
+  readonly metrics?: ControllerMetrics;
+  readonly hooks?: ControllerHooks;
+}
+
+/** How busy the controller is, for metrics. */
+export interface ControllerCounts {
+  /** Keys that wait in the work queue. */
+  readonly depth: number;
+  /** Keys that are worked on. */
+  readonly active: number;
+  /** Effects that run or wait. */
+  readonly effects: number;
+  /** The queues of the Agents; those without anybody are left out. */
+  readonly lines: readonly LineCounts[];
+  /** When a decision was last made, milliseconds since the epoch; undefined before the first. */
+  readonly lastDecisionAtMs: number | undefined;
+}
+
+/** Turns watched objects into snapshots, has the core decide, and carries out what it says. */
+export interface Controller {
+  /**
+   * Begins to work: waits until the caches hold everything that has happened, then decides every subject. `leading` ends the work at once, requests in
+   * flight too. Resolves to `Started` when the first decision may be made, to `Stopped` when it was ended before. May be called again after `stop`.
+   */
+  start(leading: AbortSignal): Promise<'Started' | 'Stopped'>;
+  /** Makes no new decision, and resolves when the work in hand is done. */
+  stop(): Promise<void>;
+  counts(): ControllerCounts;
+}
+
+export const DEFAULT_CONCURRENCY = 32;
+
+export function createController(options: ControllerOptions): Controller {
+  let run: Run | undefined;
+  const metrics = options.metrics ?? NO_METRICS;
+  const maxConcurrentReconciles = options.maxConcurrentReconciles ?? DEFAULT_CONCURRENCY;
+  metrics.maxConcurrentReconciles(maxConcurrentReconciles);
+  return {
+    start: (leading) => {
+      if (run !== undefined) throw new Error('start the controller: expected it to be stopped, it is running; call stop() first');
+      run = new Run({ ...options, metrics, hooks: options.hooks ?? {}, maxConcurrentReconciles }, leading);
+      return run.start();
+    },
+    stop: async () => {
+      const ending = run;
+      run = undefined;
+      await ending?.stop();
+    },
+    counts: () => run?.counts() ?? { depth: 0, active: 0, effects: 0, lines: [], lastDecisionAtMs: undefined },
+  };
+}

@@ -1,0 +1,138 @@
+import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import type { Settings, Snapshot, Subject } from '#core/contract/snapshot.ts';
+import { timestamp } from '../clock.ts';
+import type { Address, ClusterError } from '../cluster/cluster.ts';
+import type { Store } from '../cluster/store.ts';
+import type { FinishedIndex } from './finished-index.ts';
+import type { LiveObjects } from './live-objects.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { PendingWrites } from './pending-writes.ts';
+import type { Places } from './places.ts';
+import { isNotFound, type Reader } from './reader.ts';
+import { keyOf } from './subject.ts';
+
+/** What a subject's snapshot can be made of now. */
+export type Gathered =
+  | { readonly type: 'Facts'; readonly facts: Omit<Snapshot, 'read'> }
+  /** Its own writes are not visible yet. */
+  | { readonly type: 'Waits'; readonly untilMs: number }
+  /** Nothing of it is left. */
+  | { readonly type: 'Gone' }
+  /** Another host's. */
+  | { readonly type: 'Foreign' }
+  | { readonly type: 'Unavailable'; readonly what: string; readonly error: ClusterError };
+
+export interface FactSources {
+  readonly store: Pick<Store, 'get' | 'ownedBy'>;
+  readonly live: LiveObjects;
+  readonly pending: PendingWrites;
+  readonly outcomes: Outcomes;
+  readonly places: Pick<Places, 'granted'>;
+  readonly finished: Pick<FinishedIndex, 'endedAfter'>;
+  readonly reader: Reader;
+  settings(): Settings;
+  now(): number;
+}
+
+/** Gathers what one decision stands on, all from one moment: nothing is awaited between the first and the last fact. */
+export async function gather(sources: FactSources, subject: Subject): Promise<Gathered> {
+  const key = keyOf(subject);
+  for (let standing = sources.pending.standing(key, sources.now()); standing.type !== 'Clear'; ) {
+    if (standing.type === 'Waits') return standing;
+    const failed = await askAll(sources, subject, standing.addresses);
+    if (failed !== null) return failed;
+    standing = sources.pending.standing(key, sources.now());
+  }
+  if (knownTask(sources, subject).type === 'Unread') {
+    // Neither a Task nor Pods: nothing to decide. Should a watch be behind, it brings the subject back.
+    if (podsOf(sources, subject).length === 0) return { type: 'Gone' };
+    const answer = await sources.reader.confirmTask(subject);
+    switch (answer.type) {
+      case 'Foreign':
+        return answer;
+      case 'Unavailable':
+        return { type: 'Unavailable', what: `task ${subject.namespace}/${subject.name}`, error: answer.error };
+      case 'Gone':
+        sources.live.put(key, taskAddress(subject), null);
+        break;
+      case 'Found':
+        sources.live.put(key, taskAddress(subject), answer.task);
+        break;
+    }
+  }
+  return factsOf(sources, subject);
+}
+
+function factsOf(sources: FactSources, subject: Subject): Gathered {
+  const key = keyOf(subject);
+  const task = knownTask(sources, subject);
+  // Another object took the name between the answer and now: the same question again, in a moment.
+  if (task.type === 'Unread') return { type: 'Waits', untilMs: sources.now() };
+  const pods = podsOf(sources, subject);
+  if (task.task === null && pods.length === 0) return { type: 'Gone' };
+  const granted = sources.places.granted(key);
+  const settings = sources.settings();
+  const isCounted = settings.config.cleanup?.maxRetainedTasks !== undefined;
+  const finishedRank = isCounted ? sources.finished.endedAfter(key) : undefined;
+  const facts: Omit<Snapshot, 'read'> = {
+    contract: 1,
+    kind: 'Task',
+    now: timestamp(sources.now()),
+    subject,
+    task: task.task,
+    pods,
+    ...(granted === undefined ? {} : { granted }),
+    ...(finishedRank === undefined ? {} : { finishedRank }),
+    outcomes: sources.outcomes.of(key),
+    settings,
+  };
+  return { type: 'Facts', facts };
+}
+
+/** Reads live what is in doubt; null when all of it was answered. */
+async function askAll(sources: FactSources, subject: Subject, addresses: readonly Address[]): Promise<Gathered | null> {
+  const key = keyOf(subject);
+  const answers = await Promise.all(addresses.map(async (address) => ({ address, result: await sources.reader.live(address) })));
+  for (const { address, result } of answers) {
+    if (!result.ok && !isNotFound(result.error)) {
+      return { type: 'Unavailable', what: `${address.kind} ${address.namespace}/${address.name}`, error: result.error };
+    }
+    sources.live.put(key, address, result.ok ? result.value : null);
+    sources.pending.asked(key, address);
+  }
+  return null;
+}
+
+type KnownTask = { readonly type: 'Unread' } | { readonly type: 'Read'; readonly task: Task | null };
+
+/** The subject's Task; null when a live answer says that it is gone. A store that does not show it proves nothing. */
+function knownTask(sources: FactSources, subject: Subject): KnownTask {
+  const live = sources.live.known(keyOf(subject), taskAddress(subject));
+  const object = live.type === 'Found' ? live.object : live.type === 'Absent' ? null : sources.store.get(taskAddress(subject));
+  if (object === undefined) return { type: 'Unread' };
+  if (object === null) return { type: 'Read', task: null };
+  if (object.metadata.uid === subject.uid) return { type: 'Read', task: object as Task };
+  return live.type === 'Found' ? { type: 'Read', task: null } : { type: 'Unread' };
+}
+
+/** Pods whose controller owner is the subject, ordered by name, with what was read live in the place of what the store has. */
+function podsOf(sources: FactSources, subject: Subject): readonly Pod[] {
+  const pods = new Map<string, KubernetesObject>();
+  for (const pod of sources.store.ownedBy('Pod', subject.uid)) {
+    if (pod.metadata.namespace === subject.namespace) pods.set(pod.metadata.name, pod);
+  }
+  for (const { address, known } of sources.live.all(keyOf(subject))) {
+    if (address.kind !== 'Pod') continue;
+    if (known.type === 'Absent') pods.delete(address.name);
+    if (known.type !== 'Found') continue;
+    const isOurs = known.object.metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === subject.uid);
+    if (isOurs === true) pods.set(address.name, known.object);
+    else pods.delete(address.name);
+  }
+  return [...pods.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)) as Pod[];
+}
+
+function taskAddress(subject: Subject): Address {
+  return { kind: 'Task', namespace: subject.namespace, name: subject.name };
+}

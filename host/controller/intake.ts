@@ -1,0 +1,123 @@
+import type { Task } from '#core/api/task.ts';
+import type { Settings } from '#core/contract/snapshot.ts';
+import type { Store, StoreChange } from '../cluster/store.ts';
+import { configOf } from './config-source.ts';
+import type { ControllerMetrics } from './hooks.ts';
+import type { Knowledge } from './knowledge.ts';
+import { isFinished, routesOf } from './routes.ts';
+import type { Starts } from './starts.ts';
+import { keyOfOwner, keyOfTask, type SubjectKey, subjectOf } from './subject.ts';
+import type { Priority } from './work-queue.ts';
+
+export interface IntakeOptions {
+  readonly store: Store;
+  readonly knowledge: Knowledge;
+  readonly starts: Pick<Starts, 'changed'>;
+  readonly metrics: Pick<ControllerMetrics, 'taskFinished'>;
+  /** What the host's flags say. */
+  readonly settings: Omit<Settings, 'config'>;
+  add(key: SubjectKey, priority: Priority): void;
+}
+
+/** Turns what the watches bring into keys of the queue. */
+export class Intake {
+  readonly #options: IntakeOptions;
+  #settings: Settings;
+  #unsubscribe: () => void = () => {};
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+    this.#settings = { ...options.settings, config: configOf(options.store) };
+  }
+
+  /** As they stand now. The same object until they change. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  open(): void {
+    const { store, knowledge } = this.#options;
+    const endChanges = store.onChange((change) => this.#onChange(change));
+    const endVersions = store.onVersion(({ kind, namespace, resourceVersion }) => {
+      for (const key of knowledge.pending.seen(kind, namespace, resourceVersion)) this.#options.add(key, 'start');
+    });
+    this.#unsubscribe = () => {
+      endChanges();
+      endVersions();
+    };
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+
+  /** Adds everything that is there, what has not ended first. Returns the Tasks that have not. */
+  seed(): readonly SubjectKey[] {
+    const { store, knowledge, add } = this.#options;
+    this.#settings = { ...this.#settings, config: configOf(store) };
+    const unfinished: SubjectKey[] = [];
+    for (const task of store.list('Task')) {
+      const key = keyOfTask(task);
+      if (key === undefined) continue;
+      knowledge.finished.put(task);
+      if (!isFinished(task)) unfinished.push(key);
+      add(key, isFinished(task) ? 'settled' : 'initial');
+    }
+    // Pods whose Task went while nobody looked still bear our finalizer.
+    for (const pod of store.list('Pod')) {
+      const key = keyOfOwner(pod);
+      if (key !== undefined && store.byUid('Task', subjectOf(key).uid) === undefined) add(key, 'initial');
+    }
+    return unfinished;
+  }
+
+  #onChange(change: StoreChange): void {
+    const { knowledge, starts, add } = this.#options;
+    if (change.kind === 'KubeOpenCodeConfig') {
+      this.#onConfig();
+      return;
+    }
+    if (change.kind === 'Task') this.#onTask(change);
+    if (change.kind === 'Agent' && change.type !== 'Added') starts.changed(change.type === 'Changed' ? change.after : change.before);
+    const { subjects, ref } = routesOf(change);
+    for (const { key, priority } of subjects) add(key, priority);
+    if (ref === null) return;
+    const affected = knowledge.dependents.affected(ref);
+    for (const key of affected.subjects) add(key, 'start');
+    for (const line of affected.lines) for (const key of knowledge.places.recheck(line)) add(key, 'start');
+  }
+
+  /** Other settings: everything is decided again. */
+  #onConfig(): void {
+    const { store, add } = this.#options;
+    this.#settings = { ...this.#settings, config: configOf(store) };
+    for (const task of store.list('Task')) {
+      const key = keyOfTask(task);
+      if (key !== undefined) add(key, isFinished(task) ? 'settled' : 'initial');
+    }
+  }
+
+  /** Keeps the order of the finished Tasks, and adds the one that has become one too many. */
+  #onTask(change: StoreChange): void {
+    const { knowledge, add } = this.#options;
+    if (change.type === 'Removed') {
+      const key = keyOfTask(change.before);
+      if (key !== undefined) knowledge.finished.delete(key);
+      return;
+    }
+    const hasMoved = knowledge.finished.put(change.after);
+    const retained = this.#settings.config.cleanup?.maxRetainedTasks;
+    if (hasMoved && retained !== undefined) {
+      const surplus = knowledge.finished.withEndedAfter(change.after.metadata.namespace ?? '', retained);
+      if (surplus !== undefined) add(surplus, 'settled');
+    }
+    if (change.type === 'Changed' && isFinished(change.after) && !isFinished(change.before)) this.#measure(change.after as Task);
+  }
+
+  #measure({ metadata, spec, status }: Task): void {
+    const [startMs, endMs] = [Date.parse(status?.startTime ?? ''), Date.parse(status?.completionTime ?? '')];
+    if (Number.isNaN(startMs) || Number.isNaN(endMs)) return;
+    const labels = { namespace: metadata.namespace ?? '', agent: spec.agentRef?.name ?? '' };
+    this.#options.metrics.taskFinished(labels, (endMs - startMs) / 1_000);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Outcome } from '#core/contract/snapshot.ts';
+import { timestamp } from '../clock.ts';
+import type { SubjectKey } from './subject.ts';
+
+/** What one action came to, before it is counted. */
+export interface Report {
+  readonly actionId: string;
+  /** Settling differs: a failed Event never matters, and the answer of an Effect is wanted until the Task has ended. */
+  readonly of: 'Write' | 'Event' | 'Effect';
+  readonly result: Outcome['result'];
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly retryAfterMs?: number;
+  readonly answer?: string;
+}
+
+/** No subject keeps more; the ones that are longest unchanged go first. */
+const MAX_PER_SUBJECT = 64;
+
+/**
+ * What became of the actions of each subject: the last outcome of each action id, with how often it came in a row. An outcome stays until a decision that
+ * has seen it was carried out whole and no write stands failed, so that a Pod that was created and has gone before it was seen is never created again.
+ */
+export class Outcomes {
+  readonly #bySubject = new Map<SubjectKey, Map<string, Kept>>();
+
+  /** Ordered by action id, so that equal facts give equal snapshots. */
+  of(subject: SubjectKey): readonly Outcome[] {
+    const kept = this.#bySubject.get(subject);
+    if (kept === undefined) return [];
+    return [...kept.values()].map(({ outcome }) => outcome).sort((a, b) => (a.actionId < b.actionId ? -1 : 1));
+  }
+
+  record(subject: SubjectKey, report: Report, nowMs: number): Outcome {
+    const kept = this.#bySubject.get(subject) ?? new Map<string, Kept>();
+    this.#bySubject.set(subject, kept);
+    const { of, ...rest } = report;
+    const before = kept.get(report.actionId)?.outcome;
+    const at = timestamp(nowMs);
+    const isRepeated = before?.result === report.result;
+    const outcome: Outcome = {
+      ...rest,
+      count: isRepeated ? before.count + 1 : 1,
+      firstAt: isRepeated ? before.firstAt : at,
+      lastAt: at,
+    };
+    kept.delete(report.actionId);
+    kept.set(report.actionId, { of, outcome });
+    for (const id of kept.keys()) {
+      if (kept.size <= MAX_PER_SUBJECT) break;
+      kept.delete(id);
+    }
+    return outcome;
+  }
+
+  /** A decision that saw these outcomes was carried out whole: the writes among them are settled, unless one stands failed. */
+  settle(subject: SubjectKey, seen: readonly Outcome[]): void {
+    const kept = this.#bySubject.get(subject);
+    if (kept === undefined || [...kept.values()].some(({ of, outcome }) => of === 'Write' && outcome.result !== 'ok')) return;
+    for (const outcome of seen) {
+      const entry = kept.get(outcome.actionId);
+      if (entry?.outcome === outcome && entry.of !== 'Effect') kept.delete(outcome.actionId);
+    }
+    if (kept.size === 0) this.#bySubject.delete(subject);
+  }
+
+  /** Nothing is left to do for a subject that has ended: only that its Effects were run stays, without their answers. */
+  close(subject: SubjectKey, seen: readonly Outcome[]): void {
+    const kept = this.#bySubject.get(subject);
+    if (kept === undefined) return;
+    for (const { actionId } of seen) {
+      const entry = kept.get(actionId);
+      if (entry === undefined) continue;
+      const { answer: _, ...outcome } = entry.outcome;
+      if (entry.of === 'Effect') kept.set(actionId, { of: 'Effect', outcome });
+      else kept.delete(actionId);
+    }
+    if (kept.size === 0) this.#bySubject.delete(subject);
+  }
+
+  forget(subject: SubjectKey): void {
+    this.#bySubject.delete(subject);
+  }
+}
+
+interface Kept {
+  readonly of: Report['of'];
+  readonly outcome: Outcome;
+}

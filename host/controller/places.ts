@@ -1,0 +1,251 @@
+import type { QueuePlace } from '#core/contract/decision.ts';
+import { KeyedHeap } from './keyed-heap.ts';
+
+/** How an Agent's queue stands, for metrics. */
+export interface LineCounts {
+  readonly key: string;
+  readonly waiting: number;
+  /** Places taken: by holders, and by a grant that was not decided on yet. */
+  readonly taken: number;
+  readonly slots?: number;
+}
+
+/**
+ * The queues of the Agents: one line a key, ordered by `order`, then by subject. A line gives out one grant at a time and the next only after that one
+ * was decided on, so each decision stands on what the one before it used up. A place is taken when that is decided, and free again when what was decided
+ * has been done. Has no timer of its own: `due` at `nextAtMs`. Every call is O(log n) in the number of subjects; what it returns are the subjects to be
+ * decided again, each because its `granted` has changed or because it has become the head.
+ */
+export class Places {
+  readonly #entries = new Map<string, Entry>();
+  readonly #lines = new Map<string, Line>();
+  readonly #notBefore = new KeyedHeap<number>((a, b) => a < b);
+  #isOpen = false;
+
+  /** Starts to grant: every known subject was decided once, so all holders are known. */
+  open(nowMs: number): readonly string[] {
+    this.#isOpen = true;
+    return [...this.#lines.values()].flatMap((line) => this.#advance(line, nowMs));
+  }
+
+  /**
+   * What the next snapshot says: true with a grant or a place, false for one that waits. undefined elsewhere, and for one that waits but may be granted in
+   * a moment: a Task that gets its place at once is never written as Queued.
+   */
+  granted(subject: string): boolean | undefined {
+    const entry = this.#entries.get(subject);
+    if (entry === undefined || entry.line.untold.has(subject)) return undefined;
+    return entry.state === 'granted' || entry.state === 'holds';
+  }
+
+  /**
+   * Takes in what was decided. `sawGranted` is `granted` of the snapshot decided on: a decision that did not know of a grant does not answer it.
+   * A holder that is to lose its place keeps it until `applied`.
+   */
+  decided(subject: string, place: QueuePlace | undefined, sawGranted: boolean | undefined, nowMs: number): readonly string[] {
+    const entry = this.#entries.get(subject);
+    if (entry !== undefined) entry.leavesFor = undefined;
+    if (entry?.state === 'holds' && (place?.state !== 'Holds' || place.key !== entry.line.key)) {
+      entry.leavesFor = { place };
+      return [];
+    }
+    if (entry?.state === 'granted' && sawGranted !== true && place?.state === 'Wants' && place.key === entry.line.key) return [];
+    return this.#move(subject, place, nowMs);
+  }
+
+  /** What was decided has been done: a holder that was to lose its place loses it. */
+  applied(subject: string, nowMs: number): readonly string[] {
+    const leaving = this.#entries.get(subject)?.leavesFor;
+    return leaving === undefined ? [] : this.#move(subject, leaving.place, nowMs);
+  }
+
+  /** The subject could not be decided: a place that it holds stays taken, a grant goes to the next, and it waits aside. */
+  undecided(subject: string, nowMs: number): readonly string[] {
+    const entry = this.#entries.get(subject);
+    if (entry === undefined || entry.state === 'holds' || entry.state === 'aside') return [];
+    const { line } = entry;
+    const next = this.#take(entry);
+    this.#enter(entry, 'aside');
+    return [...next, ...this.#advance(line, nowMs)];
+  }
+
+  /** The subject is gone. */
+  forget(subject: string, nowMs: number): readonly string[] {
+    return this.#move(subject, undefined, nowMs);
+  }
+
+  /** What a line depends on has changed: its head, and who waits aside, are to be decided again. */
+  recheck(key: string): readonly string[] {
+    const line = this.#lines.get(key);
+    if (line === undefined) return [];
+    const head = line.waiting.peek()?.key;
+    return [...(head === undefined ? [] : [head]), ...line.aside];
+  }
+
+  /** When `due` has something to do, milliseconds since the epoch. */
+  nextAtMs(): number | undefined {
+    return this.#notBefore.peek()?.rank;
+  }
+
+  /** Grants in the lines whose `notBefore` has come. */
+  due(nowMs: number): readonly string[] {
+    const wakes: string[] = [];
+    for (let first = this.#notBefore.peek(); first !== undefined && first.rank <= nowMs; first = this.#notBefore.peek()) {
+      this.#notBefore.delete(first.key);
+      const line = this.#lines.get(first.key);
+      if (line !== undefined) wakes.push(...this.#advance(line, nowMs));
+    }
+    return wakes;
+  }
+
+  *counts(): IterableIterator<LineCounts> {
+    for (const line of this.#lines.values()) {
+      const { key, slots } = line;
+      yield { key, waiting: line.waiting.size + line.aside.size, taken: taken(line), ...(slots === undefined ? {} : { slots }) };
+    }
+  }
+
+  /** Moves a subject to where `place` wants it, and grants what that makes possible. */
+  #move(subject: string, place: QueuePlace | undefined, nowMs: number): readonly string[] {
+    const known = this.#entries.get(subject);
+    if (known === undefined && place === undefined) return [];
+    const hadPlace = known?.state === 'granted' || known?.state === 'holds';
+    const left = known?.line;
+    const stays = left !== undefined && left.key === place?.key && known?.state === 'waiting' && place.state === 'Wants';
+    const wakes: string[] = known === undefined || stays ? [] : [...this.#take(known)];
+    if (place === undefined) this.#entries.delete(subject);
+    const line = place === undefined ? undefined : this.#lineOf(place.key);
+    if (place !== undefined && line !== undefined) {
+      const entry: Entry = { subject, line, order: place.state === 'Wants' ? place.order : '', state: 'waiting', leavesFor: undefined };
+      this.#entries.set(subject, entry);
+      if (place.state === 'Wants') this.#limit(line, place);
+      // Given back although the next grant would go to it at once: not again before it was decided for another reason.
+      const isRefused = place.state === 'Wants' && hadPlace && left === line && !isFull(line, nowMs);
+      this.#enter(entry, place.state === 'Holds' ? 'holds' : isRefused ? 'aside' : 'waiting');
+      if (!stays && !hadPlace && isPlainWish(place)) line.untold.add(subject);
+      wakes.push(...this.#advance(line, nowMs));
+    }
+    if (left !== undefined && left !== line) wakes.push(...this.#advance(left, nowMs));
+    for (const one of new Set([left, line])) if (one !== undefined) this.#drop(one);
+    return wakes.filter((wake) => wake !== subject || this.#entries.has(subject));
+  }
+
+  /** Grants to the head if the line allows it; otherwise tells those who wait that they do. */
+  #advance(line: Line, nowMs: number): readonly string[] {
+    if (!this.#isOpen) return [];
+    const wakes: string[] = [];
+    const head = line.waiting.peek();
+    if (head !== undefined && line.granted === undefined && !isFull(line, nowMs)) {
+      const entry = this.#entries.get(head.key);
+      if (entry !== undefined) {
+        this.#leave(entry);
+        this.#enter(entry, 'granted');
+        wakes.push(head.key);
+      }
+    }
+    if (isFull(line, nowMs)) {
+      wakes.push(...line.untold);
+      line.untold.clear();
+    }
+    const isHeldBack = line.notBeforeMs !== undefined && line.notBeforeMs > nowMs && line.waiting.size > 0;
+    if (isHeldBack && line.notBeforeMs !== undefined) this.#notBefore.set(line.key, line.notBeforeMs);
+    else this.#notBefore.delete(line.key);
+    return wakes;
+  }
+
+  /** Takes an entry out of its line. When it was the head and not granted, the new head is to be decided: the line may have changed for it too. */
+  #take(entry: Entry): readonly string[] {
+    const { waiting } = entry.line;
+    const wasHead = entry.state === 'waiting' && waiting.peek()?.key === entry.subject;
+    this.#leave(entry);
+    const head = waiting.peek();
+    return wasHead && head !== undefined ? [head.key] : [];
+  }
+
+  #leave(entry: Entry): void {
+    const { line, subject } = entry;
+    line.waiting.delete(subject);
+    line.untold.delete(subject);
+    line.aside.delete(subject);
+    line.holders.delete(subject);
+    if (line.granted === subject) line.granted = undefined;
+  }
+
+  #enter(entry: Entry, state: Entry['state']): void {
+    const { line, subject } = entry;
+    entry.state = state;
+    if (state === 'waiting') line.waiting.set(subject, entry.order);
+    if (state === 'aside') line.aside.add(subject);
+    if (state === 'holds') line.holders.add(subject);
+    if (state === 'granted') line.granted = subject;
+  }
+
+  #limit(line: Line, place: Extract<QueuePlace, { state: 'Wants' }>): void {
+    line.slots = place.slots;
+    line.isClosed = place.closed === true;
+    // The core is the only one that writes times; one that it did not write right holds nothing back.
+    const atMs = place.notBefore === undefined ? Number.NaN : Date.parse(place.notBefore);
+    line.notBeforeMs = Number.isNaN(atMs) ? undefined : atMs;
+  }
+
+  #lineOf(key: string): Line {
+    const known = this.#lines.get(key);
+    if (known !== undefined) return known;
+    const line: Line = {
+      key,
+      waiting: new KeyedHeap((a, b) => a < b),
+      untold: new Set(),
+      aside: new Set(),
+      holders: new Set(),
+      granted: undefined,
+      slots: undefined,
+      notBeforeMs: undefined,
+      isClosed: false,
+    };
+    this.#lines.set(key, line);
+    return line;
+  }
+
+  #drop(line: Line): void {
+    if (line.waiting.size + line.aside.size + taken(line) > 0) return;
+    this.#lines.delete(line.key);
+    this.#notBefore.delete(line.key);
+  }
+}
+
+/** A wish that nothing known holds back: the core has not said yet that the Task waits. */
+function isPlainWish(place: QueuePlace): boolean {
+  return place.state === 'Wants' && place.closed !== true && place.notBefore === undefined;
+}
+
+interface Entry {
+  readonly subject: string;
+  readonly line: Line;
+  readonly order: string;
+  /** `aside`: in the line, but not granted before it is decided again. */
+  state: 'waiting' | 'aside' | 'granted' | 'holds';
+  /** Where a holder goes once what was decided has been done. */
+  leavesFor: { readonly place: QueuePlace | undefined } | undefined;
+}
+
+interface Line {
+  readonly key: string;
+  readonly waiting: KeyedHeap<string>;
+  /** Those of `waiting` that were not decided with `granted: false` yet. */
+  readonly untold: Set<string>;
+  readonly aside: Set<string>;
+  readonly holders: Set<string>;
+  granted: string | undefined;
+  slots: number | undefined;
+  notBeforeMs: number | undefined;
+  isClosed: boolean;
+}
+
+function taken(line: Line): number {
+  return line.holders.size + (line.granted === undefined ? 0 : 1);
+}
+
+function isFull(line: Line, nowMs: number): boolean {
+  if (line.isClosed || (line.notBeforeMs !== undefined && line.notBeforeMs > nowMs)) return true;
+  return line.slots !== undefined && taken(line) >= line.slots;
+}

@@ -1,0 +1,152 @@
+import { assertNever, type Decided } from '#core/contract/decision.ts';
+import type { Ref, Settings, Snapshot } from '#core/contract/snapshot.ts';
+import type { Clock } from '../clock.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Log } from '../observe/log.ts';
+import { type Applied, type ApplyOptions, applyAll } from './apply.ts';
+import type { Caches } from './caches.ts';
+import { type Deliberation, deliberate, type Fault } from './deliberate.ts';
+import { faultPatch, recoveryPatch } from './engine-error.ts';
+import { gather } from './facts.ts';
+import type { ControllerHooks } from './hooks.ts';
+import { forget, type Knowledge } from './knowledge.ts';
+import { logDeliberation } from './log-decision.ts';
+import { objectionTo } from './permitted.ts';
+import type { Reader } from './reader.ts';
+import { isFinished, taskPriority } from './routes.ts';
+import { type SubjectKey, subjectOf } from './subject.ts';
+import type { Priority } from './work-queue.ts';
+
+/** A core that asks to be woken at a time that it has seen already would never let go: it is asked again after this. */
+const SHORTEST_WAKE_MS = 1_000;
+
+/** What the work on a key came to. */
+export type Reconciled =
+  | { readonly type: 'Done' }
+  | { readonly type: 'WakeAt'; readonly atMs: number; readonly priority: Priority }
+  /** Nothing was decided: our own writes are not visible yet. */
+  | { readonly type: 'Waits'; readonly untilMs: number }
+  | { readonly type: 'Failed'; readonly message: string }
+  /** Nothing of it is left, or it is another host's. */
+  | { readonly type: 'Forgotten' };
+
+export interface ReconcilerOptions {
+  readonly caches: Pick<Caches, 'store'>;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly log: Log;
+  readonly hooks: ControllerHooks;
+  readonly knowledge: Knowledge;
+  readonly reader: Reader;
+  readonly apply: ApplyOptions;
+  settings(): Settings;
+  /** These are to be decided again. */
+  wake(keys: readonly SubjectKey[]): void;
+  /** The subject was decided, or proved undecidable: what it holds is known. */
+  onDecided(key: SubjectKey): void;
+}
+
+/** One subject at a time, from its facts to what was done. */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  #sequence = 0;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async reconcile(key: SubjectKey): Promise<Reconciled> {
+    const { caches, clock, knowledge, reader, settings } = this.#options;
+    const sources = { ...knowledge, store: caches.store, reader, settings, now: () => clock.now() };
+    const gathered = await gather(sources, subjectOf(key));
+    switch (gathered.type) {
+      case 'Waits':
+        return gathered;
+      case 'Unavailable':
+        return { type: 'Failed', message: `read ${gathered.what}: ${gathered.error.message}` };
+      case 'Gone':
+      case 'Foreign':
+        return this.#forgotten(key);
+      case 'Facts': {
+        const deliberation = await this.#deliberate(key, gathered.facts);
+        return deliberation.type === 'Decided'
+          ? this.#carryOut(key, deliberation.snapshot, deliberation.decided)
+          : this.#faulted(key, deliberation.snapshot, deliberation.fault);
+      }
+      default:
+        return assertNever(gathered);
+    }
+  }
+
+  async #deliberate(key: SubjectKey, facts: Omit<Snapshot, 'read'>): Promise<Deliberation> {
+    const { clock, engine, hooks, knowledge, log, reader } = this.#options;
+    const startedMs = clock.monotonic();
+    const asked: Ref[] = [];
+    const deliberation = judge(
+      await deliberate(engine, facts, (refs) => {
+        asked.push(...refs);
+        // Before it is read: what changes while the core thinks must not be missed.
+        knowledge.dependents.set(key, asked);
+        return reader.read(facts.subject, refs);
+      }),
+    );
+    this.#sequence += 1;
+    logDeliberation(log, deliberation, this.#sequence, clock.monotonic() - startedMs);
+    hooks.decided?.(facts.subject, deliberation);
+    return deliberation;
+  }
+
+  async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided): Promise<Reconciled> {
+    const { apply, clock, knowledge, wake, onDecided } = this.#options;
+    const { subject, task, outcomes } = snapshot;
+    const line = decided.queue?.state === 'Wants' ? decided.queue.key : undefined;
+    knowledge.dependents.set(key, decided.dependsOn, line);
+    wake(knowledge.places.decided(key, decided.queue, snapshot.granted, clock.now()));
+    onDecided(key);
+    // Taken back alone: the decision's own patches carry a list of conditions that still has it.
+    const recovery = task === null ? null : recoveryPatch(task, clock.now());
+    const applied = await applyAll(apply, subject, recovery === null ? decided.actions : [recovery]);
+    if (applied.type === 'StoppedAt') return { type: 'Failed', message: textOf(applied) };
+    if (recovery !== null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
+    wake(knowledge.places.applied(key, clock.now()));
+    const isOver = task !== null && isFinished(task) && decided.actions.length === 0;
+    if (isOver) knowledge.outcomes.close(key, outcomes);
+    else knowledge.outcomes.settle(key, outcomes);
+    if (decided.wakeAt === undefined) return { type: 'Done' };
+    const atMs = Date.parse(decided.wakeAt);
+    const isAhead = atMs > Date.parse(snapshot.now);
+    return { type: 'WakeAt', atMs: isAhead ? atMs : clock.now() + SHORTEST_WAKE_MS, priority: task === null ? 'end' : taskPriority(task) };
+  }
+
+  /** A core that fails on one Task costs that Task a condition, and is asked again with backoff. */
+  async #faulted(key: SubjectKey, snapshot: Snapshot, fault: Fault): Promise<Reconciled> {
+    const { apply, clock, knowledge, wake, onDecided } = this.#options;
+    wake(knowledge.places.undecided(key, clock.now()));
+    onDecided(key);
+    const patch = snapshot.task === null ? null : faultPatch(snapshot.task, fault, clock.now());
+    if (patch !== null) await applyAll(apply, snapshot.subject, [patch]);
+    return { type: 'Failed', message: `${fault.cause}: ${fault.message}` };
+  }
+
+  #forgotten(key: SubjectKey): Reconciled {
+    const { clock, knowledge, wake, onDecided } = this.#options;
+    wake(forget(knowledge, key, clock.now()));
+    onDecided(key);
+    return { type: 'Forgotten' };
+  }
+}
+
+/** A decision with an action that must not be done is none: no part of it is carried out. */
+function judge(deliberation: Deliberation): Deliberation {
+  if (deliberation.type === 'Faulted') return deliberation;
+  const { snapshot, decided, passes } = deliberation;
+  const objection = decided.actions.map((action) => objectionTo(action, snapshot.subject)).find((found) => found !== null);
+  if (objection === undefined) return deliberation;
+  return { type: 'Faulted', snapshot, passes, fault: { cause: 'Nonsense', message: objection } };
+}
+
+function textOf({ report }: Extract<Applied, { type: 'StoppedAt' }>): string {
+  const answer = report.result === 'unknown' ? 'no usable answer' : 'refused';
+  const status = [report.code, report.reason].filter((part) => part !== undefined).join(' ');
+  return `${report.actionId}: ${answer}${status === '' ? '' : ` (${status})`}: ${report.message ?? 'nothing said why'}`;
+}

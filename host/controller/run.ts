@@ -1,0 +1,224 @@
+import { assertNever } from '#core/contract/decision.ts';
+import { Alarm } from './alarm.ts';
+import type { ControllerCounts, ControllerOptions } from './controller.ts';
+import { Effects } from './effects.ts';
+import type { ControllerHooks, ControllerMetrics } from './hooks.ts';
+import { Intake } from './intake.ts';
+import { type Knowledge, knowledgeOver } from './knowledge.ts';
+import { Reader } from './reader.ts';
+import { type Reconciled, Reconciler } from './reconciler.ts';
+import { Starts } from './starts.ts';
+import { keyOf, type SubjectKey, subjectOf } from './subject.ts';
+import { type Next, type Priority, WorkQueue } from './work-queue.ts';
+
+export interface RunOptions extends ControllerOptions {
+  readonly metrics: ControllerMetrics;
+  readonly hooks: ControllerHooks;
+  readonly maxConcurrentReconciles: number;
+}
+
+/** One time of leading: the queue, the workers, and what is known for so long. */
+export class Run {
+  readonly #options: RunOptions;
+  readonly #leading: AbortSignal;
+  readonly #ended = new AbortController();
+  readonly #queue = new WorkQueue();
+  readonly #knowledge: Knowledge;
+  readonly #effects: Effects;
+  readonly #intake: Intake;
+  readonly #reconciler: Reconciler;
+  readonly #alarm: Alarm;
+  readonly #workers = new Set<Promise<void>>();
+  readonly #queuedAtMs = new Map<SubjectKey, number>();
+  /** Tasks that have not been decided since the start; while there are any, no place is given out. */
+  #undecided = new Set<SubjectKey>();
+  #isDeciding = false;
+  #isPumping = false;
+  #lastDecisionAtMs: number | undefined;
+
+  constructor(options: RunOptions, leading: AbortSignal) {
+    const { cluster, clock, caches, sessions, taskSelector, metrics, hooks, identity, log, engine } = options;
+    const { store } = caches;
+    this.#options = options;
+    this.#leading = leading;
+    const knowledge = knowledgeOver(store, caches.isPerNamespace);
+    const starts = new Starts({ cluster, clock, store, signal: leading });
+    const reader = new Reader({
+      cluster,
+      store,
+      signal: leading,
+      overlay: (agent) => starts.overlay(agent),
+      ...(taskSelector === undefined ? {} : { taskSelector }),
+    });
+    const effects = new Effects({
+      cluster,
+      clock,
+      sessions,
+      signal: AbortSignal.any([leading, this.#ended.signal]),
+      onDone: (key, effect, report) => {
+        const outcome = knowledge.outcomes.record(key, report, clock.now());
+        hooks.acted?.(subjectOf(key), effect, outcome);
+        this.#add(key, 'end');
+      },
+    });
+    this.#knowledge = knowledge;
+    this.#effects = effects;
+    this.#intake = new Intake({ store, knowledge, starts, metrics, settings: options.settings, add: (key, as) => this.#add(key, as) });
+    this.#reconciler = new Reconciler({
+      caches,
+      clock,
+      engine,
+      log,
+      hooks,
+      knowledge,
+      reader,
+      apply: {
+        cluster,
+        clock,
+        pending: knowledge.pending,
+        starts,
+        effects,
+        identity,
+        signal: leading,
+        onReport: (subject, action, report) => {
+          const outcome = knowledge.outcomes.record(keyOf(subject), report, clock.now());
+          hooks.acted?.(subject, action, outcome);
+        },
+      },
+      settings: () => this.#intake.settings,
+      wake: (keys) => this.#wake(keys),
+      onDecided: (key) => this.#onDecided(key),
+    });
+    this.#alarm = new Alarm(clock, () => this.#tick());
+  }
+
+  async start(): Promise<'Started' | 'Stopped'> {
+    const ended = AbortSignal.any([this.#leading, this.#ended.signal]);
+    // First, so that nothing falls between what is there and what comes.
+    this.#intake.open();
+    const caught = await this.#options.caches.catchUp(ended);
+    if (caught === 'Stopped' || ended.aborted) {
+      this.#end();
+      return 'Stopped';
+    }
+    this.#leading.addEventListener('abort', () => this.#end(), { once: true });
+    this.#undecided = new Set(this.#intake.seed());
+    this.#isDeciding = true;
+    this.#openPlacesWhenAllAreKnown();
+    this.#pump();
+    return 'Started';
+  }
+
+  async stop(): Promise<void> {
+    this.#end();
+    while (this.#workers.size > 0) await Promise.all(this.#workers);
+    // Of what runs aside nobody here will hear any more.
+    this.#ended.abort(new Error('the controller was stopped'));
+  }
+
+  counts(): ControllerCounts {
+    const lines = [...this.#knowledge.places.counts()];
+    const { depth, working } = this.#queue;
+    return { depth, active: working, effects: this.#effects.size, lines, lastDecisionAtMs: this.#lastDecisionAtMs };
+  }
+
+  #end(): void {
+    this.#isDeciding = false;
+    this.#alarm.set(undefined);
+    this.#intake.close();
+  }
+
+  #add(key: SubjectKey, priority: Priority): void {
+    this.#options.metrics.queueAdded();
+    this.#queue.add(key, priority);
+    if (!this.#queuedAtMs.has(key)) this.#queuedAtMs.set(key, this.#options.clock.monotonic());
+    this.#pump();
+  }
+
+  #wake(keys: readonly SubjectKey[]): void {
+    for (const key of keys) this.#add(key, 'start');
+  }
+
+  #tick(): void {
+    const nowMs = this.#options.clock.now();
+    this.#queue.promote(nowMs);
+    this.#wake(this.#knowledge.places.due(nowMs));
+    this.#pump();
+  }
+
+  /** Gives out work, once all that happens at this moment is in the queue: a whole page of a list, say, so that priorities count. */
+  #pump(): void {
+    if (this.#isPumping || !this.#isDeciding) return;
+    this.#isPumping = true;
+    queueMicrotask(() => {
+      this.#isPumping = false;
+      while (this.#isDeciding && this.#workers.size < this.#options.maxConcurrentReconciles) {
+        const key = this.#queue.take();
+        if (key === undefined) break;
+        const worker: Promise<void> = this.#work(key).finally(() => {
+          this.#workers.delete(worker);
+          this.#pump();
+        });
+        this.#workers.add(worker);
+      }
+      if (this.#isDeciding) this.#alarm.set(earliest(this.#queue.nextAtMs(), this.#knowledge.places.nextAtMs()));
+    });
+  }
+
+  /** As controller-runtime's `reconcileHandler`: each way that the work can end, with one call of the queue and one count. */
+  async #work(key: SubjectKey): Promise<void> {
+    const { clock, log, metrics } = this.#options;
+    const startedMs = clock.monotonic();
+    metrics.queueWaited((startedMs - (this.#queuedAtMs.get(key) ?? startedMs)) / 1_000);
+    this.#queuedAtMs.delete(key);
+    const reconciled = await this.#reconciler.reconcile(key).catch((error: unknown): Reconciled => {
+      log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), error });
+      return { type: 'Failed', message: String(error) };
+    });
+    const finish = (next: Next): number | undefined => this.#queue.finish(key, next, clock.now());
+    const seconds = (clock.monotonic() - startedMs) / 1_000;
+    switch (reconciled.type) {
+      case 'Done':
+      case 'Forgotten':
+        finish({ type: 'Done' });
+        metrics.reconciled('success', seconds);
+        break;
+      case 'WakeAt':
+        finish({ type: 'At', atMs: reconciled.atMs, priority: reconciled.priority });
+        metrics.reconciled('requeue_after', seconds);
+        break;
+      case 'Waits':
+        finish({ type: 'At', atMs: reconciled.untilMs, priority: 'start' });
+        metrics.reconciled('requeue', seconds);
+        break;
+      case 'Failed': {
+        const againInMs = finish({ type: 'Retry', priority: 'start' });
+        metrics.queueRetried();
+        metrics.reconciled('error', seconds);
+        log.warn(`will try again: ${reconciled.message}`, { ...fieldsOf(key), againInMs });
+        break;
+      }
+      default:
+        assertNever(reconciled);
+    }
+  }
+
+  #onDecided(key: SubjectKey): void {
+    this.#lastDecisionAtMs = this.#options.clock.now();
+    if (this.#undecided.delete(key)) this.#openPlacesWhenAllAreKnown();
+  }
+
+  #openPlacesWhenAllAreKnown(): void {
+    if (this.#undecided.size === 0) this.#wake(this.#knowledge.places.open(this.#options.clock.now()));
+  }
+}
+
+function fieldsOf(key: SubjectKey): Readonly<Record<string, unknown>> {
+  const { namespace, name, uid } = subjectOf(key);
+  return { controller: 'task', namespace, name, uid };
+}
+
+function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

@@ -1,0 +1,144 @@
+import { KeyedHeap } from './keyed-heap.ts';
+
+/**
+ * What goes before what. Ends before starts: otherwise finished Pods wait behind a backlog of new ones. Changes before the first list: a user who acts now
+ * is not kept waiting by a restart.
+ */
+export const PRIORITIES = { end: 0, start: 1, initial: 2, settled: 3 } as const;
+export type Priority = keyof typeof PRIORITIES;
+
+const LANES: readonly Priority[] = ['end', 'start', 'initial', 'settled'];
+
+/** First wait after a failure, in milliseconds; it doubles with each in a row (client-go `util/workqueue/default_rate_limiters.go`). */
+const FIRST_RETRY_MS = 5;
+const LONGEST_RETRY_MS = 1_000_000;
+
+/** What is to happen with a key that was worked on. Something that came for it meanwhile always goes first. */
+export type Next =
+  /** Nothing, until somebody adds it. Failures in a row are forgotten. */
+  | { readonly type: 'Done' }
+  /** Again at a time, milliseconds since the epoch. Failures in a row are forgotten. */
+  | { readonly type: 'At'; readonly atMs: number; readonly priority: Priority }
+  /** Again after a wait that grows with each failure in a row; at least `minimumMs`. */
+  | { readonly type: 'Retry'; readonly priority: Priority; readonly minimumMs?: number };
+
+/**
+ * Queue of keys, not of events. A key waits at most once, at the highest priority asked for; one that is worked on is given out to nobody else, and
+ * once more afterwards if it was added meanwhile. A delayed key keeps the earlier time and leaves the delay when it is worked on. Has no timer of its
+ * own: `promote` at `nextAtMs`. Every call is O(log n).
+ */
+export class WorkQueue {
+  readonly #queued = new Map<string, Priority>();
+  readonly #lanes: Readonly<Record<Priority, Lane>> = { end: new Lane(), start: new Lane(), initial: new Lane(), settled: new Lane() };
+  readonly #delayed = new KeyedHeap<Delayed>((a, b) => a.atMs < b.atMs);
+  readonly #working = new Set<string>();
+  readonly #dirty = new Map<string, Priority>();
+  readonly #failures = new Map<string, number>();
+
+  /** Keys that can be taken now. */
+  get depth(): number {
+    return this.#queued.size;
+  }
+
+  /** Keys that are worked on. */
+  get working(): number {
+    return this.#working.size;
+  }
+
+  add(key: string, priority: Priority): void {
+    if (this.#working.has(key)) {
+      this.#dirty.set(key, higher(priority, this.#dirty.get(key)));
+      return;
+    }
+    const before = this.#queued.get(key);
+    const now = higher(priority, before);
+    if (before === now) return;
+    this.#queued.set(key, now);
+    this.#lanes[now].push(key);
+  }
+
+  /** Adds the key at a time, milliseconds since the epoch; an earlier time that it has already stays. */
+  addAt(key: string, atMs: number, priority: Priority): void {
+    const known = this.#delayed.rankOf(key);
+    if (known !== undefined && known.atMs <= atMs) return;
+    this.#delayed.set(key, { atMs, priority });
+  }
+
+  /** When `promote` has something to do, milliseconds since the epoch. */
+  nextAtMs(): number | undefined {
+    return this.#delayed.peek()?.rank.atMs;
+  }
+
+  /** Adds the keys whose time has come. */
+  promote(nowMs: number): void {
+    for (let first = this.#delayed.peek(); first !== undefined && first.rank.atMs <= nowMs; first = this.#delayed.peek()) {
+      this.#delayed.delete(first.key);
+      this.add(first.key, first.rank.priority);
+    }
+  }
+
+  /** The next key to work on, to be given back by `finish`; undefined when none waits. */
+  take(): string | undefined {
+    for (const priority of LANES) {
+      const lane = this.#lanes[priority];
+      for (let key = lane.shift(); key !== undefined; key = lane.shift()) {
+        // A key that has moved to a higher lane, or was taken from it, leaves its old entry behind.
+        if (this.#queued.get(key) !== priority) continue;
+        this.#queued.delete(key);
+        this.#delayed.delete(key);
+        this.#working.add(key);
+        return key;
+      }
+    }
+    return undefined;
+  }
+
+  /** Gives a taken key back. Returns the wait in milliseconds when that is a retry. */
+  finish(key: string, next: Next, nowMs: number): number | undefined {
+    this.#working.delete(key);
+    const dirty = this.#dirty.get(key);
+    this.#dirty.delete(key);
+    const waitMs = next.type === 'Retry' ? this.#failed(key, next.minimumMs ?? 0) : undefined;
+    if (next.type !== 'Retry') this.#failures.delete(key);
+    if (dirty !== undefined) this.add(key, dirty);
+    else if (next.type === 'At') this.addAt(key, next.atMs, next.priority);
+    else if (next.type === 'Retry') this.addAt(key, nowMs + (waitMs ?? 0), next.priority);
+    return waitMs;
+  }
+
+  #failed(key: string, minimumMs: number): number {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    return Math.max(minimumMs, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 30)));
+  }
+}
+
+interface Delayed {
+  readonly atMs: number;
+  readonly priority: Priority;
+}
+
+function higher(a: Priority, b: Priority | undefined): Priority {
+  return b !== undefined && PRIORITIES[b] <= PRIORITIES[a] ? b : a;
+}
+
+/** First in, first out, both in constant time. */
+class Lane {
+  #keys: string[] = [];
+  #head = 0;
+
+  push(key: string): void {
+    this.#keys.push(key);
+  }
+
+  shift(): string | undefined {
+    const key = this.#keys[this.#head];
+    if (key === undefined) return undefined;
+    this.#head += 1;
+    if (this.#head === this.#keys.length || (this.#head > 1_024 && this.#head * 2 > this.#keys.length)) {
+      this.#keys = this.#keys.slice(this.#head);
+      this.#head = 0;
+    }
+    return key;
+  }
+}
