@@ -141,10 +141,9 @@ function newer(agent: Agent, latest: Agent | undefined): Agent {
 }
 
 function merged(history: readonly TaskStart[], records: readonly TaskStart[]): readonly TaskStart[] {
-  return records.reduce<readonly TaskStart[]>(
-    (list, record) => (list.some((known) => sameStart(known, record)) ? list : [...list, record]),
-    history,
-  );
+  const all = [...history];
+  for (const record of records) if (!all.some((known) => sameStart(known, record))) all.push(record);
+  return all;
 }
 
 function sameStart(a: TaskStart, b: TaskStart): boolean {
