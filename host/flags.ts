@@ -62,7 +62,7 @@ const DEFAULTS = {
   'journal-max-size': '256Mi',
   'unreachable-after': '5m',
   'reference-grace': '1m',
-  'max-concurrent-reconciles': '16',
+  'max-concurrent-reconciles': '32',
 } as const;
 
 /** Name, form of the value, meaning. */

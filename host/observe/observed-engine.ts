@@ -4,7 +4,7 @@ import type { Engine, EngineResult } from '../engine/engine.ts';
 import type { EngineCheck } from './health.ts';
 import type { Journal } from './journal.ts';
 import type { Log } from './log.ts';
-import type { Metrics } from './metrics.ts';
+import { type Metrics, TASK_CONTROLLER } from './metrics.ts';
 
 export interface EngineObservers {
   readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface EngineObservers {
   readonly health?: Pick<EngineCheck, 'told'>;
 }
 
-/** The same engine; each call is measured, told to the journal, and its stderr and faults to the log. */
+/** The same engine; each call is measured, told to the journal, and its stderr to the log. */
 export function observeEngine(engine: Engine, { clock, metrics, log, journal, health }: EngineObservers): Engine {
   return {
     digest: engine.digest,
@@ -24,17 +24,11 @@ export function observeEngine(engine: Engine, { clock, metrics, log, journal, he
       metrics.decided(result, (clock.monotonic() - startedMs) / 1000);
       health?.told(snapshot, result);
       journal?.record(timestamp(clock.now()), engine.digest, snapshot, result);
-      const { namespace, name } = snapshot.subject;
-      if (result.type === 'EngineError') {
-        log.error(`the core failed on a Task: ${result.message}`, {
-          controller: 'task',
-          namespace,
-          name,
-          cause: result.cause,
-          stderr: result.log,
-        });
-      } else if (result.log !== '') {
-        log.debug('the core wrote to stderr', { controller: 'task', namespace, name, stderr: result.log });
+      if (result.log !== '') {
+        const { namespace, name } = snapshot.subject;
+        const fields = { controller: TASK_CONTROLLER, namespace, name, stderr: result.log };
+        if (result.type === 'EngineError') log.warn('the core wrote to stderr before it failed', fields);
+        else log.debug('the core wrote to stderr', fields);
       }
       return result;
     },

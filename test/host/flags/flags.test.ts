@@ -28,7 +28,7 @@ test('without a word: the defaults that the README names', () => {
     logLevel: 'info',
     unreachableAfterSeconds: 300,
     referenceGraceSeconds: 60,
-    maxConcurrentReconciles: 16,
+    maxConcurrentReconciles: 32,
   });
 });
 

@@ -140,9 +140,9 @@ describe('an observed engine', () => {
     ],
     [
       'a fault',
-      { type: 'EngineError', cause: 'Trap', message: 'unreachable', log: '' },
+      { type: 'EngineError', cause: 'Trap', message: 'unreachable', log: 'last words' },
       'kubeopencode_sandbox_restarts_total{cause="Trap"} 1',
-      { level: 'error', msg: 'the core failed on a Task: unreachable', cause: 'Trap', namespace: 'ns' },
+      { level: 'warn', msg: 'the core wrote to stderr before it failed', stderr: 'last words', namespace: 'ns' },
     ],
   ] as const)('%s is passed on, measured, logged and kept', async (_name, result: EngineResult, metric, line) => {
     const all = metrics();

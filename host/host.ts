@@ -1,0 +1,214 @@
+import type { Clock } from './clock.ts';
+import { sleep } from './clock.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { openCaches } from './controller/caches.ts';
+import { type Controller, createController } from './controller/controller.ts';
+import type { Sessions } from './controller/effects.ts';
+import type { Engine } from './engine/engine.ts';
+import type { ListenAddress } from './flag-values.ts';
+import type { HostConfig } from './flags.ts';
+import { createElector } from './leader/elector.ts';
+import { engineCheck, reflectorsCheck, syncedCheck } from './observe/health.ts';
+import type { Journal } from './observe/journal.ts';
+import type { Log } from './observe/log.ts';
+import { createMetrics, type Metrics } from './observe/metrics.ts';
+import { observeCluster } from './observe/observed-cluster.ts';
+import { observeEngine } from './observe/observed-engine.ts';
+import { agentQueueSamples, taskSamples } from './observe/samples.ts';
+import { checkRoutes, type Route, type Servers, type Site, serve } from './observe/server.ts';
+
+/** Longest wait for the work in hand when the process is asked to end; what is on the wire then is aborted. Less than a Pod's usual 30 s of grace. */
+const DRAIN_MS = 20_000;
+
+/** What a host is made of; the process's own in `main.ts`, a memory cluster and virtual time in tests. */
+export interface HostParts {
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  /** Way to the Lease. Apart from `cluster`, so that a full pool costs no lead. */
+  readonly leaseCluster: Cluster;
+  readonly engine: Engine;
+  readonly sessions: Sessions;
+  readonly log: Log;
+  /** Unique for this process; at most 128 bytes. */
+  readonly identity: string;
+  readonly leaseNamespace: string;
+  readonly version: string;
+  readonly journal?: (onError: (error: unknown) => void) => Journal;
+  /** Told where metrics and health are served, in this order. */
+  readonly onListening?: (addresses: readonly ListenAddress[]) => void;
+}
+
+/** How a host ended. `Lost`: another leads, or nobody could be asked; a fresh process must take over. */
+export type HostEnd = 'Stopped' | 'Lost';
+
+/** Runs until `shutdown` is aborted (finishes the work in hand, gives the lease back) or the lead is lost. Rejects when an address to listen on is taken. */
+export async function runHost(config: HostConfig, parts: HostParts, shutdown: AbortSignal): Promise<HostEnd> {
+  const { clock, log } = parts;
+  const metrics = createMetrics({ leaseName: config.leaderElection.leaseName, version: parts.version, coreDigest: parts.engine.digest });
+  const journal = parts.journal?.(limited(clock, (error) => log.error('the journal could not be written', { error }), metrics));
+  const health = engineCheck(clock);
+  const cluster = observeCluster(parts.cluster, clock, metrics);
+  const engine = observeEngine(parts.engine, { clock, metrics, log, health, ...(journal === undefined ? {} : { journal }) });
+  const selector = config.labelSelector === undefined ? {} : { taskSelector: config.labelSelector };
+  const ended = new AbortController();
+  const caches = openCaches({
+    cluster,
+    clock,
+    namespaces: config.namespaces,
+    ...selector,
+    signal: ended.signal,
+    onTrouble: (trouble) => {
+      if (trouble.type === 'ListenerFailed')
+        return log.error('a bug of the host: a listener of the store threw', { kind: trouble.scope.kind, error: trouble.error });
+      metrics.reflectorRestarted(trouble.scope.kind, trouble.reason);
+      const { kind, namespace } = trouble.scope;
+      log.warn(`watch ${kind} again: ${trouble.message}`, { kind, namespace, reason: trouble.reason, againInMs: trouble.delayMs });
+    },
+    onConfigRefused: (error, againInMs) => log.warn(`no KubeOpenCodeConfig can be read, so there is none: ${error.message}`, { againInMs }),
+  });
+  const controller = createController({
+    cluster,
+    clock,
+    engine,
+    caches,
+    sessions: parts.sessions,
+    log,
+    identity: parts.identity,
+    settings: { referenceGraceSeconds: config.referenceGraceSeconds, unreachableAfterSeconds: config.unreachableAfterSeconds },
+    ...selector,
+    maxConcurrentReconciles: config.maxConcurrentReconciles,
+    metrics,
+  });
+  metrics.observe({
+    tasks: () => taskSamples(caches.store.list('Task'), config.namespaces),
+    agentQueue: () => agentQueueSamples(controller.counts().lines),
+    workQueueDepth: () => controller.counts().depth,
+    activeWorkers: () => controller.counts().active,
+  });
+  const watched = (): ReturnType<typeof caches.reflectors> => caches.reflectors();
+  let servers: Servers | undefined;
+  try {
+    servers = await serve([
+      ...site(config.metricsAddress, { '/metrics': metricsRoute(metrics) }),
+      ...site(config.healthAddress, {
+        ...checkRoutes('/healthz', [reflectorsCheck(clock, watched), health]),
+        ...checkRoutes('/readyz', [syncedCheck(watched)]),
+      }),
+    ]);
+    parts.onListening?.(servers.addresses);
+    log.info('started', {
+      version: parts.version,
+      core: engine.digest,
+      identity: parts.identity,
+      namespaces: config.namespaces,
+      addresses: servers.addresses,
+    });
+    const end = config.leaderElection.enabled
+      ? await leadWhenElected(config, parts, controller, metrics, shutdown)
+      : await leadAtOnce(parts, controller, metrics, shutdown);
+    log.info('ended', { end });
+    return end;
+  } finally {
+    ended.abort(new Error('the host has ended'));
+    await servers?.close();
+  }
+}
+
+/** The only replica, by the user's word. */
+async function leadAtOnce({ clock, log }: HostParts, controller: Controller, metrics: Metrics, shutdown: AbortSignal): Promise<HostEnd> {
+  const leading = new AbortController();
+  metrics.leading(true);
+  const started = controller.start(leading.signal);
+  await aborted(shutdown);
+  await drain(clock, log, controller);
+  leading.abort(new Error('the host has ended'));
+  await Promise.all([started, controller.stop()]);
+  metrics.leading(false);
+  return 'Stopped';
+}
+
+/** Losing the lead ends the host, as with controller-runtime: a fresh process has no old knowledge. */
+async function leadWhenElected(
+  config: HostConfig,
+  parts: HostParts,
+  controller: Controller,
+  metrics: Metrics,
+  shutdown: AbortSignal,
+): Promise<HostEnd> {
+  const { clock, log, identity } = parts;
+  const { leaderElection: durations } = config;
+  const lease = { namespace: parts.leaseNamespace, name: durations.leaseName };
+  let isLeading = false;
+  const elector = createElector({
+    cluster: observeCluster(parts.leaseCluster, clock, metrics),
+    clock,
+    lease,
+    config: {
+      identity,
+      leaseDurationMs: durations.leaseDurationMs,
+      renewDeadlineMs: durations.renewDeadlineMs,
+      retryPeriodMs: durations.retryPeriodMs,
+    },
+    onStartedLeading: (signal, transitions) => {
+      isLeading = true;
+      metrics.leading(true);
+      log.info('leading', { lease, identity, transitions });
+      signal.addEventListener('abort', () => metrics.leading(false), { once: true });
+      void controller
+        .start(signal)
+        .then((how) => log.info(how === 'Started' ? 'deciding' : 'ended before the first decision', { identity }));
+    },
+    onNewLeader: (leader) => log.info('standing by', { lease, leader }),
+    onCallFailed: (call, message) => log.warn(`lease ${call}: ${message}`, { lease }),
+  });
+  void aborted(shutdown).then(async () => {
+    if (isLeading) await drain(clock, log, controller);
+    elector.release();
+  });
+  const outcome = await elector.run();
+  await controller.stop();
+  if (outcome === 'Lost') log.error('the lead is lost; this process ends so that a fresh one stands by', { lease, identity });
+  return outcome === 'Lost' ? 'Lost' : 'Stopped';
+}
+
+/** Lets the work in hand end, but not for ever. */
+async function drain(clock: Clock, log: Log, controller: Controller): Promise<void> {
+  log.info('asked to end: finishing the work in hand', { active: controller.counts().active });
+  const patience = new AbortController();
+  const timeout = sleep(clock, DRAIN_MS, patience.signal).then(
+    () => 'TimedOut' as const,
+    () => 'Over' as const,
+  );
+  const how = await Promise.race([controller.stop().then(() => 'Done' as const), timeout]);
+  if (how === 'TimedOut') log.warn(`the work in hand did not end within ${DRAIN_MS / 1000} s: it is aborted`);
+  patience.abort();
+}
+
+function metricsRoute(metrics: Metrics): Route {
+  return async () => {
+    const { contentType, text } = await metrics.scrape();
+    return { code: 200, contentType, text };
+  };
+}
+
+function site(address: ListenAddress | 'off', routes: Site['routes']): readonly Site[] {
+  return address === 'off' ? [] : [{ address, routes }];
+}
+
+/** A full disk is told once a minute, and counted each time. */
+function limited(clock: Clock, tell: (error: unknown) => void, metrics: Pick<Metrics, 'journalFailed'>): (error: unknown) => void {
+  let quietUntilMs = 0;
+  return (error) => {
+    metrics.journalFailed();
+    if (clock.now() < quietUntilMs) return;
+    quietUntilMs = clock.now() + 60_000;
+    tell(error);
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

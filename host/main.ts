@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import packageJson from '../package.json' with { type: 'json' };
+import { createRestCluster, type RestCluster } from './cluster/rest/rest-cluster.ts';
+import type { Engine } from './engine/engine.ts';
+import { loadEngine } from './engine/wasm-engine.ts';
+import { type HostConfig, parseFlags } from './flags.ts';
+import { type HostEnd, type HostParts, runHost } from './host.ts';
+import { createJournal, journalFolder } from './observe/journal.ts';
+import { createLog, errorText, type Log } from './observe/log.ts';
+import { realClock } from './real-clock.ts';
+import { createSessions } from './sessions.ts';
+
+const EXIT = { ok: 0, error: 1, usage: 2 } as const;
+
+/** Where core.wasm lies: beside the bundle, or where the build puts it for one who runs the source. */
+const CORE_FILES = ['./core.wasm', '../dist/core.wasm'];
+
+async function main(): Promise<number> {
+  const parsed = parseFlags(process.argv.slice(2), process.env, packageJson.version);
+  switch (parsed.type) {
+    case 'Print':
+      process.stdout.write(parsed.text);
+      return EXIT.ok;
+    case 'Faults':
+      process.stderr.write(`${parsed.faults.map((fault) => `error: ${fault}`).join('\n')}\nSee --help.\n`);
+      return EXIT.usage;
+    case 'Run':
+      return run(parsed.config);
+  }
+}
+
+async function run(config: HostConfig): Promise<number> {
+  const log = createLog({ level: config.logLevel, clock: realClock });
+  process.on('uncaughtException', (error) => {
+    log.error('a bug of the host: nobody caught this', { error, stack: error.stack });
+    process.exit(EXIT.error);
+  });
+  const clusters: RestCluster[] = [];
+  try {
+    const open = async (connections: number): Promise<RestCluster> => {
+      const { kubeconfig, context } = config;
+      const cluster = await createRestCluster({
+        clock: realClock,
+        connections,
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+        ...(context === undefined ? {} : { context }),
+      });
+      clusters.push(cluster);
+      return cluster;
+    };
+    const cluster = await open(config.maxConcurrentReconciles);
+    const leaseCluster = await open(1);
+    const engine = loadCore(config);
+    log.info('connecting', { server: cluster.server, context: cluster.context });
+    const end = await runHost(config, partsOf(config, log, cluster, leaseCluster, engine), shutdownSignal(log));
+    return EXIT_OF[end];
+  } catch (error) {
+    log.error(errorText(error));
+    return EXIT.error;
+  } finally {
+    await Promise.all(clusters.map((cluster) => cluster.close()));
+  }
+}
+
+const EXIT_OF = { Stopped: EXIT.ok, Lost: EXIT.error } as const satisfies Record<HostEnd, number>;
+
+function partsOf(config: HostConfig, log: Log, cluster: RestCluster, leaseCluster: RestCluster, engine: Engine): HostParts {
+  const { journal } = config;
+  const files = journal === undefined ? undefined : journalFolder(journal.folder);
+  return {
+    clock: realClock,
+    cluster,
+    leaseCluster,
+    engine,
+    sessions: createSessions({ clock: realClock, fetch }),
+    log,
+    identity: `${(process.env.POD_NAME ?? hostname()).slice(0, 80)}_${randomUUID()}`,
+    leaseNamespace: config.leaderElection.leaseNamespace ?? process.env.POD_NAMESPACE ?? cluster.namespace,
+    version: packageJson.version,
+    ...(files === undefined || journal === undefined
+      ? {}
+      : { journal: (onError) => createJournal({ files, maxSizeBytes: journal.maxSizeBytes, onError }) }),
+  };
+}
+
+/** The core named by the flags, or the one that came with this program. Throws when there is none, or another than was demanded. */
+function loadCore(config: HostConfig): Engine {
+  const candidates = config.core === undefined ? CORE_FILES.map((file) => fileURLToPath(new URL(file, import.meta.url))) : [config.core];
+  const file = candidates.find((candidate) => existsSync(candidate));
+  if (file === undefined)
+    throw new Error(`load the core: expected a file at ${candidates.join(' or ')}; build it with "npm run build", or name one with --core`);
+  const engine = loadEngine(readFileSync(file));
+  if (config.coreDigest !== undefined && config.coreDigest !== engine.digest) {
+    throw new Error(`load the core: expected ${config.coreDigest} as --core-digest says, ${file} is ${engine.digest}`);
+  }
+  return engine;
+}
+
+/** Aborts at the first SIGTERM or SIGINT; a second ends the process at once. */
+function shutdownSignal(log: Log): AbortSignal {
+  const shutdown = new AbortController();
+  const onSignal = (signal: NodeJS.Signals, number: number): void => {
+    if (shutdown.signal.aborted) {
+      log.warn(`${signal} again: ending at once`);
+      process.exit(128 + number);
+    }
+    log.info(`${signal}: ending`);
+    shutdown.abort(new Error(signal));
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return shutdown.signal;
+}
+
+// Nothing that is left over may keep the process: a Pod must end when it was asked to.
+process.exit(await main());

@@ -1,0 +1,33 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import { type TaskPhase, taskPhase } from '#core/api/task.ts';
+import type { Sample } from './metrics.ts';
+
+const PHASES: readonly TaskPhase[] = taskPhase.options;
+
+/** Tasks by namespace and phase, every phase of a known namespace present. One that was not looked at yet counts as Pending. */
+export function taskSamples(tasks: Iterable<KubernetesObject>, namespaces: readonly string[]): readonly Sample[] {
+  const zero = (): Map<string, number> => new Map(PHASES.map((phase) => [phase, 0]));
+  const counts = new Map(namespaces.map((namespace) => [namespace, zero()]));
+  for (const task of tasks) {
+    const namespace = task.metadata.namespace ?? '';
+    const phases = counts.get(namespace) ?? zero();
+    counts.set(namespace, phases);
+    const phase = phaseOf(task);
+    phases.set(phase, (phases.get(phase) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([namespace, phases]) => [...phases].map(([phase, value]) => ({ labels: { namespace, phase }, value })));
+}
+
+function phaseOf(task: KubernetesObject): string {
+  const status: unknown = 'status' in task ? task.status : undefined;
+  const phase = typeof status === 'object' && status !== null && 'phase' in status ? status.phase : undefined;
+  return typeof phase === 'string' && phase !== '' ? phase : 'Pending';
+}
+
+/** Queue lengths of the Agents; a queue's key is `namespace/agent`. */
+export function agentQueueSamples(lines: readonly { readonly key: string; readonly waiting: number }[]): readonly Sample[] {
+  return lines.map(({ key, waiting }) => {
+    const [namespace = '', agent = ''] = key.split('/');
+    return { labels: { namespace, agent }, value: waiting };
+  });
+}
