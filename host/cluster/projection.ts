@@ -15,7 +15,8 @@ interface Shape {
   items?: Shape;
 }
 
-const STEP = /\.?([^.[\]]+)|\[([^\]]*)\]/y;
+const PATH = /^[^.[\]]+(?:\.[^.[\]]+|\[[^\]]*\])*$/;
+const STEP = /\.?([^.[\]]+)|\[([^\]]*)\]/g;
 
 /**
  * Compiles the paths of `core/contract/projection.ts` (grammar there) into one function. Strings go through `share`; the order of fields is that of the
@@ -41,19 +42,13 @@ function emptyShape(): Shape {
 }
 
 function addPath(root: Shape, path: string): void {
-  let shape = root;
-  let at = 0;
-  while (at < path.length) {
-    STEP.lastIndex = at;
-    const step = STEP.exec(path);
-    if (step === null || (at === 0 && step[1] === undefined)) {
-      throw new Error(
-        `projection path "${path}": expected a field, [] or [key] at position ${at}; see the grammar in core/contract/projection.ts`,
-      );
-    }
-    at = STEP.lastIndex;
-    shape = descend(shape, step[1], step[2] ?? '');
+  if (!PATH.test(path)) {
+    throw new Error(
+      `projection path "${path}": expected fields joined by ".", each with [] or [key] behind it; see core/contract/projection.ts`,
+    );
   }
+  let shape = root;
+  for (const [, field, bracket = ''] of path.matchAll(STEP)) shape = descend(shape, field, bracket);
   shape.whole = true;
 }
 
