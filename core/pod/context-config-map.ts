@@ -19,7 +19,7 @@ export function contextConfigMap(task: Task, name: string, files: readonly Keyed
     ...(prompt === '' ? {} : { [TASK_FILE_KEY]: prompt }),
     ...Object.fromEntries(files.map(({ key, content }) => [key, content])),
   };
-  const bytes = Object.values(data).reduce((sum, content) => sum + utf8Length(content), 0);
+  const bytes = sizeBytes(Object.values(data));
   if (bytes > MAX_BYTES) {
     return contextError(
       `description and contexts amount to ${bytes} bytes, and a ConfigMap holds ${MAX_BYTES}; shorten them, or mount large ones as a whole ConfigMap (mountPath without key) or from git`,
@@ -36,6 +36,12 @@ export function contextConfigMap(task: Task, name: string, files: readonly Keyed
     },
     data,
   };
+}
+
+/** Bytes in UTF-8, exact where the limit may be reached: a UTF-16 unit is at most 3 bytes, and counting a large text takes the engine long. */
+function sizeBytes(contents: readonly string[]): number {
+  const units = contents.reduce((sum, content) => sum + content.length, 0);
+  return units * 3 <= MAX_BYTES ? units : contents.reduce((sum, content) => sum + utf8Length(content), 0);
 }
 
 /** Whose a ConfigMap is that was found where ours is to be: one of an earlier Task of the same name is never used. */

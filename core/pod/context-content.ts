@@ -2,6 +2,7 @@ import type { ConfigMap } from '../api/kubernetes.ts';
 import { type ReadResult, type Ref, refKey, type Snapshot } from '../contract/snapshot.ts';
 import { goQuote } from '../units/quote.ts';
 import type { Content } from './context-items.ts';
+import { isObject } from './shape.ts';
 
 export type ContentResult =
   | { readonly type: 'Text'; readonly text: string }
@@ -49,14 +50,14 @@ function answerOf(ref: Ref, read: Snapshot['read']): ReadResult | undefined {
 }
 
 /** Every key as one `file` element, sorted. */
-function everyKey(data: ConfigMap['data']): string {
-  return Object.keys(data ?? {})
+function everyKey(data: unknown): string {
+  return Object.keys(isObject(data) ? data : {})
     .sort()
     .map((key) => `<file name=${goQuote(key)}>\n${textOf(data, key) ?? ''}\n</file>`)
     .join('\n');
 }
 
-function textOf(data: ConfigMap['data'], key: string): string | null {
-  const value: unknown = data !== undefined && Object.hasOwn(data, key) ? data[key] : undefined;
+function textOf(data: unknown, key: string): string | null {
+  const value = isObject(data) && Object.hasOwn(data, key) ? data[key] : undefined;
   return typeof value === 'string' ? value : null;
 }
