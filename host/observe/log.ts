@@ -56,5 +56,7 @@ function plainErrors(fields: LogFields): LogFields {
 /** `message: message of the cause: …`. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${errorText(error.cause)}`;
+  const cause = error.cause === undefined ? '' : errorText(error.cause);
+  // Some messages quote their cause already.
+  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }
