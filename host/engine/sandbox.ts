@@ -12,16 +12,20 @@ export interface CallLimits {
   readonly logBytes: number;
 }
 
-/** What one call came to. `Returned`, `Threw` and the limits leave the sandbox able to tell; after `Trapped` it is dead. */
+/** What one call came to: text, something that is no text, an exception, a limit, or the end of the sandbox. */
 export type CallResult =
   | { readonly type: 'Returned'; readonly bytes: Uint8Array; readonly log: string; readonly fuelUsed: number }
-  | { readonly type: 'Threw' | 'OutOfFuel' | 'OutOfMemory' | 'OutputTooLarge' | 'Trapped'; readonly message: string; readonly log: string };
+  | {
+      readonly type: 'NoText' | 'Threw' | 'OutOfFuel' | 'OutOfMemory' | 'OutputTooLarge' | 'Trapped';
+      readonly message: string;
+      readonly log: string;
+    };
 
 /** One instance of `core.wasm`. */
 export interface Sandbox {
   /** Calls the core's `decide` with UTF-8 text, from the memory that the module starts with. */
   call(input: Uint8Array, limits: CallLimits): CallResult;
-  /** False once a call has left it in a state that writing memory back does not undo; take a new one then. */
+  /** False once a call did not return an answer, or grew the memory; take a new one then. */
   readonly usable: boolean;
 }
 
@@ -32,7 +36,7 @@ interface Exports {
 }
 
 /** `status` of the engine's answer (core/engine/src/answer.rs). */
-const STATUS = ['Returned', 'Threw', 'OutOfFuel', 'OutOfMemory'] as const;
+const STATUS = ['Returned', 'Threw', 'OutOfFuel', 'OutOfMemory', 'NoText'] as const;
 /** Longest text of an exception that is kept. */
 const MESSAGE_BYTES = 4096;
 
@@ -62,7 +66,7 @@ export function createSandbox(module: WebAssembly.Module, image: Uint8Array, log
       state = 'Dead';
       try {
         const result = callDecide(core, input, limits, wasi);
-        if (core.memory.buffer.byteLength === image.length && result.type !== 'OutOfFuel' && result.type !== 'OutOfMemory') state = 'Used';
+        if (result.type === 'Returned' && core.memory.buffer.byteLength === image.length) state = 'Used';
         return result;
       } catch (error) {
         return { type: 'Trapped', message: trapText(error), log: wasi.stderr() };
@@ -80,13 +84,27 @@ function callDecide(core: Exports, input: Uint8Array, limits: CallLimits, wasi: 
   );
   const type = STATUS[status];
   const log = wasi.stderr();
-  if (type === undefined) throw new Error(`the engine answered with status ${status}, which does not exist`);
-  if (type !== 'Returned') {
-    const text = new Uint8Array(core.memory.buffer, address, Math.min(length, MESSAGE_BYTES));
-    return { type, message: new TextDecoder().decode(text), log };
+  switch (type) {
+    case undefined:
+      throw new Error(`the engine answered with status ${status}, which does not exist`);
+    case 'OutOfFuel':
+      return { type, message: `the core used more than the ${limits.fuel} units of fuel that a decision may use`, log };
+    case 'OutOfMemory':
+      return { type, message: `the core used more than the ${limits.memoryBytes} bytes of memory that a decision may use`, log };
+    case 'Threw':
+    case 'NoText': {
+      const text = new Uint8Array(core.memory.buffer, address, Math.min(length, MESSAGE_BYTES));
+      return { type, message: new TextDecoder().decode(text), log };
+    }
+    case 'Returned':
+      break;
   }
   if (length > limits.outputBytes) {
-    return { type: 'OutputTooLarge', message: `the answer has ${length} bytes, more than the ${limits.outputBytes} that are allowed`, log };
+    return {
+      type: 'OutputTooLarge',
+      message: `the core's answer has ${length} bytes, more than the ${limits.outputBytes} that it may have`,
+      log,
+    };
   }
   return { type, bytes: new Uint8Array(core.memory.buffer.slice(address, address + length)), log, fuelUsed };
 }

@@ -43,6 +43,8 @@ function engineResult(result: CallResult): EngineResult {
     }
     case 'Threw':
       return { type: 'EngineError', cause: 'Exception', message: result.message, log };
+    case 'NoText':
+      return { type: 'EngineError', cause: 'Nonsense', message: `the core's answer ${result.message}`, log };
     case 'Trapped':
       return { type: 'EngineError', cause: 'Trap', message: result.message, log };
     case 'OutOfFuel':
@@ -53,13 +55,19 @@ function engineResult(result: CallResult): EngineResult {
 }
 
 function compile(core: Uint8Array): WebAssembly.Module {
+  const module = parse(core);
+  const foreign = WebAssembly.Module.imports(module).find((wanted) => wanted.module !== 'wasi_snapshot_preview1');
+  if (foreign)
+    throw new Error(`loading the core: expected imports from wasi_snapshot_preview1 only, it wants ${foreign.module}.${foreign.name}`);
+  return module;
+}
+
+function parse(core: Uint8Array): WebAssembly.Module {
   try {
     return new WebAssembly.Module(core);
   } catch (cause) {
-    throw new Error(
-      'loading the core: expected a WebAssembly module (dist/core.wasm), these bytes are none; build it with `npm run build`',
-      { cause },
-    );
+    const want = 'expected a WebAssembly module (dist/core.wasm), these bytes are none; build it with `npm run build`';
+    throw new Error(`loading the core: ${want}`, { cause });
   }
 }
 

@@ -31,10 +31,16 @@ export async function bundleForEngine(entry: string): Promise<Bundle> {
   return { code: output.contents, metafile };
 }
 
-/** `dist/core.wasm`: the engine with the evaluated core in its memory. */
-export async function buildCore(): Promise<readonly string[]> {
+/** The engine with the evaluated core in its memory. The same sources give the same bytes. */
+export async function makeCore(): Promise<{ readonly wasm: Uint8Array; readonly metafile: Metafile }> {
   const { code, metafile } = await bundleForEngine('core/main.ts');
-  writeOutput(`${DIST}core.wasm`, snapshotBundle(readFileSync(ENGINE_WASM), code));
+  return { wasm: snapshotBundle(readFileSync(ENGINE_WASM), code), metafile };
+}
+
+/** Writes `dist/core.wasm`. */
+export async function buildCore(): Promise<readonly string[]> {
+  const { wasm, metafile } = await makeCore();
+  writeOutput(`${DIST}core.wasm`, wasm);
   writeMetafile('core', metafile);
   return [`${DIST}core.wasm`];
 }

@@ -7,8 +7,8 @@ import { concat, Reader, readSections, SECTION, type Section, signed, text, unsi
  */
 
 const PAGE_BYTES = 65_536;
-/** A data segment costs about this many bytes itself, so shorter runs of zeros are written out. */
-const SHORTEST_GAP_BYTES = 16;
+/** Shorter runs of zeros are written out: a few thousand segments less make instantiation several times faster for 30 KB more of zeros. */
+const SHORTEST_GAP_BYTES = 64;
 const COMMAND_EXPORT = 'run-main';
 
 /** The engine with its JavaScript runtime started: a Javy plugin that is ready for use. */

@@ -2,7 +2,7 @@
 use crate::limits::Limit;
 use std::cell::{Cell, RefCell};
 
-/// `status`: 0 done, 1 exception, 2 out of fuel, 3 out of memory. `ptr` and `len` are UTF-8 text: the result, or what was wrong.
+/// `status`: 0 done, 1 exception, 2 out of fuel, 3 out of memory, 4 the bundle returned no text. `ptr` and `len` are UTF-8 text: the result, or what was wrong.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Answer {
@@ -20,6 +20,10 @@ pub struct Failure {
 impl Failure {
     pub fn exception(text: String) -> Self {
         Failure { status: 1, text }
+    }
+
+    pub fn no_text(type_name: &str) -> Self {
+        Failure { status: 4, text: format!("is no text but of type {type_name}") }
     }
 }
 

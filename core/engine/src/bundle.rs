@@ -2,7 +2,7 @@
 use crate::answer::Failure;
 use crate::limits;
 use javy_plugin_api::javy::quickjs::{
-    CatchResultExt, CaughtError, Context, Ctx, Error, Function, Module, Persistent, String as JsString, Value, function::IntoArgs,
+    CatchResultExt, CaughtError, Context, Ctx, Error, Function, Module, Persistent, Value, function::IntoArgs,
 };
 use javy_plugin_api::javy::val_to_string;
 use std::cell::RefCell;
@@ -42,9 +42,13 @@ pub fn load(source: Vec<u8>) -> Result<(), Failure> {
 pub fn decide(input: &[u8]) -> Result<Vec<u8>, Failure> {
     let text = std::str::from_utf8(input).map_err(|e| Failure::exception(format!("the input is not UTF-8: {e}")))?;
     call(&DECIDE, "decide", (text,), |result| {
-        let text = result.get::<JsString>()?.to_cstring()?;
-        Ok(unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) }.to_vec())
-    })
+        let type_name = result.type_name();
+        let Some(text) = result.into_string() else {
+            return Ok(Err(Failure::no_text(type_name)));
+        };
+        let text = text.to_cstring()?;
+        Ok(Ok(unsafe { std::slice::from_raw_parts(text.as_ptr().cast::<u8>(), text.len()) }.to_vec()))
+    })?
 }
 
 /// Calls `main`.
