@@ -74,10 +74,20 @@ export class Places {
     return this.#move(subject, undefined, nowMs);
   }
 
-  /** What a line depends on has changed: its head, and who waits aside, are to be decided again. */
+  /**
+   * What a line depends on has changed, so its limits are not known until somebody in it is decided: nothing is granted before, and a grant that was not
+   * decided on yet is taken back. Its head, and who waits aside, are to be decided again.
+   */
   recheck(key: string): readonly string[] {
     const line = this.#lines.get(key);
     if (line === undefined) return [];
+    const granted = line.granted === undefined ? undefined : this.#entries.get(line.granted);
+    if (granted !== undefined) {
+      this.#leave(granted);
+      this.#enter(granted, 'waiting');
+      line.untold.add(granted.subject);
+    }
+    line.isStale = true;
     const head = line.waiting.peek()?.key;
     return [...(head === undefined ? [] : [head]), ...line.aside];
   }
@@ -135,7 +145,7 @@ export class Places {
     if (!this.#isOpen) return [];
     const wakes: string[] = [];
     const head = line.waiting.peek();
-    if (head !== undefined && line.granted === undefined && !isFull(line, nowMs)) {
+    if (head !== undefined && line.granted === undefined && !line.isStale && !isFull(line, nowMs)) {
       const entry = this.#entries.get(head.key);
       if (entry !== undefined) {
         this.#leave(entry);
@@ -183,6 +193,7 @@ export class Places {
   #limit(line: Line, place: Extract<QueuePlace, { state: 'Wants' }>): void {
     line.slots = place.slots;
     line.isClosed = place.closed === true;
+    line.isStale = false;
     // The core is the only one that writes times; one that it did not write right holds nothing back.
     const atMs = place.notBefore === undefined ? Number.NaN : Date.parse(place.notBefore);
     line.notBeforeMs = Number.isNaN(atMs) ? undefined : atMs;
@@ -201,6 +212,7 @@ export class Places {
       slots: undefined,
       notBeforeMs: undefined,
       isClosed: false,
+      isStale: false,
     };
     this.#lines.set(key, line);
     return line;
@@ -239,6 +251,8 @@ interface Line {
   slots: number | undefined;
   notBeforeMs: number | undefined;
   isClosed: boolean;
+  /** The limits may have changed since they were last said. */
+  isStale: boolean;
 }
 
 function taken(line: Line): number {
