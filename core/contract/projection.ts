@@ -25,13 +25,13 @@ export const PROJECTIONS: Readonly<Record<WatchedKind, readonly string[]>> = {
     'status.message',
     'status.observedGeneration',
     'status.startTime',
-    'status.conditions',
+    ...fields('status.conditions[]', ['type', 'status', 'reason', 'message', 'lastTransitionTime', 'observedGeneration']),
     'status.initContainerStatuses[].name',
-    'status.initContainerStatuses[].state',
+    ...containerState('status.initContainerStatuses[].state'),
     'status.containerStatuses[].name',
     'status.containerStatuses[].image',
-    'status.containerStatuses[].state',
-    'status.containerStatuses[].lastState',
+    ...containerState('status.containerStatuses[].state'),
+    ...containerState('status.containerStatuses[].lastState'),
   ],
   Agent: whole(),
   AgentTemplate: whole(),
@@ -43,8 +43,20 @@ function whole(): string[] {
   return ['apiVersion', 'kind', ...metadata(['labels', 'generation']), 'metadata.annotations[kubeopencode.io/*]', 'spec', 'status'];
 }
 
-function metadata(more: readonly string[]): string[] {
+/** Of a container's end not the containerID: it is long, unlike any other, and tells nothing. */
+function containerState(path: string): string[] {
   return [
+    ...fields(path, ['waiting', 'running']),
+    ...fields(`${path}.terminated`, ['exitCode', 'signal', 'reason', 'message', 'startedAt', 'finishedAt']),
+  ];
+}
+
+function fields(path: string, names: readonly string[]): string[] {
+  return names.map((name) => `${path}.${name}`);
+}
+
+function metadata(more: readonly string[]): string[] {
+  return fields('metadata', [
     'name',
     'namespace',
     'uid',
@@ -55,5 +67,5 @@ function metadata(more: readonly string[]): string[] {
     'finalizers',
     'ownerReferences',
     ...more,
-  ].map((field) => `metadata.${field}`);
+  ]);
 }

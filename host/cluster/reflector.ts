@@ -16,6 +16,11 @@ const PAGE_DEADLINE_MS = 60_000;
 const BACKOFF_MIN_MS = 800;
 const BACKOFF_MAX_MS = 30_000;
 const BACKOFF_FORGET_MS = 120_000;
+/**
+ * A watch that said nothing at all for so long watches from a version that the server does not have (a cluster restored from a backup): it sends a bookmark
+ * each minute on any other.
+ */
+const SILENT_WATCH_MS = 150_000;
 /** A watch that was closed within this time and brought nothing is a failure: reconnecting at once would be a storm. */
 const SHORT_WATCH_MS = 1_000;
 /** After so many refused watches in a row it may be the version that is refused (a cluster restored from a backup): list again. */
@@ -32,6 +37,7 @@ export const RESTART_REASONS = [
   'Unreachable',
   'Credentials',
   'Idle',
+  'Silent',
   'Refresh',
 ] as const;
 export type RestartReason = (typeof RESTART_REASONS)[number];
@@ -51,6 +57,7 @@ export type Phase =
       readonly resourceVersion: string;
       readonly refusals: number;
       readonly startedAtMs: number;
+      readonly hasSpoken: boolean;
       readonly hasAdvanced: boolean;
     }
   | { readonly type: 'Stopped' };
@@ -193,7 +200,7 @@ function advance(state: In<'Watching'>, to: string | undefined, output: Reflecto
   const { phase } = state;
   const resourceVersion = to ?? phase.resourceVersion;
   const hasAdvanced = phase.hasAdvanced || resourceVersion !== phase.resourceVersion;
-  return { state: { ...state, phase: { ...phase, resourceVersion, hasAdvanced, refusals: 0 } }, outputs: [output] };
+  return { state: { ...state, phase: { ...phase, resourceVersion, hasSpoken: true, hasAdvanced, refusals: 0 } }, outputs: [output] };
 }
 
 function onWatchFailed(state: In<'Watching'>, error: ClusterError, moment: Moment): ReflectorStep {
@@ -209,6 +216,10 @@ function onWatchEnded(state: In<'Watching'>, moment: Moment): ReflectorStep {
   if (!phase.hasAdvanced && moment.nowMs - phase.startedAtMs < SHORT_WATCH_MS) {
     const message = 'watch: expected it to stay open, the server closed it at once';
     return wait(state, listed(phase), { reason: 'ClosedEarly', message }, moment);
+  }
+  if (!phase.hasSpoken && moment.nowMs - phase.startedAtMs >= SILENT_WATCH_MS) {
+    const message = 'watch: expected a bookmark each minute, nothing came; its version may be unknown to the server';
+    return after([{ type: 'Restarted', reason: 'Silent', message, delayMs: 0 }], list(state, undefined));
   }
   const restarted: ReflectorOutput = { type: 'Restarted', reason: 'Closed', message: 'watch: closed by the server', delayMs: 0 };
   return after([restarted], watch(state, phase.resourceVersion, phase.refusals, moment));
@@ -247,7 +258,7 @@ function watch(state: ReflectorState, resourceVersion: string, refusals: number,
   const call = state.sequence + 1;
   const timer = call + 1;
   const timeoutSeconds = TIMEOUT_SECONDS - Math.floor(random * TIMEOUT_SPREAD_SECONDS);
-  const phase: Phase = { type: 'Watching', call, resourceVersion, refusals, startedAtMs: nowMs, hasAdvanced: false };
+  const phase: Phase = { type: 'Watching', call, resourceVersion, refusals, startedAtMs: nowMs, hasSpoken: false, hasAdvanced: false };
   return {
     state: { ...state, sequence: timer, timer, phase },
     outputs: [

@@ -151,6 +151,18 @@ describe('watching', () => {
     expect(run([...synced, timer]).outputs).toMatchObject([{ type: 'Abort' }, { type: 'Restarted', reason: 'Idle' }, { type: 'SetTimer' }]);
   });
 
+  test('watch-of-a-version-from-the-future: silent to its end, so list again', () => {
+    expect(run([...synced, later(290_000), ended]).outputs).toMatchObject([
+      { type: 'Restarted', reason: 'Silent' },
+      { type: 'ListBegun' },
+      { type: 'SetTimer' },
+      { type: 'List' },
+    ]);
+    const spoken = watched({ type: 'BOOKMARK', resourceVersion: '10' });
+    expect(run([...synced, spoken, later(290_000), ended]).state.phase).toMatchObject({ type: 'Watching', resourceVersion: '10' });
+    expect(run([...synced, later(149_000), ended]).state.phase.type).toBe('Watching');
+  });
+
   test('timeouts are spread over a minute', () => {
     const timeout = (random: number) => run(synced, random).outputs.find((output) => output.type === 'Watch')?.timeoutSeconds;
     expect([timeout(0), timeout(0.5), timeout(0.999)]).toEqual([290, 260, 231]);
