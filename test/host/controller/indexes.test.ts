@@ -98,7 +98,12 @@ describe('what depends on what', () => {
           for (const ref of refs) {
             const interested = [...model.values()].filter((held) => held.refs.includes(ref));
             const affected = dependents.affected(ref);
-            expect([...affected.subjects].sort()).toEqual(interested.filter(({ line }) => line === undefined).map(({ subject }) => subject).sort());
+            expect([...affected.subjects].sort()).toEqual(
+              interested
+                .filter(({ line }) => line === undefined)
+                .map(({ subject }) => subject)
+                .sort(),
+            );
             expect([...affected.lines].sort()).toEqual([...new Set(interested.flatMap(({ line }) => line ?? []))].sort());
           }
         }
@@ -135,8 +140,21 @@ describe('the finished Tasks of a namespace', () => {
     index.put(ended('z', '2026-01-01T00:00:00Z'));
     index.put(ended('running', undefined, 'Running'));
     index.put(ended('without-time', undefined));
-    expect(['z', 'a', 'a-2', 'b', 'running', 'without-time'].map((name) => index.endedAfter(key(name)))).toEqual([3, 2, 1, 0, undefined, undefined]);
-    expect([0, 1, 2, 3, 4].map((count) => index.withEndedAfter(NAMESPACE, count))).toEqual([key('b'), key('a-2'), key('a'), key('z'), undefined]);
+    expect(['z', 'a', 'a-2', 'b', 'running', 'without-time'].map((name) => index.endedAfter(key(name)))).toEqual([
+      3,
+      2,
+      1,
+      0,
+      undefined,
+      undefined,
+    ]);
+    expect([0, 1, 2, 3, 4].map((count) => index.withEndedAfter(NAMESPACE, count))).toEqual([
+      key('b'),
+      key('a-2'),
+      key('a'),
+      key('z'),
+      undefined,
+    ]);
     index.delete(key('a-2'));
     expect(index.endedAfter(key('z'))).toBe(2);
     expect(index.endedAfter(key('a-2'))).toBeUndefined();

@@ -10,14 +10,26 @@ import { NAMESPACE, pod, task } from '#test/support/builders.ts';
 const SUBJECT = 'team-a/fix-bug/uid';
 
 describe('outcomes', () => {
-  const write = (actionId: string, result: Report['result'], more: Partial<Report> = {}): Report => ({ actionId, of: 'Write', result, ...more });
+  const write = (actionId: string, result: Report['result'], more: Partial<Report> = {}): Report => ({
+    actionId,
+    of: 'Write',
+    result,
+    ...more,
+  });
 
   test('count how often an action came to the same result in a row, and since when', () => {
     const outcomes = new Outcomes();
     outcomes.record(SUBJECT, write('pod/1', 'refused', { code: 403 }), 0);
     outcomes.record(SUBJECT, write('pod/1', 'refused', { code: 429 }), 1_000);
     expect(outcomes.of(SUBJECT)).toEqual([
-      { actionId: 'pod/1', result: 'refused', code: 429, count: 2, firstAt: '1970-01-01T00:00:00.000Z', lastAt: '1970-01-01T00:00:01.000Z' },
+      {
+        actionId: 'pod/1',
+        result: 'refused',
+        code: 429,
+        count: 2,
+        firstAt: '1970-01-01T00:00:00.000Z',
+        lastAt: '1970-01-01T00:00:01.000Z',
+      },
     ]);
     outcomes.record(SUBJECT, write('pod/1', 'unknown'), 2_000);
     expect(outcomes.of(SUBJECT)).toEqual([

@@ -124,9 +124,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('Create' as const), priority: fc.nat(2) }) },
   { weight: 8, arbitrary: fc.record({ type: fc.constant('Decide' as const), index: fc.nat(5) }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constantFrom('Finish' as const, 'Delete' as const), index: fc.nat(9) }) },
-  { weight: 2, arbitrary: fc.record({ type: fc.constant('Slots' as const), slots: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('Slots' as const), slots: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }) }),
+  },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('Close' as const), isClosed: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('Quota' as const), quota: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('Quota' as const), quota: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }) }),
+  },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('Pass' as const), ms: fc.nat(120) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('Open' as const) }) },
 );
@@ -306,7 +312,8 @@ describe('the queues of the Agents', () => {
   test('ten thousand in one line cost no more than a few comparisons each', () => {
     const places = new Places();
     places.open(0);
-    for (let index = 0; index < 10_000; index++) places.decided(`t${index}`, wants(String(index).padStart(6, '0'), { slots: 1 }), undefined, 0);
+    for (let index = 0; index < 10_000; index++)
+      places.decided(`t${index}`, wants(String(index).padStart(6, '0'), { slots: 1 }), undefined, 0);
     const granted: string[] = [];
     for (let index = 0; index < 10_000; index++) {
       const name = `t${index}`;

@@ -11,7 +11,13 @@ type Step =
   | { readonly type: 'AddAt'; readonly key: string; readonly inMs: number; readonly priority: Priority }
   | { readonly type: 'Pass'; readonly ms: number }
   | { readonly type: 'Take' }
-  | { readonly type: 'Finish'; readonly key: string; readonly how: 'Done' | 'At' | 'Retry'; readonly priority: Priority; readonly inMs: number };
+  | {
+      readonly type: 'Finish';
+      readonly key: string;
+      readonly how: 'Done' | 'At' | 'Retry';
+      readonly priority: Priority;
+      readonly inMs: number;
+    };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant('Add' as const), key, priority }),
