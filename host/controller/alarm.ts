@@ -24,3 +24,9 @@ export class Alarm {
     });
   }
 }
+
+/** The earlier of two times that may not be set. */
+export function earliest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}

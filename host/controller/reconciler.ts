@@ -3,6 +3,7 @@ import type { Ref, Settings, Snapshot } from '#core/contract/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../observe/log.ts';
+import { earliest } from './alarm.ts';
 import { type Applied, type ApplyOptions, applyAll } from './apply.ts';
 import type { Caches } from './caches.ts';
 import { type Deliberation, deliberate, type Fault } from './deliberate.ts';
@@ -112,10 +113,21 @@ export class Reconciler {
     const isOver = task !== null && isFinished(task) && decided.actions.length === 0;
     if (isOver) knowledge.outcomes.close(key, outcomes);
     else knowledge.outcomes.settle(key, outcomes);
-    if (decided.wakeAt === undefined) return { type: 'Done' };
-    const atMs = Date.parse(decided.wakeAt);
-    const isAhead = atMs > Date.parse(snapshot.now);
-    return { type: 'WakeAt', atMs: isAhead ? atMs : clock.now() + SHORTEST_WAKE_MS, priority: task === null ? 'end' : taskPriority(task) };
+    const atMs = earliest(this.#wakeAtMs(snapshot, decided), this.#patienceEndsMs(key));
+    return atMs === undefined ? { type: 'Done' } : { type: 'WakeAt', atMs, priority: task === null ? 'end' : taskPriority(task) };
+  }
+
+  #wakeAtMs(snapshot: Snapshot, { wakeAt }: Decided): number | undefined {
+    if (wakeAt === undefined) return undefined;
+    const atMs = Date.parse(wakeAt);
+    return atMs > Date.parse(snapshot.now) ? atMs : this.#options.clock.now() + SHORTEST_WAKE_MS;
+  }
+
+  /** The watch brings what was written just now. Should it not, nobody else would ask. */
+  #patienceEndsMs(key: SubjectKey): number | undefined {
+    const { clock, knowledge } = this.#options;
+    const standing = knowledge.pending.standing(key, clock.now());
+    return standing.type === 'Waits' ? standing.untilMs : undefined;
   }
 
   /** A core that fails on one Task costs that Task a condition, and is asked again with backoff. */

@@ -1,5 +1,5 @@
 import { assertNever } from '#core/contract/decision.ts';
-import { Alarm } from './alarm.ts';
+import { Alarm, earliest } from './alarm.ts';
 import type { ControllerCounts, ControllerOptions } from './controller.ts';
 import { Effects } from './effects.ts';
 import type { ControllerHooks, ControllerMetrics } from './hooks.ts';
@@ -216,9 +216,4 @@ export class Run {
 function fieldsOf(key: SubjectKey): Readonly<Record<string, unknown>> {
   const { namespace, name, uid } = subjectOf(key);
   return { controller: 'task', namespace, name, uid };
-}
-
-function earliest(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return Math.min(a, b);
 }

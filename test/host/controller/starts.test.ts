@@ -113,7 +113,7 @@ describe('recorded starts', () => {
   });
 
   test('of which no answer came are looked for, and not written twice', async () => {
-    const { starts, cluster, stored } = world((call, index, patch) => {
+    const { starts, cluster, stored } = world((_, index, patch) => {
       if (index > 0) return patch();
       const done = patch();
       return 'ok' in done && done.ok ? noAnswer() : done;
