@@ -24,9 +24,12 @@ export async function buildAll(): Promise<void> {
   for (const part of PARTS) await buildPart(part);
 }
 
-/** Builds those parts of `dist/` that are missing or older than their sources; says nothing when there are none. Talks on stderr. */
-export async function buildIfStale(): Promise<void> {
-  for (const part of PARTS) {
+/**
+ * Builds those of the named parts of `dist/` (default: all) that are missing or older than their sources; says nothing when there are none. Talks on
+ * stderr.
+ */
+export async function buildIfStale(names: readonly Part['name'][] = PARTS.map((part) => part.name)): Promise<void> {
+  for (const part of PARTS.filter(({ name }) => names.includes(name))) {
     if (isStale(part.name, OUTPUTS[part.name])) await buildPart(part);
   }
 }

@@ -23,21 +23,18 @@ export function snapshotEngine(built: Uint8Array): Uint8Array {
  * @throws when the bundle does not evaluate, with the text of its exception.
  */
 export function snapshotBundle(engine: Uint8Array, bundle: Uint8Array): Uint8Array {
+  const bytecode = start(engine).pass('compile-bundle', bundle);
   const instance = start(engine);
-  const address = instance.call('alloc', bundle.length);
-  new Uint8Array(instance.memory.buffer, address, bundle.length).set(bundle);
-  const answerAddress = instance.call('load-bundle', address, bundle.length);
-  const [status, textAddress = 0, length = 0] = new Uint32Array(instance.memory.buffer.slice(answerAddress, answerAddress + 12));
-  if (status !== 0) {
-    const message = new TextDecoder().decode(new Uint8Array(instance.memory.buffer, textAddress, length));
-    throw new Error(`evaluating the bundle in the engine: ${message}`);
-  }
+  instance.pass('load-bundle', bytecode);
   return withMemory(engine, instance.memory, { [COMMAND_EXPORT]: '_start' });
 }
 
 interface Running {
   readonly memory: WebAssembly.Memory;
+  /** Calls an export. */
   call(name: string, ...args: readonly number[]): number;
+  /** Calls an export with bytes and gives those that it answers with (core/engine/src/answer.rs). */
+  pass(name: string, input: Uint8Array): Uint8Array;
 }
 
 function start(module: Uint8Array): Running {
@@ -45,18 +42,27 @@ function start(module: Uint8Array): Running {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { wasi_snapshot_preview1: wasi.imports });
   const memory = exports.memory as WebAssembly.Memory;
   wasi.attach(memory);
-  return {
-    memory,
-    call(name, ...args) {
-      const exported = exports[name];
-      if (typeof exported !== 'function') throw new Error(`the engine has no export ${name}: is core/engine/engine.wasm of this version?`);
-      try {
-        return Number(exported(...args)) >>> 0;
-      } catch (cause) {
-        throw new Error(`calling ${name} in the engine: ${String(cause)} ${wasi.stderr()}`, { cause });
-      }
-    },
+
+  const call = (name: string, ...args: readonly number[]): number => {
+    const exported = exports[name];
+    if (typeof exported !== 'function')
+      throw new Error(`the engine has no export ${name}: build it again with \`npm run engine -- --write\``);
+    try {
+      return Number(exported(...args)) >>> 0;
+    } catch (cause) {
+      throw new Error(`calling ${name} in the engine: ${String(cause)} ${wasi.stderr()}`, { cause });
+    }
   };
+  const pass = (name: string, input: Uint8Array): Uint8Array => {
+    const address = call('alloc', input.length);
+    new Uint8Array(memory.buffer, address, input.length).set(input);
+    const answer = call(name, address, input.length);
+    const [status, start = 0, length = 0] = new Uint32Array(memory.buffer.slice(answer, answer + 12));
+    const output = new Uint8Array(memory.buffer.slice(start, start + length));
+    if (status !== 0) throw new Error(`the bundle, at ${name} in the engine: ${new TextDecoder().decode(output)}`);
+    return output;
+  };
+  return { memory, call, pass };
 }
 
 function withMemory(module: Uint8Array, memory: WebAssembly.Memory, renamedExports: Readonly<Record<string, string>>): Uint8Array {

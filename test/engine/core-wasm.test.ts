@@ -150,9 +150,9 @@ describe('loading', () => {
     );
   });
   test('the build refuses a bundle that does not evaluate, with its error', () => {
-    expect(() => coreFrom('export function decide(')).toThrow(/evaluating the bundle in the engine: SyntaxError/);
+    expect(() => coreFrom('export function decide(')).toThrow(/compile-bundle in the engine: SyntaxError/);
     expect(() => coreFrom(`throw new Error('at load'); export const decide = 1;`)).toThrow(/at load/);
-    expect(() => coreFrom('export const main = () => {};')).toThrow(/evaluating the bundle/);
+    expect(() => coreFrom('export const main = () => {};')).toThrow(/load-bundle in the engine/);
   });
   test('a core works as soon as it is loaded', () => {
     expect(loadEngine(coreWith(`return ${DECIDED("'fine'")}`)).decide(SNAPSHOT)).toMatchObject({ type: 'Answered' });

@@ -2,11 +2,15 @@
 use crate::answer::Failure;
 use crate::limits;
 use javy_plugin_api::javy::quickjs::{
-    CatchResultExt, CaughtError, Context, Ctx, Error, Function, Module, Persistent, Value, function::IntoArgs,
+    CatchResultExt, CaughtError, Context, Ctx, Error, Function, Module, Persistent, Value, function::IntoArgs, module::WriteOptions,
 };
 use javy_plugin_api::javy::val_to_string;
 use std::cell::RefCell;
 use std::thread::LocalKey;
+
+/// Free memory behind a loaded bundle. A sandbox whose memory had to grow can't be cleaned by writing its memory back; with this, ordinary
+/// decisions need not grow it.
+const HEADROOM_BYTES: usize = 512 << 10;
 
 type Kept = Persistent<Function<'static>>;
 
@@ -20,11 +24,23 @@ pub fn set_context(context: Context) {
     CONTEXT.set(Some(context));
 }
 
+/// Bytecode of an ES module, without its text: what is kept of a bundle is copied for every decision.
+pub fn compile(source: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    with_context(|js| {
+        let options = WriteOptions { strip_source: true, ..WriteOptions::default() };
+        let compiled = Module::declare(js.clone(), "core.mjs", source).and_then(|module| module.write(options));
+        compiled.catch(js).map_err(|caught| Failure::exception(describe(js, caught)))
+    })
+}
+
 /// Evaluates the module and keeps `decide` and, where there is one, `main`.
-pub fn load(source: Vec<u8>) -> Result<(), Failure> {
+///
+/// # Safety
+/// QuickJS does not check bytecode: it must come from `compile` of this very engine.
+pub unsafe fn load(bytecode: &[u8]) -> Result<(), Failure> {
     with_context(|js| {
         let evaluated = (|| {
-            let (module, promise) = Module::declare(js.clone(), "core.mjs", source)?.eval()?;
+            let (module, promise) = unsafe { Module::load(js.clone(), bytecode)? }.eval()?;
             promise.finish::<()>()?;
             let decide: Function = module.get("decide")?;
             let main: Option<Function> = module.get("main").ok();
@@ -34,6 +50,7 @@ pub fn load(source: Vec<u8>) -> Result<(), Failure> {
         })();
         let loaded = evaluated.catch(js).map_err(|caught| Failure::exception(describe(js, caught)));
         js.run_gc();
+        drop(std::hint::black_box(vec![0u8; HEADROOM_BYTES]));
         loaded
     })
 }

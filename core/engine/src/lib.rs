@@ -1,8 +1,9 @@
 //! QuickJS as WebAssembly: a Javy plugin (WASI preview 1) that can also keep one evaluated bundle and ask it again and again.
 //!
 //! Javy's own exports are `initialize-runtime`, `compile-src`, `invoke`, `cabi_realloc` and `memory`. Ours are below. A bundle is an ES module
-//! with `decide(json: string): string` and, to be run as a WASI command, `main(): void`. The build evaluates it once, keeps the memory as the
-//! module's initial one and renames `run-main` to `_start` there (a plugin must not have a `_start`: Javy adds one of its own).
+//! with `decide(json: string): string` and, to be run as a WASI command, `main(): void`. The build compiles it in one sandbox, evaluates it in
+//! another, keeps the memory of that as the module's initial one and renames `run-main` to `_start` (a plugin must not have a `_start`: Javy adds
+//! one of its own).
 mod answer;
 mod bundle;
 mod limits;
@@ -22,20 +23,29 @@ pub extern "C" fn initialize_runtime() {
     javy_plugin_api::initialize_runtime(runtime::config, runtime::prepare).expect("QuickJS starts")
 }
 
-/// A buffer for the input of `load-bundle` and `decide`, which free it.
+/// A buffer for the input of the calls below, which free it.
 #[unsafe(export_name = "alloc")]
 pub extern "C" fn alloc(len: usize) -> *mut u8 {
     Box::into_raw(vec![0u8; len].into_boxed_slice()).cast()
 }
 
-/// Evaluates an ES module (UTF-8 text) and keeps its exports. The answer's text is empty, or says what was wrong.
+/// Compiles an ES module (UTF-8 text). The answer is its bytecode, or the text of what is wrong.
 ///
 /// # Safety
 /// `ptr` and `len` are those of one `alloc`.
+#[unsafe(export_name = "compile-bundle")]
+pub unsafe extern "C" fn compile_bundle(ptr: *mut u8, len: usize) -> *const Answer {
+    answer::give(bundle::compile(unsafe { take(ptr, len) }), 0)
+}
+
+/// Evaluates bytecode of `compile-bundle` and keeps its exports. The answer's text is empty, or says what was wrong.
+///
+/// # Safety
+/// `ptr` and `len` are those of one `alloc`, and the bytecode is this engine's own.
 #[unsafe(export_name = "load-bundle")]
 pub unsafe extern "C" fn load_bundle(ptr: *mut u8, len: usize) -> *const Answer {
-    let source = unsafe { take(ptr, len) };
-    answer::give(bundle::load(source).map(|()| Vec::new()), 0)
+    let bytecode = unsafe { take(ptr, len) };
+    answer::give(unsafe { bundle::load(&bytecode) }.map(|()| Vec::new()), 0)
 }
 
 /// Calls the bundle's `decide` with the text at `ptr`, spending at most `fuel` units (one is 10,000 interrupt polls of QuickJS, so the
