@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,8 @@ export interface FakeApiServer {
   readonly store: FakeStore;
   readonly requests: readonly RecordedRequest[];
   readonly connections: { readonly opened: number; readonly open: number };
+  /** Bytes that clients have not taken yet. */
+  readonly pendingBytes: number;
   /** Watches that are being served. */
   readonly watches: number;
   /** The next `times` requests of this verb meet the fault. */
@@ -48,8 +51,8 @@ interface Call extends RecordedRequest {
   readonly fault: Fault | undefined;
 }
 
-/** An HTTP server on a free port of 127.0.0.1 that speaks as much of the Kubernetes API as the host's transport uses, and does wrong what a test asks for. */
-export async function startFakeApiServer(): Promise<FakeApiServer> {
+/** An HTTP server on a free port of 127.0.0.1 that speaks as much of the Kubernetes API as the host's transport uses, and does wrong what a test asks for. With `tls` it is HTTPS. */
+export async function startFakeApiServer(tls?: ServerOptions): Promise<FakeApiServer> {
   const store = new FakeStore();
   const requests: RecordedRequest[] = [];
   const faults: { readonly verb: Verb; readonly fault: Fault; left: number }[] = [];
@@ -66,12 +69,13 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     return entry.fault;
   };
 
-  const http = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     const call = await readCall(request, sockets.get(request.socket) ?? 0, takeFault);
     requests.push(call);
     answer(call, response, store, watches, server.log);
-  });
-  http.on('connection', (socket) => {
+  };
+  const http = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  http.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     connections.opened++;
     connections.open++;
     sockets.set(socket, connections.opened);
@@ -82,7 +86,7 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     });
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const folder = mkdtempSync(join(tmpdir(), 'fake-apiserver-'));
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigText(url));
@@ -94,6 +98,9 @@ export async function startFakeApiServer(): Promise<FakeApiServer> {
     requests,
     connections,
     log: '',
+    get pendingBytes() {
+      return [...sockets.keys()].reduce((sum, socket) => sum + socket.writableLength, 0);
+    },
     get watches() {
       return watches.size;
     },
