@@ -221,6 +221,12 @@ describe('contexts that can never work', () => {
       { type: 'Git', git: { repository: 'https://x', path: 'a/../../b' }, mountPath: 'x' },
       'git path "a/../../b" leads out of the repository',
     ],
+    [
+      'a git path far out of it',
+      { type: 'Git', git: { repository: 'https://x', path: '../../x' }, mountPath: 'x' },
+      'git path "../../x" leads out of the repository',
+    ],
+    ['a name that is too long', { type: 'ConfigMap', configMap: { name: 'x'.repeat(254) } }, 'is no name of a ConfigMap'],
     ['a file in /', { type: 'Text', text: '', mountPath: '/motd' }, 'file mount of Task context[0] cannot be mounted at "/motd"'],
     ['a folder at /', { type: 'ConfigMap', configMap: { name: 'guide' }, mountPath: '/' }, 'Task context[0] cannot be mounted at "/"'],
   ])('%s', (_, context, message) => {

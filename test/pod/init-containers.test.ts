@@ -53,6 +53,7 @@ describe('images and pull policies', () => {
     ['registry:5000/x:1', 'IfNotPresent'],
     ['x:1', 'IfNotPresent'],
     ['x@sha256:abc', 'IfNotPresent'],
+    ['x@digest', 'IfNotPresent'],
     ['x:latest@sha256:abc', 'IfNotPresent'],
   ])('%s is pulled %s', (image, policy) => {
     expect(built({ template: { executorImage: image } }).main.imagePullPolicy).toBe(policy);
