@@ -13,7 +13,7 @@ export interface ConformanceContext {
   readonly namespace: string;
   /** Lets time pass: real, or virtual. */
   readonly wait: (ms: number) => Promise<void>;
-  /** Forgets the past, so that versions from before are answered 410. */
+  /** Forgets the past: every version from before is answered 410, those too that a cache of the server could still have shown. */
   readonly compact?: () => Promise<void>;
   /** Begins the deletion of the case's namespace. */
   readonly terminateNamespace?: () => Promise<void>;

@@ -1,0 +1,167 @@
+import type { ContainerState as ApiState, ContainerStatus, Pod, PodCondition, PodStatus } from '#core/api/kubernetes.ts';
+import { metaTime } from './kinds.ts';
+import { type ContainerRun, isRegular, isRunning, type PodRun } from './pod-run.ts';
+
+/** Conditions that a kubelet writes; all others are kept as they are. */
+const KUBELET_CONDITIONS = ['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled'];
+
+const DEADLINE_MESSAGE = 'Pod was active on the node longer than the specified deadline';
+const EVICTION_MESSAGE = 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 92Mi. ';
+
+interface Verdict {
+  readonly phase: NonNullable<PodStatus['phase']>;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+/** Status of a Pod as a real kubelet writes it. Source: kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and status/{generate,status_manager}.go; shapes in test/fixtures. */
+export function podStatus(pod: Pod, run: PodRun, nowMs: number): PodStatus {
+  const verdict = judge(pod, run, nowMs);
+  const couldRun = run.containers.some(isRunning);
+  const isTerminal = (verdict.phase === 'Succeeded' || verdict.phase === 'Failed') && !couldRun;
+  // A phase that is terminal is not shown before the last container has ended, though the conditions tell.
+  const shown: Verdict = couldRun && (verdict.phase === 'Succeeded' || verdict.phase === 'Failed') ? { phase: 'Running' } : verdict;
+  const inits = run.containers.filter((container) => !isRegular(container));
+  const { initContainerStatuses: _, containerStatuses: __, phase: ___, reason: ____, message: _____, ...kept } = pod.status ?? {};
+  return {
+    ...kept,
+    ...shown,
+    observedGeneration: pod.metadata.generation ?? 1,
+    startTime: metaTime(run.acceptedMs),
+    conditions: conditions(pod, run, verdict, isTerminal, nowMs),
+    ...network(pod, run),
+    ...(inits.length === 0 ? {} : { initContainerStatuses: inits.map((container) => containerStatus(pod, container)) }),
+    containerStatuses: run.containers.filter(isRegular).map((container) => containerStatus(pod, container)),
+  };
+}
+
+/** Whether the time of `spec.activeDeadlineSeconds` is over. */
+export function isPastDeadline({ spec }: Pod, { acceptedMs }: PodRun, nowMs: number): boolean {
+  return spec.activeDeadlineSeconds !== undefined && nowMs - acceptedMs >= spec.activeDeadlineSeconds * 1_000;
+}
+
+function judge(pod: Pod, run: PodRun, nowMs: number): Verdict {
+  if (run.isEvicted) return { phase: 'Failed', reason: 'Evicted', message: EVICTION_MESSAGE };
+  if (isPastDeadline(pod, run, nowMs)) return { phase: 'Failed', reason: 'DeadlineExceeded', message: DEADLINE_MESSAGE };
+  const regular = run.containers.filter(isRegular);
+  const failed = run.containers.some(({ role, state }) => role !== 'Sidecar' && state.type === 'Terminated' && state.exitCode !== 0);
+  const allEnded = regular.every(({ state }) => state.type === 'Terminated');
+  if (allEnded) return { phase: failed ? 'Failed' : 'Succeeded' };
+  if (failed && regular.every(({ state }) => state.type === 'Waiting')) return { phase: 'Failed' };
+  return { phase: regular.some(({ state }) => state.type !== 'Waiting') ? 'Running' : 'Pending' };
+}
+
+function conditions(pod: Pod, run: PodRun, { phase }: Verdict, isTerminal: boolean, nowMs: number): PodCondition[] {
+  const old = pod.status?.conditions ?? [];
+  const set = (type: string, status: 'True' | 'False', reason?: string, message?: string): PodCondition => {
+    const before = old.find((condition) => condition.type === type);
+    return {
+      type,
+      observedGeneration: pod.metadata.generation ?? 1,
+      status,
+      ...{ lastProbeTime: null },
+      lastTransitionTime:
+        before?.status === status && before.lastTransitionTime !== undefined ? before.lastTransitionTime : metaTime(nowMs),
+      ...(reason === undefined ? {} : { reason }),
+      ...(message === undefined ? {} : { message }),
+    };
+  };
+  const readiness = ready(run, phase);
+  const disrupted = run.isEvicted && isTerminal ? [set('DisruptionTarget', 'True', 'TerminationByKubelet', EVICTION_MESSAGE)] : [];
+  const isOurs = ({ type }: PodCondition): boolean =>
+    KUBELET_CONDITIONS.includes(type) || disrupted.some((condition) => condition.type === type);
+  return [
+    ...old.filter((condition) => !isOurs(condition)),
+    ...disrupted,
+    run.hasSandbox && !isTerminal
+      ? set('PodReadyToStartContainers', 'True')
+      : set(
+          'PodReadyToStartContainers',
+          'False',
+          'PodSandboxNotReady',
+          isTerminal ? 'pod sandbox is not ready' : 'no existing pod sandbox is found',
+        ),
+    initialized(run, phase, set),
+    set('Ready', readiness.status, readiness.reason, readiness.message),
+    set('ContainersReady', readiness.status, readiness.reason, readiness.message),
+    set('PodScheduled', 'True'),
+  ];
+}
+
+type SetCondition = (type: string, status: 'True' | 'False', reason?: string, message?: string) => PodCondition;
+
+function initialized(run: PodRun, phase: string, set: SetCondition): PodCondition {
+  if (phase === 'Succeeded') return set('Initialized', 'True', 'PodCompleted');
+  if (run.containers.some((container) => isRegular(container) && container.state.type !== 'Waiting')) return set('Initialized', 'True');
+  const isIncomplete = ({ role, state }: ContainerRun): boolean => {
+    return role === 'Sidecar' ? state.type === 'Waiting' : role === 'Init' && !(state.type === 'Terminated' && state.exitCode === 0);
+  };
+  const incomplete = run.containers.filter(isIncomplete).map(({ name }) => name);
+  if (incomplete.length === 0) return set('Initialized', 'True');
+  return set('Initialized', 'False', 'ContainersNotInitialized', `containers with incomplete status: [${incomplete.join(' ')}]`);
+}
+
+function ready(run: PodRun, phase: string): Pick<PodCondition, 'reason' | 'message'> & { readonly status: 'True' | 'False' } {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' };
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' };
+  const unready = run.containers.filter((container) => container.role !== 'Init' && !isRunning(container)).map(({ name }) => name);
+  if (unready.length === 0) return { status: 'True' };
+  return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
+}
+
+function containerStatus(pod: Pod, container: ContainerRun): ContainerStatus {
+  const { name, image, role, state } = container;
+  const id = containerId(pod, name);
+  const hasStarted = state.type === 'Running' || (state.type === 'Terminated' && state.startedMs !== undefined);
+  const isDone = role === 'Init' && state.type === 'Terminated' && state.exitCode === 0;
+  const more = {
+    ...(hasStarted ? { containerID: id } : {}),
+    imageID: hasStarted ? `sha256:${hash(image).repeat(8)}` : '',
+    lastState: {},
+    ready: state.type === 'Running' ? role !== 'Init' : isDone,
+    resources: [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((spec) => spec.name === name)?.resources ?? {},
+    restartCount: 0,
+    started: state.type === 'Running',
+  };
+  return { name, image, ...more, state: apiState(state, hasStarted ? id : undefined) };
+}
+
+function apiState(state: ContainerRun['state'], containerID: string | undefined): ApiState {
+  switch (state.type) {
+    case 'Waiting':
+      return { waiting: { reason: state.reason, ...(state.message === undefined ? {} : { message: state.message }) } };
+    case 'Running':
+      return { running: { startedAt: metaTime(state.startedMs) } };
+    case 'Terminated': {
+      const { startedMs, finishedMs, exitCode, reason, message } = state;
+      const times =
+        startedMs === undefined
+          ? { startedAt: null, finishedAt: null }
+          : { startedAt: metaTime(startedMs), finishedAt: metaTime(finishedMs) };
+      const more = { ...(containerID === undefined ? {} : { containerID }), ...times };
+      return {
+        terminated: { exitCode, reason, ...(message === undefined ? {} : { message }), ...more } as NonNullable<ApiState['terminated']>,
+      };
+    }
+  }
+}
+
+/** Name of a container as the runtime has it, the same for the same Pod. */
+export function containerId({ metadata }: Pod, container: string): string {
+  return `containerd://${hash(`${metadata.uid}/${container}`).repeat(8)}`;
+}
+
+function network({ metadata }: Pod, { hasSandbox }: PodRun): Readonly<Record<string, unknown>> {
+  const host = { hostIP: '192.0.2.2', hostIPs: [{ ip: '192.0.2.2' }] };
+  if (!hasSandbox) return host;
+  const number = Number.parseInt(hash(metadata.uid ?? ''), 16);
+  const podIP = `10.244.${(number >>> 8) & 0xff}.${number & 0xff}`;
+  return { ...host, podIP, podIPs: [{ ip: podIP }] };
+}
+
+/** FNV-1a, 8 hexadecimal digits. */
+function hash(text: string): string {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  return (value >>> 0).toString(16).padStart(8, '0');
+}
