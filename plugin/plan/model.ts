@@ -1,0 +1,233 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import { type Action, assertNever, type Decided } from '#core/contract/decision.ts';
+import type { Snapshot, Subject } from '#core/contract/snapshot.ts';
+import type { Assumption } from './assumptions.ts';
+
+/** One decision of the run, or the core's failure to make one. */
+export interface PlanRecord {
+  /** Milliseconds since the run began. */
+  readonly atMs: number;
+  readonly subject: Subject;
+  readonly snapshot: Snapshot;
+  readonly decided: Decided | { readonly fault: string };
+}
+
+/** A write that the memory API server refused. */
+export interface Refusal {
+  readonly subject: Subject;
+  readonly actionId: string;
+  readonly atMs: number;
+  readonly message: string;
+}
+
+/** What a run on the memory cluster left behind. */
+export interface PlanRun {
+  readonly core: string;
+  readonly source: 'files' | 'files and cluster';
+  readonly assume: Assumption | 'as labelled';
+  readonly horizonMs: number;
+  /** In the order in which they were decided. */
+  readonly records: readonly PlanRecord[];
+  readonly refusals: readonly Refusal[];
+  /** The Tasks to be planned, as they stand at the end; null: deleted. */
+  readonly tasks: readonly {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly final: Task | null;
+    readonly endedAtMs?: number;
+  }[];
+}
+
+export interface PlannedAction {
+  readonly verb: 'create' | 'patch' | 'delete' | 'event' | 'effect' | 'record';
+  readonly kind: string;
+  readonly name: string;
+  /** Identifier of the rule that wants it. */
+  readonly reason: string;
+  readonly subresource?: 'status';
+  /** The whole object of a creation. */
+  readonly object?: KubernetesObject;
+  readonly patch?: Readonly<Record<string, unknown>>;
+  readonly gracePeriodSeconds?: number;
+  readonly event?: { readonly type: string; readonly reason: string; readonly note: string };
+  /** The API server of the plan refused it: why. */
+  readonly refused?: string;
+}
+
+export interface PlanStep {
+  /** Since the plan's beginning, a Go duration with a plus: `+0s`, `+1m30s`. */
+  readonly at: string;
+  readonly actions: readonly PlannedAction[];
+  /** Why, in words. */
+  readonly says: string;
+  readonly rules: readonly string[];
+}
+
+export interface PlanEnd {
+  /** Phase at the end of the plan; not a final one when the horizon came first. `Deleted`: cleaned up. */
+  readonly phase: string;
+  readonly cause?: string;
+  readonly message?: string;
+  /** Absent: it has not ended before the horizon. */
+  readonly at?: string;
+}
+
+export interface PlannedTask {
+  readonly namespace: string;
+  readonly name: string;
+  readonly steps: readonly PlanStep[];
+  readonly end: PlanEnd;
+  /** Why it can't go ahead: no Pod is ever created for it, and not because it was told to wait. */
+  readonly blocked?: string;
+}
+
+/** The contract of `plan -o json`. Fields are added within a version, never changed or removed. */
+export interface Plan {
+  readonly formatVersion: 1;
+  readonly core: string;
+  readonly source: PlanRun['source'];
+  readonly assume: PlanRun['assume'];
+  readonly horizon: string;
+  readonly tasks: readonly PlannedTask[];
+}
+
+const FINAL_PHASES = ['Completed', 'Failed'];
+
+/** The plan that a run amounts to. */
+export function planOf(run: PlanRun): Plan {
+  const { core, source, assume } = run;
+  return {
+    formatVersion: 1,
+    core,
+    source,
+    assume,
+    horizon: goDuration(run.horizonMs),
+    tasks: run.tasks.map((task) => plannedTask(run, task)),
+  };
+}
+
+/** Whether carrying the plan out would change anything but Events. */
+export function hasChanges({ tasks }: Plan): boolean {
+  return tasks.some(({ steps }) =>
+    steps.some(({ actions }) => actions.some(({ verb }) => verb === 'create' || verb === 'patch' || verb === 'delete')),
+  );
+}
+
+function plannedTask(run: PlanRun, task: PlanRun['tasks'][number]): PlannedTask {
+  const records = run.records.filter(({ subject }) => subject.uid === task.uid);
+  const steps = worthTelling(
+    records.map((record) => stepOf(record, run.refusals)),
+    records,
+  );
+  const end = endOf(task);
+  const hasPod = steps.some(({ actions }) =>
+    actions.some(({ verb, kind, refused }) => verb === 'create' && kind === 'Pod' && refused === undefined),
+  );
+  const hadPod = records.some(({ snapshot }) => snapshot.pods.length > 0);
+  const isHeld = task.final?.spec.suspend === true;
+  const blocked =
+    hasPod || hadPod || isHeld || end.phase === 'Deleted' || wasFinished(records)
+      ? undefined
+      : (end.message ?? steps.at(-1)?.says ?? 'nothing was decided');
+  return { namespace: task.namespace, name: task.name, steps, end, ...(blocked === undefined ? {} : { blocked }) };
+}
+
+/** Had ended before the plan began, so nothing is left to plan. */
+function wasFinished(records: readonly PlanRecord[]): boolean {
+  return FINAL_PHASES.includes(records[0]?.snapshot.task?.status?.phase ?? '');
+}
+
+function stepOf({ atMs, subject, decided }: PlanRecord, refusals: readonly Refusal[]): PlanStep {
+  const at = `+${goDuration(atMs)}`;
+  if ('fault' in decided) return { at, actions: [], says: `the core failed: ${decided.fault}`, rules: ['engine/fault'] };
+  const rules = decided.reasons.map(({ rule }) => rule);
+  const refusedOf = (id: string): string | undefined =>
+    refusals.find((refusal) => refusal.subject.uid === subject.uid && refusal.actionId === id && refusal.atMs === atMs)?.message;
+  return {
+    at,
+    actions: decided.actions.map((action) => plannedAction(action, rules[0] ?? '', refusedOf(action.id))),
+    says: decided.reasons.map(({ says }) => says).join('; '),
+    rules,
+  };
+}
+
+function plannedAction(action: Action, reason: string, refusedText: string | undefined): PlannedAction {
+  const refused = refusedText === undefined ? {} : { refused: refusedText };
+  switch (action.type) {
+    case 'Create':
+      return { verb: 'create', kind: action.object.kind, name: action.object.metadata.name, reason, object: action.object, ...refused };
+    case 'Patch': {
+      const { ref, subresource, patch } = action;
+      return {
+        verb: 'patch',
+        kind: ref.kind,
+        name: ref.name,
+        reason,
+        ...(subresource === undefined ? {} : { subresource }),
+        patch,
+        ...refused,
+      };
+    }
+    case 'Delete': {
+      const { ref, gracePeriodSeconds } = action;
+      return {
+        verb: 'delete',
+        kind: ref.kind,
+        name: ref.name,
+        reason,
+        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+        ...refused,
+      };
+    }
+    case 'Event':
+      return {
+        verb: 'event',
+        kind: 'Event',
+        name: action.name,
+        reason,
+        event: { type: action.eventType, reason: action.reason, note: action.note },
+        ...refused,
+      };
+    case 'Effect':
+      return { verb: 'effect', kind: action.kind, name: action.kind === 'LogTail' ? action.pod.name : action.title, reason };
+    case 'RecordStart':
+      return { verb: 'record', kind: 'Agent', name: action.agent.name, reason };
+    default:
+      return assertNever(action);
+  }
+}
+
+/** Steps that do something, or that say something new. What a finished Task is merely looked at for is left out. */
+function worthTelling(steps: readonly PlanStep[], records: readonly PlanRecord[]): readonly PlanStep[] {
+  const kept: PlanStep[] = [];
+  for (const [index, step] of steps.entries()) {
+    const last = kept.at(-1);
+    const isNews = last === undefined || headline(step) !== headline(last);
+    const isOver = FINAL_PHASES.includes(records[index]?.snapshot.task?.status?.phase ?? '') && last !== undefined;
+    if (step.actions.length > 0 || (isNews && !isOver)) kept.push(step);
+  }
+  return kept;
+}
+
+/** What a step says first; the rest (how long until a timeout) changes all the time. */
+function headline({ says, rules }: PlanStep): string {
+  return `${rules[0] ?? ''} ${says.split('; ')[0] ?? ''}`;
+}
+
+function endOf({ final, endedAtMs }: PlanRun['tasks'][number]): PlanEnd {
+  const at = endedAtMs === undefined ? {} : { at: `+${goDuration(endedAtMs)}` };
+  if (final === null) return { phase: 'Deleted', ...at };
+  const { phase = 'Pending', cause, message } = final.status ?? {};
+  return { phase, ...(cause === undefined ? {} : { cause }), ...(message === undefined || message === '' ? {} : { message }), ...at };
+}
+
+/** As Go's `Duration.String`, to the millisecond: `0s`, `1.5s`, `1h0m0s` without what is zero at the end: `1h`. */
+export function goDuration(ms: number): string {
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  const seconds = Math.round(ms % 60_000) / 1_000;
+  const parts = [hours > 0 ? `${hours}h` : '', minutes > 0 ? `${minutes}m` : '', seconds > 0 ? `${seconds}s` : ''].join('');
+  return parts === '' ? '0s' : parts;
+}

@@ -1,0 +1,151 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import type { Kind } from '#core/contract/kinds.ts';
+import type { StoredObject } from '#host/cluster/memory/kinds.ts';
+import { openCaches } from '#host/controller/caches.ts';
+import { createController } from '#host/controller/controller.ts';
+import type { ControllerHooks } from '#host/controller/hooks.ts';
+import type { Engine } from '#host/engine/engine.ts';
+import type { PlannedObject } from '../input/objects.ts';
+import type { Assumption } from './assumptions.ts';
+import type { PlanRecord, PlanRun, Refusal } from './model.ts';
+import { createPlanWorld, type PlanWorld } from './world.ts';
+
+export interface RunOptions {
+  readonly engine: Engine;
+  readonly horizonMs: number;
+  /** How every Pod ends; absent: as its labels say. */
+  readonly assume?: Assumption;
+  /** How long every agent runs; absent: as its labels say. */
+  readonly runForMs?: number;
+}
+
+export interface RunInput extends RunOptions {
+  /** From the files, in their order. */
+  readonly objects: readonly PlannedObject[];
+  /** What the cluster holds, as it stores it. */
+  readonly stored?: readonly StoredObject[];
+  /** When the plan begins, milliseconds since the epoch. Default: a fixed moment, so that plans of files repeat to the letter. */
+  readonly startMs?: number;
+  /** Told of each object that was looked for and is not there. */
+  readonly onMissing?: (address: { readonly kind: Kind; readonly namespace: string; readonly name: string }) => void;
+}
+
+/** For what is still done after the last Task has ended, such as the release of its Pod. */
+const SETTLE_MS = 5_000;
+/** The settings that the host has by default. */
+const SETTINGS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 300 } as const;
+
+/** Runs the host's own controller on a cluster in memory, in virtual time, until every Task of the files has ended or the horizon is reached. */
+export async function runPlan(input: RunInput): Promise<PlanRun> {
+  const world = createPlanWorld(input);
+  const beginMs = world.clock.now();
+  const subjects = apply(world, input.objects);
+  const records: PlanRecord[] = [];
+  const refusals: Refusal[] = [];
+  const hooks: ControllerHooks = {
+    decided: (subject, deliberation) => {
+      const atMs = world.clock.now() - beginMs;
+      for (const [key, answer] of Object.entries(deliberation.snapshot.read)) if ('absent' in answer) tellMissing(input, key);
+      const decided = deliberation.type === 'Decided' ? deliberation.decided : { fault: deliberation.fault.message };
+      records.push({ atMs, subject, snapshot: deliberation.snapshot, decided });
+    },
+    acted: (subject, action, outcome) => {
+      if (outcome.result === 'ok' || outcome.reason === 'AlreadyExists') return;
+      refusals.push({
+        subject,
+        actionId: action.id,
+        atMs: world.clock.now() - beginMs,
+        message: outcome.message ?? outcome.reason ?? outcome.result,
+      });
+    },
+  };
+  const ended = new Map<string, number>();
+  const stop = startController(world, input.engine, hooks);
+  const noteEnds = (): void => {
+    for (const { uid, namespace, name } of subjects) {
+      const task = taskAt(world, namespace, name);
+      if (!ended.has(uid) && (task === null || isFinal(task))) ended.set(uid, world.clock.now() - beginMs);
+    }
+  };
+  const isOver = (): boolean => {
+    noteEnds();
+    return ended.size === subjects.length;
+  };
+  await world.clock.runUntil(isOver, beginMs + input.horizonMs);
+  await world.clock.advance(Math.min(SETTLE_MS, Math.max(0, beginMs + input.horizonMs - world.clock.now())));
+  stop();
+  return {
+    core: input.engine.digest,
+    source: input.stored === undefined ? 'files' : 'files and cluster',
+    assume: input.assume ?? 'as labelled',
+    horizonMs: input.horizonMs,
+    records,
+    refusals,
+    tasks: subjects.map(({ namespace, name, uid }) => {
+      const endedAtMs = ended.get(uid);
+      return { namespace, name, uid, final: taskAt(world, namespace, name), ...(endedAtMs === undefined ? {} : { endedAtMs }) };
+    }),
+  };
+}
+
+interface PlanSubject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** As `kubectl apply` would: creates what is not there, and writes the spec of what is. Returns the Tasks. */
+function apply({ server }: PlanWorld, objects: readonly PlannedObject[]): readonly PlanSubject[] {
+  return objects.flatMap((object) => {
+    const { kind, metadata } = object;
+    const address = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+    const there = metadata.name === undefined ? undefined : server.find(address);
+    const result = there === undefined ? server.create(object) : server.patch(address, applied(object), { patchType: 'merge' });
+    if (!result.ok) throw new Error(`plan ${kind} ${metadata.name}: the API server would refuse it: ${result.error.message}`);
+    const { name, namespace = '', uid } = result.value.metadata;
+    return kind === 'Task' ? [{ name, namespace, uid }] : [];
+  });
+}
+
+/** The part of a manifest that applying writes on an object that exists. */
+function applied(object: PlannedObject): Readonly<Record<string, unknown>> {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  const { labels, annotations } = metadata;
+  return { ...rest, metadata: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) } };
+}
+
+function startController(world: PlanWorld, engine: Engine, hooks: ControllerHooks): () => void {
+  const { clock, cluster } = world;
+  const ended = new AbortController();
+  const caches = openCaches({ cluster, clock, signal: ended.signal });
+  const nothing = { ok: true, value: null } as const;
+  const controller = createController({
+    cluster,
+    clock,
+    engine,
+    caches,
+    sessions: { summary: () => Promise.resolve(nothing), abort: () => Promise.resolve(nothing) },
+    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, enabled: () => false },
+    identity: 'plan',
+    settings: SETTINGS,
+    hooks,
+  });
+  void controller.start(ended.signal);
+  return () => ended.abort(new Error('the plan is made'));
+}
+
+function taskAt({ server }: PlanWorld, namespace: string, name: string): Task | null {
+  const object: KubernetesObject | undefined = server.find({ kind: 'Task', namespace, name });
+  return object === undefined ? null : (object as Task);
+}
+
+function isFinal(task: Task): boolean {
+  return task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
+}
+
+/** Keys of reads are `Kind/namespace/name`, with `?live` behind a live one. */
+function tellMissing({ onMissing }: RunInput, key: string): void {
+  const [kind, namespace = '', name = ''] = key.replace(/\?live$/, '').split('/');
+  if (kind !== undefined) onMissing?.({ kind: kind as Kind, namespace, name });
+}

@@ -1,0 +1,62 @@
+import { Command, CommanderError } from 'commander';
+import { defineComplete } from './commands/complete.ts';
+import { definePlan } from './commands/plan.ts';
+import { defineVersion } from './commands/version.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import type { Io } from './io.ts';
+
+const AFTER_HELP = `
+Flags come behind the command: kubectl opencode plan -n team-a, not kubectl -n team-a opencode plan.
+
+Exit codes:
+  0  all is well
+  1  error: usage, files, kubeconfig, network
+  2  there is something to do (only with --detailed-exitcode)
+  3  the plan could be made, and says that something can't go ahead`;
+
+/** The command line of `kubectl opencode`. Each command loads what it needs only when it runs. */
+export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
+  const program = new Command('kubectl opencode')
+    .description('Plans and explains KubeOpenCode Tasks.')
+    .usage('<command> [flags]')
+    .helpCommand(false)
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .showHelpAfterError('See --help.')
+    .addHelpText('after', AFTER_HELP)
+    .enablePositionalOptions()
+    .exitOverride();
+  defineVersion(program, io, done);
+  definePlan(program, io, done);
+  defineComplete(program, io, done);
+  for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
+  return program;
+}
+
+/** Runs a command line to its exit code; every error is told once, with kubectl's prefix. */
+export async function runProgram(args: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = buildProgram(io, (result) => {
+    code = result;
+  });
+  if (args.length === 0) {
+    program.outputHelp();
+    return EXIT.ok;
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    // What commander found wrong it has said already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.error;
+    io.err(`error: ${textOf(error)}\n`);
+    return EXIT.error;
+  }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? '' : textOf(error.cause);
+  return cause === '' || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+}
