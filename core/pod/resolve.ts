@@ -3,6 +3,7 @@ import type { Quota } from '../api/agent-parts.ts';
 import type { AgentTemplate } from '../api/agent-template.ts';
 import type { KubeOpenCodeConfigSpec } from '../api/config.ts';
 import type { Execution, TaskDefaults } from '../api/task-parts.ts';
+import { parseDuration } from '../units/duration.ts';
 import { goQuote } from '../units/quote.ts';
 import { given } from './given.ts';
 import { DEFAULT_IMAGES } from './images.ts';
@@ -61,6 +62,9 @@ export function resolveAgent(source: AgentSource, clusterConfig: KubeOpenCodeCon
       `${titleOf('agent', source.agent)} cannot be used: execution must be Pod or Attach, but is ${goQuote(String(execution))}`,
     );
   }
+  const taskDefaults = { ...config.taskDefaults, ...agent.taskDefaults };
+  const timeout = parseDuration(taskDefaults.timeout ?? '0');
+  if (!timeout.ok) return agentError(`${titleOf('agent', source.agent)} cannot be used: taskDefaults.timeout ${timeout.message}`);
   const merged: AgentInput = { ...template, ...filled(agent) };
   const result = resolved(source.agent.metadata.name, merged, config, execution, missingIn(source));
   if (isRefusal(result)) return result;
@@ -70,7 +74,7 @@ export function resolveAgent(source: AgentSource, clusterConfig: KubeOpenCodeCon
       ...result.agent,
       ...given({ maxConcurrentTasks: merged.maxConcurrentTasks, quota: merged.quota }),
       ...(execution === 'Attach' ? { serverUrl: serverUrlOf(source.agent, agent, config) } : {}),
-      taskDefaults: { ...result.agent.taskDefaults, ...agent.taskDefaults },
+      taskDefaults,
     },
   };
 }

@@ -86,8 +86,13 @@ const inheritable = {
   quota: { fields: { maxTaskStarts: 'integer', windowSeconds: 'integer' }, required: ['maxTaskStarts', 'windowSeconds'] },
 } as const satisfies Record<string, Shape>;
 
+const taskDefaults: Shape = {
+  fields: { timeout: 'text', stop: { fields: { mode: 'text', gracePeriodSeconds: 'integer' } }, cleanup: 'object' },
+  others: 'kept',
+};
+
 const templateShape: Shape = { fields: inheritable };
-const agentShape: Shape = { fields: { ...inheritable, execution: 'text', taskDefaults: 'object', suspend: 'boolean', port: 'integer' } };
+const agentShape: Shape = { fields: { ...inheritable, execution: 'text', taskDefaults, suspend: 'boolean', port: 'integer' } };
 
 const configShape: Shape = {
   fields: {
@@ -118,7 +123,7 @@ const configShape: Shape = {
       },
     },
     execution: 'text',
-    taskDefaults: 'object',
+    taskDefaults,
   },
 };
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { KubeOpenCodeConfigSpec } from '#core/api/config.ts';
 import { buildPod } from '#core/pod/build.ts';
 import { resolveAgent } from '#core/pod/resolve.ts';
+import { agentSpec, clusterSpec, either, guide, taskSpec } from './junk.ts';
 import { agent, built, frozen, type Ingredients, outcome, refusal, task, template } from './support.ts';
 
 /** A field of a stored object as it must never be; what types promise does not hold for what an older CRD let in. */
@@ -70,6 +71,12 @@ describe('fields that an older CRD let in are refused with the field’s name', 
       'skills[0]: git path ".." leads out of the repository',
     ],
     [
+      'a default timeout that is none',
+      { agent: { taskDefaults: { timeout: '1 hour' } } },
+      'AgentError',
+      'agent "coder" cannot be used: taskDefaults.timeout "1 hour" is not a duration; want a form such as 90s, 30m or 1h30m',
+    ],
+    [
       'an execution that is none',
       { agent: { execution: stored('Serve') } },
       'AgentError',
@@ -103,66 +110,14 @@ describe('fields that an older CRD let in are refused with the field’s name', 
 });
 
 describe('whatever is stored, the builder answers', () => {
-  const config = frozen<KubeOpenCodeConfigSpec>({
-    clusterDomain: 'corp.example',
-    observability: { openTelemetry: { enabled: true, endpoint: 'http://otel', headers: { a: { value: 'b' } } } },
-  });
-  const spec = frozen({
-    workspaceDir: '/workspace',
-    serviceAccountName: 'runner',
-    command: ['x'],
-    config: { skills: { paths: ['/x'] }, plugin: ['x'] },
-    contexts: [
-      { type: 'Text', text: 'x', name: 'n' },
-      { type: 'ConfigMap', configMap: { name: 'guide', key: 'k' }, mountPath: '/etc/x/y', fileMode: 1 },
-      { type: 'Runtime' },
-    ],
-    skills: [{ name: 's', git: { repository: 'r', names: ['a'], ref: 'x', depth: 1, secretRef: { name: 's' } } }],
-    plugins: [
-      { name: 'p', options: {} },
-      { name: 'q', target: 'tui' },
-    ],
-    credentials: [{ name: 'c', secretRef: { name: 's', key: 'k' }, env: 'E', mountPath: '/m', fileMode: 1 }],
-    podSpec: {
-      labels: { a: 'b' },
-      annotations: {},
-      extraEnv: [{ name: 'A', value: 'b' }],
-      resources: { limits: { cpu: 1 } },
-      scheduling: { tolerations: [{}] },
-      systemContainers: { gitInit: { extraEnv: [{ name: 'B' }] } },
-    },
-    caBundle: { configMapRef: { name: 'ca' } },
-    proxy: { httpProxy: 'x' },
-    imagePullSecrets: [{ name: 'x' }],
-    quota: { maxTaskStarts: 1, windowSeconds: 60 },
-    taskDefaults: { timeout: '1h' },
-  });
-  const taskSpec = frozen({
-    description: 'x',
-    contexts: [
-      { type: 'Git', git: { repository: 'r', path: 'p' }, mountPath: 'src' },
-      { type: 'ConfigMap', configMap: { name: 'guide' } },
-    ],
-  });
-  const junk = fc.anything({ maxDepth: 2, withNullPrototype: false }).filter(isJson);
-
-  /** The object with junk in place of one of its values, at any depth. */
-  const spoilt = (object: unknown): fc.Arbitrary<unknown> => {
-    const places = pathsOf(object);
-    return fc.tuple(fc.nat({ max: places.length - 1 }), junk).map(([index, value]) => replaced(object, places[index] ?? [], value));
-  };
-  const either = (object: unknown): fc.Arbitrary<unknown> =>
-    fc.oneof({ weight: 3, arbitrary: spoilt(object) }, { weight: 1, arbitrary: junk }, { weight: 3, arbitrary: fc.constant(object) });
-  const guide = frozen({ data: { k: 'v' } });
-
   test('with a Pod, a wish to read, or a refusal in words: it never throws', () => {
     const seen = new Map<string, number>();
     fc.assert(
       fc.property(
-        either(spec),
-        either(spec),
+        either(agentSpec),
+        either(agentSpec),
         either(taskSpec),
-        either(config),
+        either(clusterSpec),
         either(guide),
         fc.boolean(),
         (own, inherited, asked, cluster, answer, alone) => {
@@ -203,31 +158,12 @@ describe('whatever is stored, the builder answers', () => {
     expect(
       outcome(
         stored<Ingredients>({
-          agent: spec,
+          agent: agentSpec,
           task: taskSpec,
-          config,
+          config: clusterSpec,
           read: { 'ConfigMap/team-a/guide': { found: { metadata: { name: 'guide' }, ...guide } } },
         }),
       ).type,
     ).toBe('Built');
   });
 });
-
-function isJson(value: unknown): boolean {
-  if (value === null || ['string', 'boolean'].includes(typeof value)) return true;
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
-  if (Array.isArray(value)) return Object.keys(value).length === value.length && value.every(isJson);
-  return typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isJson);
-}
-
-function pathsOf(value: unknown): readonly string[][] {
-  if (typeof value !== 'object' || value === null) return [[]];
-  return [[], ...Object.entries(value).flatMap(([key, item]) => pathsOf(item).map((path) => [key, ...path]))];
-}
-
-function replaced(value: unknown, path: readonly string[], by: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined || typeof value !== 'object' || value === null) return by;
-  if (Array.isArray(value)) return value.map((item, index) => (String(index) === key ? replaced(item, rest, by) : item));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, name === key ? replaced(item, rest, by) : item]));
-}
