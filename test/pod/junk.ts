@@ -27,7 +27,7 @@ export const agentSpec = frozen({
     annotations: {},
     extraEnv: [{ name: 'A', value: 'b' }],
     resources: { limits: { cpu: 1 } },
-    scheduling: { tolerations: [{}] },
+    scheduling: { tolerations: [{ operator: 'Exists' }] },
     systemContainers: { gitInit: { extraEnv: [{ name: 'B' }] } },
   },
   caBundle: { configMapRef: { name: 'ca' } },
