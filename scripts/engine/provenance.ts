@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ENGINE_WASM, ROOT } from '#scripts/build/paths.ts';
@@ -25,8 +26,8 @@ export interface Provenance {
   readonly toolchain: Readonly<Record<string, string>>;
   /** Debian packages that the toolchain was unpacked from; empty when it was another one. */
   readonly debianPackages: readonly { readonly name: string; readonly version: string; readonly sha256: string }[];
-  /** From Cargo.lock. */
-  readonly crates: readonly { readonly name: string; readonly version: string; readonly sha256: string }[];
+  /** What Cargo.lock fixes, with the licence that each names. */
+  readonly crates: readonly { readonly name: string; readonly version: string; readonly sha256: string; readonly licence: string }[];
 }
 
 export function readProvenance(): Provenance {
@@ -54,8 +55,23 @@ export function sourcesDigest(): string {
 /** Crates of the lock file that came from a registry. */
 export function lockedCrates(): Provenance['crates'] {
   const lock = readFileSync(`${CRATE}Cargo.lock`, 'utf8');
+  const licences = crateLicences();
   const entries = lock.matchAll(/^name = "(?<name>.+)"\nversion = "(?<version>.+)"\nsource = "registry.+"\nchecksum = "(?<sha256>.+)"$/gm);
-  return [...entries].map(({ groups = {} }) => ({ name: groups.name ?? '', version: groups.version ?? '', sha256: groups.sha256 ?? '' }));
+  return [...entries].map(({ groups: { name = '', version = '', sha256 = '' } = {} }) => {
+    return { name, version, sha256, licence: licences.get(`${name}@${version}`) ?? 'none' };
+  });
+}
+
+function crateLicences(): ReadonlyMap<string, string> {
+  const args = ['metadata', '--locked', '--format-version', '1'];
+  const output = execFileSync('cargo', args, {
+    cwd: CRATE,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const { packages } = JSON.parse(output) as { packages: { name: string; version: string; license: string | null }[] };
+  return new Map(packages.map(({ name, version, license }) => [`${name}@${version}`, license ?? 'none']));
 }
 
 /** What speaks against the committed engine without building it: a text for each; empty when it is the one that its provenance describes. */
