@@ -15,6 +15,7 @@ import { logDeliberation } from './log-decision.ts';
 import { objectionTo } from './permitted.ts';
 import type { Reader } from './reader.ts';
 import { isFinished, taskPriority } from './routes.ts';
+import type { Starts } from './starts.ts';
 import { type SubjectKey, subjectOf } from './subject.ts';
 import type { Priority } from './work-queue.ts';
 
@@ -39,6 +40,7 @@ export interface ReconcilerOptions {
   readonly hooks: ControllerHooks;
   readonly knowledge: Knowledge;
   readonly reader: Reader;
+  readonly starts: Pick<Starts, 'announce'>;
   readonly apply: ApplyOptions;
   settings(): Settings;
   /** These are to be decided again. */
@@ -98,15 +100,18 @@ export class Reconciler {
   }
 
   async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided): Promise<Reconciled> {
-    const { apply, clock, knowledge, wake, onDecided } = this.#options;
+    const { apply, clock, knowledge, starts, wake, onDecided } = this.#options;
     const { subject, task, outcomes } = snapshot;
     const line = decided.queue?.state === 'Wants' ? decided.queue.key : undefined;
     knowledge.dependents.set(key, decided.dependsOn, line);
+    // Before anybody else is granted a place: a start that is only decided counts already.
+    const withdrawals = decided.actions.flatMap((action) => (action.type === 'RecordStart' ? [starts.announce(action)] : []));
     wake(knowledge.places.decided(key, decided.queue, snapshot.granted, clock.now()));
     onDecided(key);
     // Taken back alone: the decision's own patches carry a list of conditions that still has it.
     const recovery = task === null ? null : recoveryPatch(task, clock.now());
     const applied = await applyAll(apply, subject, recovery === null ? decided.actions : [recovery]);
+    for (const withdraw of withdrawals) withdraw();
     if (applied.type === 'StoppedAt') return { type: 'Failed', message: textOf(applied) };
     if (recovery !== null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
     wake(knowledge.places.applied(key, clock.now()));

@@ -72,6 +72,7 @@ export class Run {
       hooks,
       knowledge,
       reader,
+      starts,
       apply: {
         cluster,
         clock,

@@ -30,12 +30,22 @@ export class Starts {
     this.#options = options;
   }
 
+  /**
+   * A start was decided and will be recorded when its turn comes: it counts from now on, or the next decision would give the same place away again. The
+   * answer takes that back, for a start that was not recorded after all; harmless afterwards.
+   */
+  announce(action: RecordStart): () => void {
+    const [key, book] = this.#bookOf(action);
+    book.announced.add(action);
+    return () => {
+      if (book.announced.delete(action)) this.#closeWhenVisible(key, book);
+    };
+  }
+
   /** Resolves when the start stands in the Agent's status, or can't. */
   record(action: RecordStart): Promise<Report> {
-    const { namespace, name, uid } = action.agent;
-    const key = `${namespace}/${name}/${uid}`;
-    const book = this.#byAgent.get(key) ?? { address: { kind: 'Agent', namespace, name }, uid, waiting: [], sent: [], latest: undefined };
-    this.#byAgent.set(key, book);
+    const [key, book] = this.#bookOf(action);
+    book.announced.delete(action);
     return new Promise((resolve) => {
       book.waiting.push({ action, resolve });
       if (book.sent.length === 0) void this.#write(key, book);
@@ -48,10 +58,18 @@ export class Starts {
     const book = this.#byAgent.get(`${namespace}/${name}/${uid}`);
     if (book === undefined) return object;
     const agent = newer(object as Agent, book.latest);
-    const onTheirWay = [...book.sent, ...book.waiting].map(({ action }) => action.record);
+    const onTheirWay = [...[...book.sent, ...book.waiting].map(({ action }) => action), ...book.announced].map(({ record }) => record);
     const history = merged(agent.status?.taskStartHistory ?? [], onTheirWay);
     const before = (object as Agent).status;
     return { ...object, status: { ...before, taskStartHistory: history } } as KubernetesObject;
+  }
+
+  #bookOf({ agent: { namespace, name, uid } }: RecordStart): readonly [string, Book] {
+    const key = `${namespace}/${name}/${uid}`;
+    const address: Address = { kind: 'Agent', namespace, name };
+    const book = this.#byAgent.get(key) ?? { address, uid, announced: new Set(), waiting: [], sent: [], latest: undefined };
+    this.#byAgent.set(key, book);
+    return [key, book];
   }
 
   async #write(key: string, book: Book): Promise<void> {
@@ -107,6 +125,7 @@ export class Starts {
 
   /** Forgets an Agent once its store shows all that was written. */
   #closeWhenVisible(key: string, book: Book): void {
+    if (book.announced.size + book.waiting.length + book.sent.length > 0) return;
     const cached = this.#options.store.get(book.address);
     if (book.latest === undefined || cached === undefined || newer(cached as Agent, book.latest) === cached) this.#byAgent.delete(key);
   }
@@ -116,7 +135,7 @@ export class Starts {
     const { namespace = '', name, uid = '' } = agent.metadata;
     const key = `${namespace}/${name}/${uid}`;
     const book = this.#byAgent.get(key);
-    if (book !== undefined && book.sent.length + book.waiting.length === 0) this.#closeWhenVisible(key, book);
+    if (book !== undefined) this.#closeWhenVisible(key, book);
   }
 }
 
@@ -128,6 +147,7 @@ interface Entry {
 interface Book {
   readonly address: Address;
   readonly uid: string;
+  readonly announced: Set<RecordStart>;
   waiting: Entry[];
   sent: Entry[];
   /** Answer of the last write that went well. */

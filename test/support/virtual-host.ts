@@ -6,6 +6,7 @@ import type { Cluster, Result } from '#host/cluster/cluster.ts';
 import { ApiServer } from '#host/cluster/memory/api-server.ts';
 import type { Call, Faults } from '#host/cluster/memory/faults.ts';
 import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
+import type { World } from '#host/cluster/memory/world.ts';
 import { type Caches, type CachesOptions, openCaches } from '#host/controller/caches.ts';
 import { type Controller, type ControllerOptions, createController } from '#host/controller/controller.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
@@ -28,7 +29,10 @@ export interface VirtualHostOptions {
   readonly caches?: Partial<Pick<CachesOptions, 'namespaces' | 'taskSelector'>>;
   readonly controller?: Partial<Pick<ControllerOptions, 'maxConcurrentReconciles' | 'taskSelector' | 'metrics' | 'settings'>>;
   readonly sessions?: Sessions;
-  readonly seed?: number;
+  /** A whole cluster with its own kubelet; absent: an API server alone, and the test is the kubelet. */
+  readonly world?: World;
+  /** Name of this host at the API server, and its identity. Default `host`. */
+  readonly name?: string;
   /** Wraps the host's way to the cluster. */
   readonly wrap?: (cluster: Cluster) => Cluster;
 }
@@ -49,6 +53,8 @@ export interface VirtualHost {
   put(object: KubernetesObject & { readonly kind: Kind }): KubernetesObject;
   get<T extends KubernetesObject>(kind: Kind, namespace: string, name: string): T | undefined;
   podStatus(namespace: string, name: string, status: PodStatus): void;
+  /** As SIGKILL: nothing that is in flight is heard of again, and nothing more is sent. */
+  kill(): void;
   /** Starts the controller and lets all that is due happen. */
   start(): Promise<void>;
   count(verb: Call['verb'], kind: Kind): number;
@@ -60,8 +66,9 @@ const NO_SESSIONS: Sessions = {
 };
 
 export function virtualHost(options: VirtualHostOptions): VirtualHost {
-  const clock = new VirtualClock({ seed: options.seed ?? 1 });
-  const server = new ApiServer({ clock, freeze: true });
+  const { name: hostName = 'host' } = options;
+  const clock = options.world?.clock ?? new VirtualClock();
+  const server = options.world?.server ?? new ApiServer({ clock, freeze: true });
   const writes: Written[] = [];
   const reads: Written[] = [];
   const decisions: { subject: Subject; deliberation: Deliberation }[] = [];
@@ -77,7 +84,7 @@ export function virtualHost(options: VirtualHostOptions): VirtualHost {
       return options.faults?.onCall?.(call);
     },
   };
-  const memory = new MemoryCluster(server, { client: 'host', faults });
+  const memory = new MemoryCluster(server, { client: hostName, faults });
   const cluster = options.wrap?.(memory) ?? memory;
   const life = new AbortController();
   const leading = new AbortController();
@@ -96,7 +103,7 @@ export function virtualHost(options: VirtualHostOptions): VirtualHost {
     caches,
     sessions: options.sessions ?? NO_SESSIONS,
     log,
-    identity: 'host-1',
+    identity: hostName,
     settings: { referenceGraceSeconds: 60, unreachableAfterSeconds: 300 },
     hooks: {
       decided: (subject, deliberation) => decisions.push({ subject, deliberation }),
@@ -120,6 +127,10 @@ export function virtualHost(options: VirtualHostOptions): VirtualHost {
       server.find({ kind, namespace, name }) as T | undefined,
     podStatus: (namespace, name, status) => {
       unwrap(server.patch({ kind: 'Pod', namespace, name }, { status }, { patchType: 'merge', subresource: 'status' }));
+    },
+    kill: () => {
+      leading.abort(new Error('killed'));
+      life.abort(new Error('killed'));
     },
     start: async () => {
       void controller.start(leading.signal);

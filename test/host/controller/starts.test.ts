@@ -97,6 +97,19 @@ describe('recorded starts', () => {
     expect(starts.overlay(cached())).toBe(cached());
   });
 
+  test('count from the moment that they are decided, until they are taken back', async () => {
+    const { starts, cached } = world();
+    const withdraw = starts.announce(record('a'));
+    const action = record('b');
+    const withdrawOther = starts.announce(action);
+    expect(names(starts.overlay(cached()))).toEqual(['a', 'b']);
+    withdraw();
+    expect(names(starts.overlay(cached()))).toEqual(['b']);
+    await starts.record(action);
+    withdrawOther();
+    expect(names(starts.overlay(cached()))).toEqual(['b']);
+  });
+
   test('go on from a live read after a conflict', async () => {
     const { starts, cluster, write, stored } = world();
     write(withHistory('25', [startOf('other')]));
