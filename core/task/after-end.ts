@@ -1,11 +1,12 @@
 import type { Agent } from '../api/agent.ts';
 import type { Session } from '../api/task.ts';
+import type { TaskCleanup } from '../api/task-parts.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { parseTime } from '../units/time.ts';
-import { answerFor, outcomeOf, reason, type TaskContext } from './context.ts';
+import { answerFor, outcomeOf, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
-import { deletePod, releasePod } from './pods.ts';
+import { deletePod, hasEnded, releasePod } from './pods.ts';
 import { parseObject } from './started-with.ts';
 import { patchStatus } from './status.ts';
 
@@ -15,9 +16,7 @@ export function afterEnd(context: TaskContext): Decision {
   const ttl = ttlSeconds(context);
   if (ttl !== null && typeof ttl === 'object') return reads(ttl.refs);
   const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`)];
-  const leftOver = snapshot.pods.filter(
-    (pod) => !['Succeeded', 'Failed'].includes(pod.status?.phase ?? '') && pod.metadata.deletionTimestamp === undefined,
-  );
+  const leftOver = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
   if (leftOver.length > 0)
     trail.push(
       reason('task/left-over-pod', 'a pod of a finished task still lives: it is deleted', {
@@ -44,22 +43,28 @@ export function afterEnd(context: TaskContext): Decision {
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {
-  const name = context.task.spec.agentRef?.name;
+  const name = startedFrom(context.task).agentRef?.name;
   return name === undefined ? [] : [{ kind: 'Agent', namespace: context.snapshot.subject.namespace, name }];
 }
 
 /** Seconds that a finished Task is kept: its own word, its Agent's default, the cluster's default, the cluster's clean-up; null: for ever. */
 function ttlSeconds(context: TaskContext): number | null | { readonly refs: readonly Ref[] } {
-  const own = context.task.spec.cleanup?.ttlSecondsAfterFinished;
-  if (own !== undefined) return own;
+  const own = ttlOf(context.task.spec.cleanup);
+  if (own !== null) return own;
   const { config } = context.snapshot.settings;
-  const cluster = config.taskDefaults?.cleanup?.ttlSecondsAfterFinished ?? config.cleanup?.ttlSecondsAfterFinished ?? null;
+  const cluster = ttlOf(config.taskDefaults?.cleanup) ?? ttlOf(config.cleanup);
   const [ref] = agentRefOf(context);
   if (ref === undefined) return cluster;
   const answer = answerFor(context.snapshot, ref);
   if (answer === undefined) return { refs: [ref] };
   const agent = 'found' in answer ? (answer.found as Agent) : null;
-  return agent?.spec.taskDefaults?.cleanup?.ttlSecondsAfterFinished ?? cluster;
+  return ttlOf(agent?.spec?.taskDefaults?.cleanup) ?? cluster;
+}
+
+/** What people may have stored under an older CRD counts as nothing: no Task is deleted for it. */
+function ttlOf(cleanup: TaskCleanup | null | undefined): number | null {
+  const ttl: unknown = cleanup?.ttlSecondsAfterFinished;
+  return typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl >= 0 ? ttl : null;
 }
 
 function isSurplus(context: TaskContext): boolean {

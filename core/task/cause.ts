@@ -64,24 +64,18 @@ function podReason(pod: Pod): Blame | null {
   const cause = POD_REASONS[reason] ?? (reason.startsWith('OutOf') ? 'Unschedulable' : undefined);
   if (cause === undefined) return null;
   if (reason === 'DeadlineExceeded') {
-    return (
-      agentFailure(pod) ?? {
-        cause,
-        message: 'the pod ran into an activeDeadlineSeconds that this controller did not set; look for a webhook or a user who did',
-      }
-    );
+    return {
+      cause,
+      message: 'the pod ran into an activeDeadlineSeconds that this controller did not set; look for a webhook or a user who did',
+    };
   }
   return { cause, message: `${reason}: ${message ?? 'no message'}${onNode(pod)}` };
 }
 
-/** An agent that had failed by itself, before what ran beside it was ended at a deadline. */
-function agentFailure(pod: Pod): Blame | null {
-  if (pod.metadata.annotations?.['kubeopencode.io/ended-for'] !== 'AgentEnded') return null;
-  return failureOf(
-    pod,
-    pod.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER),
-    'Application',
-  );
+/** What the container `agent` alone says; null when it did not fail. For a Pod in which it had ended before the rest was ended. */
+export function agentFailure(pod: Pod): Blame | null {
+  const agent = pod.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER);
+  return failureOf(pod, agent, 'Application');
 }
 
 function initContainerFailure(pod: Pod): Blame | null {

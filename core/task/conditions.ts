@@ -1,5 +1,6 @@
 import type { Condition } from '../api/kubernetes.ts';
 import { formatTime } from '../units/time.ts';
+import { cutText } from './text.ts';
 
 /** Condition types of a Task. `Ready`, `Queued` and `Stopped` are upstream's; the others are ours. */
 export type ConditionType = 'Ready' | 'Queued' | 'Stopped' | 'Stopping' | 'PodDeleting' | 'Finished' | 'EngineError';
@@ -26,9 +27,14 @@ export interface ConditionChange {
 /** API servers refuse a condition message above 32 KiB; nobody reads more than this. */
 const MAX_MESSAGE_LENGTH = 2_048;
 
+/** A message as a condition holds it. */
+export function conditionMessage(message: string): string {
+  return cutText(message, MAX_MESSAGE_LENGTH);
+}
+
 /**
- * The list with one condition set. `lastTransitionTime` moves when status or reason changes (not only the status, as elsewhere): the times for which a Task waits
- * for a missing reference count from the condition that names that reason.
+ * The list with one condition set. `lastTransitionTime` moves when status, reason or message changes (not only the status, as elsewhere): the time for which a
+ * Task waits for something missing counts from the condition that says that this is missing.
  */
 export function setCondition(
   conditions: readonly Condition[],
@@ -37,12 +43,13 @@ export function setCondition(
   generation: number | undefined,
 ): readonly Condition[] {
   const before = conditions.find((condition) => condition.type === change.type);
-  const same = before !== undefined && before.status === change.status && before.reason === change.reason;
+  const message = conditionMessage(change.message);
+  const same = before?.status === change.status && before.reason === change.reason && before.message === message;
   const after: Condition = {
     type: change.type,
     status: change.status,
     reason: change.reason,
-    message: change.message.length > MAX_MESSAGE_LENGTH ? `${change.message.slice(0, MAX_MESSAGE_LENGTH - 1)}…` : change.message,
+    message,
     lastTransitionTime: same ? before.lastTransitionTime : formatTime(change.sinceMs ?? nowMs),
     ...(generation === undefined ? {} : { observedGeneration: generation }),
   };

@@ -1,3 +1,4 @@
+import type { NameRef } from '../api/common.ts';
 import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
 import type { Task } from '../api/task.ts';
 import type { Reason } from '../contract/decision.ts';
@@ -44,6 +45,26 @@ export function stopRequested(task: Task): boolean {
 
 export function isFinished(task: Task): boolean {
   return task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
+}
+
+/**
+ * What the Task was started with, or, before that, what its spec names now. Somebody who points the spec of a Task that runs at another Agent moves
+ * nothing: it holds its place where it took it.
+ */
+export function startedFrom(task: Task): { readonly agentRef?: NameRef; readonly templateRef?: NameRef } {
+  const hasStarted = task.status?.phase === 'Running' || isFinished(task);
+  const recorded = refsOf(task.status ?? {});
+  return hasStarted && Object.keys(recorded).length > 0 ? recorded : refsOf(task.spec);
+}
+
+function refsOf({
+  agentRef,
+  templateRef,
+}: {
+  readonly agentRef?: NameRef;
+  readonly templateRef?: NameRef;
+}): ReturnType<typeof startedFrom> {
+  return { ...(agentRef === undefined ? {} : { agentRef }), ...(templateRef === undefined ? {} : { templateRef }) };
 }
 
 /** What was read for a ref, the live answer first; undefined when it was not asked for yet. */

@@ -6,12 +6,12 @@ import type { Ref } from '../contract/snapshot.ts';
 import type { PodResult } from '../pod/build.ts';
 import type { ResolvedAgent } from '../pod/resolve.ts';
 import { formatTime } from '../units/time.ts';
+import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
 import { liveAnswerFor, outcomeOf, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { taskEvent } from './events.ts';
 import { heldPlace, quotaStanding } from './place.ts';
 import type { Source } from './references.ts';
-import { configMapActionId, podActionId } from './refusals.ts';
 import { startedWithAnnotation } from './started-with.ts';
 import { deepEqual } from './status.ts';
 
@@ -24,7 +24,10 @@ type ConfigMapStep =
   /** Somebody else's object has the name: build again with another. */
   | { readonly type: 'Taken' };
 
-/** The ordered writes of a start: label (Attach only), ConfigMap, quota record, Pod, Event. `Running` is written when the Pod is seen. */
+/**
+ * The ordered writes of a start: quota record, label (Attach only), ConfigMap, Pod, Event. The record goes first, because the next in the queue is decided at
+ * once and has to count it. `Running` is written when the Pod is seen.
+ */
 export function create(
   context: TaskContext,
   source: Source,
@@ -38,9 +41,9 @@ export function create(
   const pod = withStartedWith(built.pod, source, agent);
   return decided({
     actions: [
+      ...quotaRecord(context, source, agent),
       ...agentLabel(context, source, agent),
       ...configMap.actions,
-      ...quotaRecord(context, source, agent),
       { type: 'Create', id: podActionId(context), object: { ...pod, apiVersion: 'v1', kind: 'Pod' } },
       taskEvent(context, 'PodCreated', `Created pod ${pod.metadata.name}`),
     ],
@@ -86,7 +89,7 @@ function configMapStep(context: TaskContext, wanted: ConfigMap): ConfigMapStep {
     actions: [
       {
         type: 'Patch',
-        id: `${id}/update`,
+        id: updateActionId(id),
         ref: { kind: 'ConfigMap', namespace, name },
         uid: found.metadata.uid ?? '',
         patchType: 'merge',
@@ -106,7 +109,7 @@ function agentLabel(context: TaskContext, source: Source, agent: ResolvedAgent):
   return [
     {
       type: 'Patch',
-      id: 'label',
+      id: LABEL_ACTION_ID,
       ref: { kind: 'Task', namespace: subject.namespace, name: subject.name },
       uid,
       patchType: 'merge',
@@ -122,7 +125,7 @@ function quotaRecord(context: TaskContext, source: Source, agent: ResolvedAgent)
   return [
     {
       type: 'RecordStart',
-      id: `start/${context.attempt}`,
+      id: recordActionId(context),
       agent: { namespace: namespace ?? subject.namespace, name, uid },
       record: { taskName: subject.name, taskNamespace: subject.namespace, startTime: formatTime(context.nowMs) },
       windowSeconds: agent.quota.windowSeconds,

@@ -5,14 +5,11 @@ import { earliest, parseTime } from '../units/time.ts';
 import { trueCondition } from './conditions.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
-import { lostAfterMs } from './fate.ts';
-import { runningStatus } from './live.ts';
+import { lostAfterMs, patienceMs } from './fate.ts';
 import { heldPlace } from './place.ts';
 import { deletePod, endPod } from './pods.ts';
+import { runningStatus } from './running-status.ts';
 import { startedWithOf } from './started-with.ts';
-
-/** A Pod's own default. Source: Kubernetes core/v1, DefaultTerminationGracePeriodSeconds. */
-const DEFAULT_GRACE_SECONDS = 30;
 
 /**
  * Asks a Pod to end, for a stop or a timeout. The intent is written to the Task first (`Stopping`), so that after a crash the end is judged for what it was; the
@@ -21,9 +18,8 @@ const DEFAULT_GRACE_SECONDS = 30;
 export function askToEnd(context: TaskContext, pod: Pod, ending: 'UserStopped' | 'Timeout'): Decided {
   const stop = context.task.spec.stop ?? startedWithOf(pod).stop ?? {};
   const since = parseTime(trueCondition(context.task.status?.conditions, 'Stopping')?.lastTransitionTime) ?? context.nowMs;
-  const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
   // A kubelet that does not end the Pod in time is not asked a second time the same way.
-  const escalateAtMs = since + (graceSeconds + context.snapshot.settings.unreachableAfterSeconds) * 1_000;
+  const escalateAtMs = since + patienceMs(context, pod);
   const retain = stop.mode === 'Retain' && pod.status?.phase === 'Running' && context.nowMs < escalateAtMs;
   const message =
     ending === 'Timeout' ? 'the timeout has passed: the pod is asked to end' : 'a stop was asked for: the pod is asked to end';

@@ -2,6 +2,7 @@ import type { Event } from '../contract/decision.ts';
 import { fnv1a32 } from '../units/hash.ts';
 import { cutName } from '../units/names.ts';
 import type { TaskContext } from './context.ts';
+import { cutText } from './text.ts';
 
 /** Events of a Task: upstream's types, reasons and actions (behaviour that people's tools and tests look for). */
 export type EventReason = 'Queued' | 'QuotaExceeded' | 'PodCreated' | 'PodCreationFailed' | 'Completed' | 'Failed' | 'Stopped' | 'Timeout';
@@ -33,6 +34,6 @@ export function taskEvent(context: TaskContext, eventReason: EventReason, note: 
     eventType: eventReason === 'Failed' || eventReason === 'PodCreationFailed' ? 'Warning' : 'Normal',
     reason: eventReason,
     action: ACTIONS[eventReason],
-    note: note.length > MAX_NOTE_LENGTH ? `${note.slice(0, MAX_NOTE_LENGTH - 1)}…` : note,
+    note: cutText(note, MAX_NOTE_LENGTH),
   };
 }

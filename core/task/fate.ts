@@ -1,13 +1,14 @@
-import type { Pod } from '../api/kubernetes.ts';
+import type { ContainerStateTerminated, Pod } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
 import { parseTime } from '../units/time.ts';
-import { blame, disruption } from './cause.ts';
+import { agentFailure, blame, disruption } from './cause.ts';
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
+import { hasEnded } from './pods.ts';
 
-/** Why we ended a Pod ourselves. */
-export type Ending = 'UserStopped' | 'Timeout' | 'AgentEnded';
+/** A Pod's own default. Source: Kubernetes core/v1, DefaultTerminationGracePeriodSeconds. */
+const DEFAULT_GRACE_SECONDS = 30;
 
 /** What became of a Pod. */
 export type Fate =
@@ -42,13 +43,12 @@ export function deletionRequest(context: TaskContext, pod: Pod): number | 'unkno
 
 /** Judges a Pod that is there. Ends before anything else, the platform's own word (`DisruptionTarget`) before any text. */
 export function fateOf(context: TaskContext, pod: Pod): Fate {
-  const phase = pod.status?.phase;
-  const terminal = phase === 'Succeeded' || phase === 'Failed';
-  if (!terminal) return fateOfRunning(context, pod);
+  if (!hasEnded(pod)) return fateOfRunning(context, pod);
   const endedFor = pod.metadata.annotations?.[ANNOTATIONS.endedFor];
   if (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined) return fateOfEnded(pod, endedFor);
   const requested = deletionRequest(context, pod);
-  if (requested === null || endedBefore(pod, requested)) return fateByItself(pod);
+  if (requested === null) return fateByItself(pod);
+  if (endedBefore(pod, requested)) return fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
   if (ending !== null) return { type: 'EndedByUs', ending };
   const disrupted = disruption(pod);
@@ -59,7 +59,7 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   return {
     type: 'Failed',
     cause: 'PodDeleted',
-    message: `pod ${pod.metadata.name} was deleted; it can't be told whether it had finished before (phase ${phase})`,
+    message: `pod ${pod.metadata.name} was deleted; it can't be told whether it had finished before (phase ${pod.status?.phase})`,
   };
 }
 
@@ -68,14 +68,24 @@ function fateByItself(pod: Pod): Fate {
   return { type: 'Failed', ...blame(pod) };
 }
 
+/** A Pod that was deleted when its agent had ended already: what still ran beside it was ended by the deletion, so its exit codes say nothing. */
+function fateBeforeDeletion(pod: Pod): Fate {
+  const fate = fateByItself(pod);
+  const isByExitCode = fate.type === 'Failed' && fate.container !== undefined;
+  return isByExitCode && agentTermination(pod) !== undefined ? fateOfAgent(pod) : fate;
+}
+
+/** The agent had ended by itself; only what ran beside it was ended. */
+function fateOfAgent(pod: Pod): Fate {
+  if (agentTermination(pod)?.exitCode === 0) return { type: 'Succeeded' };
+  return { type: 'Failed', ...(agentFailure(pod) ?? blame(pod)) };
+}
+
 /** The kubelet ended the Pod at a deadline that we set, and our annotation says why. */
 function fateOfEnded(pod: Pod, endedFor: string): Fate {
   switch (endedFor) {
-    case 'AgentEnded': {
-      // The agent had ended by itself; only what ran beside it was ended.
-      const agent = agentTermination(pod);
-      return agent?.exitCode === 0 ? { type: 'Succeeded' } : { type: 'Failed', ...blame(pod) };
-    }
+    case 'AgentEnded':
+      return fateOfAgent(pod);
     case 'Timeout':
       return { type: 'EndedByUs', ending: 'Timeout' };
     default:
@@ -96,6 +106,9 @@ function fateOfRunning(context: TaskContext, pod: Pod): Fate {
     };
   }
   if (context.nowMs < lostAfterMs(context, deletesAtMs)) return { type: 'Lives' };
+  const requested = deletionRequest(context, pod);
+  const agentEndedMs = parseTime(agentTermination(pod)?.finishedAt);
+  if (typeof requested === 'number' && agentEndedMs !== null && agentEndedMs < requested) return fateOfAgent(pod);
   return {
     type: 'Failed',
     cause: 'NodeLost',
@@ -108,7 +121,13 @@ export function lostAfterMs(context: TaskContext, deletesAtMs: number): number {
   return deletesAtMs + context.snapshot.settings.unreachableAfterSeconds * 1_000;
 }
 
-/** Whether the Pod's containers had ended before its deletion was asked for. */
+/** How long a kubelet that was asked to end a Pod may take, in milliseconds: the Pod's grace and then `unreachableAfter`. */
+export function patienceMs(context: TaskContext, pod: Pod): number {
+  const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  return (graceSeconds + context.snapshot.settings.unreachableAfterSeconds) * 1_000;
+}
+
+/** Whether the agent, or all of a Pod in which it never ran, had ended before the Pod's deletion was asked for. */
 function endedBefore(pod: Pod, requested: number | 'unknown'): boolean {
   if (requested === 'unknown') {
     // Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion.
@@ -116,21 +135,20 @@ function endedBefore(pod: Pod, requested: number | 'unknown'): boolean {
     const observed = pod.status?.observedGeneration;
     return generation !== undefined && observed !== undefined && observed < generation && disruption(pod) === null;
   }
-  const finished = lastFinishMs(pod);
+  const finished = parseTime(agentTermination(pod)?.finishedAt) ?? lastFinishMs(pod);
   return finished !== null && finished < requested;
 }
 
 /** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started. */
-export function lastFinishMs(pod: Pod): number | null {
-  const statuses = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])];
-  const times = statuses.map((status) => parseTime(status.state?.terminated?.finishedAt)).filter((time) => time !== null);
-  return times.length === 0 ? null : Math.max(...times);
+function lastFinishMs(pod: Pod): number | null {
+  const states = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map(({ state }) => state);
+  const started = states.filter((state) => state?.running !== undefined || state?.terminated !== undefined);
+  const times = started.map((state) => parseTime(state?.terminated?.finishedAt));
+  return times.reduce((latest, time) => (latest === null || time === null ? null : Math.max(latest, time)), times[0] ?? null);
 }
 
 /** How the container `agent` ended; undefined while it runs or before. */
-export function agentTermination(
-  pod: Pod,
-): { readonly exitCode: number; readonly finishedAt?: string; readonly message?: string } | undefined {
+export function agentTermination(pod: Pod): ContainerStateTerminated | undefined {
   return pod.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER)?.state?.terminated;
 }
 

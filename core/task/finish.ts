@@ -8,7 +8,7 @@ import { formatTime, parseTime } from '../units/time.ts';
 import { signalOf } from './cause.ts';
 import type { ConditionChange } from './conditions.ts';
 import { findCondition } from './conditions.ts';
-import type { TaskContext } from './context.ts';
+import { startedFrom, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { type EventReason, taskEvent } from './events.ts';
 import type { Fate } from './fate.ts';
@@ -16,6 +16,7 @@ import { phaseFor } from './mapping.ts';
 import { releasePod } from './pods.ts';
 import { parseObject, startedWithOf } from './started-with.ts';
 import { patchStatus } from './status.ts';
+import { cutText } from './text.ts';
 
 /** `status.attempts` keeps this many. */
 const MAX_ATTEMPTS = 10;
@@ -40,14 +41,14 @@ export function finish(context: TaskContext, fate: Exclude<Fate, { type: 'Lives'
         attemptCount: context.attempt,
         attempts: [...(status?.attempts ?? []).filter((entry) => entry.number !== context.attempt), attempt].slice(-MAX_ATTEMPTS),
         times: { ...status?.times, ...attempt.times },
-        ...refs(context),
+        ...startedFrom(context.task),
         ...(result === null ? {} : { result }),
       },
       conditions: verdict.conditions,
     }),
     taskEvent(context, verdict.event, verdict.note),
-    ...(pod === null ? [] : releasePod(context.snapshot, pod)),
     ...sessionSummary(context, pod),
+    ...(pod === null ? [] : releasePod(context.snapshot, pod)),
   ];
   return decided({ actions, reasons: trail });
 }
@@ -143,7 +144,7 @@ function attemptOf(context: TaskContext, pod: Pod | null, verdict: Verdict): Att
     ...(verdict.cause === null ? {} : { cause: verdict.cause }),
     ...(ended === undefined ? {} : { container, exitCode: ended.exitCode }),
     ...(signal === undefined ? {} : { signal }),
-    ...(verdict.message === null ? {} : { message: verdict.message.slice(0, 1_024) }),
+    ...(verdict.message === null ? {} : { message: cutText(verdict.message, 1_024) }),
     times: {
       ...(podCreated === undefined ? {} : { podCreated }),
       ...(scheduled === undefined ? {} : { scheduled }),
@@ -151,11 +152,6 @@ function attemptOf(context: TaskContext, pod: Pod | null, verdict: Verdict): Att
       finished: parseTime(ended?.finishedAt) === null ? formatTime(context.nowMs) : (ended?.finishedAt ?? ''),
     },
   };
-}
-
-function refs(context: TaskContext): { readonly agentRef?: { readonly name: string }; readonly templateRef?: { readonly name: string } } {
-  const { agentRef, templateRef } = context.task.spec;
-  return { ...(agentRef === undefined ? {} : { agentRef }), ...(templateRef === undefined ? {} : { templateRef }) };
 }
 
 /** The JSON object that the agent left in its termination message; null when it left none. Never trusted: it is data for people. */
@@ -182,7 +178,7 @@ export function failBeforeStart(
   return decided({
     actions: [
       ...patchStatus(context, 'status/failed', {
-        set: { phase: 'Failed', completionTime: formatTime(context.nowMs), cause, message, ...refs(context) },
+        set: { phase: 'Failed', completionTime: formatTime(context.nowMs), cause, message, ...startedFrom(context.task) },
         conditions: [
           { type: 'Ready', status: 'False', reason: conditionReason, message },
           finished('Failed', message),
@@ -202,7 +198,7 @@ export function stopBeforeStart(context: TaskContext): Decided {
   return decided({
     actions: [
       ...patchStatus(context, 'status/stopped', {
-        set: { phase: 'Completed', completionTime: formatTime(context.nowMs), cause: 'Stopped', message, ...refs(context) },
+        set: { phase: 'Completed', completionTime: formatTime(context.nowMs), cause: 'Stopped', message, ...startedFrom(context.task) },
         conditions: [
           { type: 'Stopped', status: 'True', reason: 'UserStopped', message },
           finished('Stopped', message),

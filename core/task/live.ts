@@ -1,19 +1,20 @@
 import type { Pod } from '../api/kubernetes.ts';
-import type { Action, Decision, Reason } from '../contract/decision.ts';
+import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { LABELS } from '../contract/names.ts';
-import { sessionTitle } from '../pod/names.ts';
 import { formatDuration, parseDuration } from '../units/duration.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { type ConditionChange, findCondition, trueCondition } from './conditions.ts';
 import { reason, stopRequested, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { askToEnd } from './ending.ts';
-import { deletionRequest, fateOf, lostAfterMs, outlivedByOthers, recordedEnding } from './fate.ts';
+import { agentTermination, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
 import { finish } from './finish.ts';
 import { heldPlace } from './place.ts';
-import { claimPod, endPod } from './pods.ts';
+import { claimPod, deletePod, endPod } from './pods.ts';
+import { runningStatus } from './running-status.ts';
 import { startedWithOf } from './started-with.ts';
-import { patchStatus } from './status.ts';
+
+/** Wait before a Pod that the watch does not show is looked for again, in milliseconds. */
+const RELOOK_AT_POD_MS = 5_000;
 
 /** A Task whose Pod is there: the Pod's end first, then timeout, then stop, then what the status has to say. */
 export function live(context: TaskContext, pod: Pod): Decision {
@@ -51,64 +52,21 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null): Dec
       }),
     );
   if (sidecars) trail.push(reason('task/agent-ended', 'the agent has ended and other containers keep the pod alive: they are ended'));
-  const actions: readonly Action[] = [...runningStatus(context, pod), ...(sidecars ? endPod(context.snapshot, pod, 'AgentEnded') : [])];
+  const beside = sidecars ? endOthers(context, pod) : { actions: [], wakeAtMs: null };
   return decided({
-    actions,
+    actions: [...runningStatus(context, pod), ...beside.actions],
     ...heldPlace(context),
-    wakeAtMs: earliest(deadlineMs, deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs)),
+    wakeAtMs: [deadlineMs, deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs), beside.wakeAtMs].reduce(earliest),
     reasons: trail,
   });
 }
 
-/** `Running`, `startTime` and `podName` in one write after the Pod is there, and what is said of its deletion when that is first seen. */
-export function runningStatus(context: TaskContext, pod: Pod, more: readonly ConditionChange[] = []): readonly Action[] {
-  const { spec, status } = context.task;
-  const { serverUrl } = startedWithOf(pod);
-  const { creationTimestamp } = pod.metadata;
-  const ready = findCondition(status?.conditions, 'Ready');
-  const fault = context.specFault;
-  const conditions: ConditionChange[] = [...more];
-  if (findCondition(status?.conditions, 'Queued')?.status === 'True') {
-    conditions.push({
-      type: 'Queued',
-      status: 'False',
-      reason: 'CapacityAvailable',
-      message: `Agent ${JSON.stringify(spec.agentRef?.name ?? '')} capacity now available`,
-    });
-  }
-  if (fault !== null)
-    conditions.push({
-      type: 'Ready',
-      status: 'False',
-      reason: 'InvalidSpec',
-      message: `${fault}; the task runs on as if it were not given`,
-    });
-  else if (ready?.status === 'False')
-    conditions.push({ type: 'Ready', status: 'True', reason: 'PodCreated', message: `pod ${pod.metadata.name} was created` });
-  return patchStatus(context, `status/running/${context.attempt}`, {
-    set: {
-      phase: 'Running',
-      podName: pod.metadata.name,
-      attemptCount: context.attempt,
-      message: null,
-      cause: null,
-      ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
-      ...(spec.agentRef === undefined ? {} : { agentRef: spec.agentRef }),
-      ...(spec.templateRef === undefined ? {} : { templateRef: spec.templateRef }),
-      ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
-      ...(serverUrl === undefined ? {} : { session: { ...status?.session, title: sessionTitle(context.task) } }),
-    },
-    conditions: [...conditions, ...podDeleting(context, pod)],
-  });
-}
-
-/** The moment at which somebody asked for the Pod's deletion: kept when it is first seen, because the API server moves the timestamp later. */
-function podDeleting(context: TaskContext, pod: Pod): readonly ConditionChange[] {
-  if (trueCondition(context.task.status?.conditions, 'PodDeleting') !== undefined || recordedEnding(context) !== null) return [];
-  const requested = deletionRequest(context, pod);
-  if (requested === null || requested === 'unknown') return [];
-  const message = `deletion of pod ${pod.metadata.name} was asked for by somebody else while it ran`;
-  return [{ type: 'PodDeleting', status: 'True', reason: 'DeletionRequested', message, sinceMs: requested }];
+/** Ends what outlives the agent, first by a deadline, which keeps the Pod and its logs; a kubelet that does not do it in time is not asked the same way again. */
+function endOthers(context: TaskContext, pod: Pod): { readonly actions: readonly Action[]; readonly wakeAtMs: number | null } {
+  const agentEndedMs = parseTime(agentTermination(pod)?.finishedAt);
+  const escalateAtMs = agentEndedMs === null ? null : agentEndedMs + patienceMs(context, pod);
+  if (escalateAtMs !== null && context.nowMs >= escalateAtMs) return { actions: deletePod(context.snapshot, pod), wakeAtMs: null };
+  return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: escalateAtMs };
 }
 
 /** A Pod of ours that the watch does not show: either it lags, or upstream's controller made it and our label is missing. */
@@ -117,7 +75,16 @@ export function adopt(context: TaskContext, pod: Pod): Decision {
   return decided({
     actions: [claimPod(context.snapshot, pod)],
     ...heldPlace(context),
-    wakeAtMs: context.nowMs + 5_000,
+    wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,
     reasons: [reason('task/adopt-pod', `adopts pod ${pod.metadata.name}: its controller is this task`, { podUID: pod.metadata.uid ?? '' })],
+  });
+}
+
+/** The API server can't say whether the Pod is there: nothing is known, so nothing is done, and the place stays taken. */
+export function podUnknown(context: TaskContext, { code, message }: { readonly code: number; readonly message: string }): Decided {
+  return decided({
+    ...heldPlace(context),
+    wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,
+    reasons: [reason('task/pod-unknown', `pod ${context.podName} could not be read, so nothing is known of it`, { code, message })],
   });
 }

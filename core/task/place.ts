@@ -2,7 +2,8 @@ import type { Agent } from '../api/agent.ts';
 import type { QueuePlace } from '../contract/decision.ts';
 import { isObject } from '../pod/shape.ts';
 import { formatTimeMs, parseTime } from '../units/time.ts';
-import type { TaskContext } from './context.ts';
+import { startedFrom, type TaskContext } from './context.ts';
+import { LATEST_MS } from './decided.ts';
 
 /** One point of `spec.priority` outweighs this much waiting, in milliseconds: ageing without ever sorting again. */
 export const PRIORITY_STEP_MS = 600_000;
@@ -25,7 +26,7 @@ export function queueOrder(context: TaskContext): string {
 
 /** The place that a Task with a Pod holds; none without an Agent. */
 export function heldPlace(context: TaskContext): { readonly queue?: QueuePlace } {
-  const agentName = context.task.spec.agentRef?.name;
+  const agentName = startedFrom(context.task).agentRef?.name;
   if (agentName === undefined) return {};
   return { queue: { state: 'Holds', key: queueKey(context.snapshot.subject.namespace, agentName) } };
 }
@@ -52,7 +53,11 @@ export function quotaStanding(context: TaskContext, agent: Agent, quota: NonNull
   const starts: readonly unknown[] = Array.isArray(history) ? history : [];
   const active = starts
     .filter(isObject)
-    .map(({ taskName, taskNamespace, startTime }) => ({ taskName, taskNamespace, atMs: parseTime(String(startTime)) ?? 0 }))
+    .map(({ taskName, taskNamespace, startTime }) => ({
+      taskName,
+      taskNamespace,
+      atMs: parseTime(typeof startTime === 'string' ? startTime : null) ?? 0,
+    }))
     .filter((start) => start.atMs > context.nowMs - windowMs);
   const recorded = active.some((start) => start.taskName === name && start.taskNamespace === namespace && start.atMs >= createdMs);
   if (recorded || active.length < quota.maxTaskStarts) return { recorded, nextFreeMs: null };
@@ -73,7 +78,7 @@ export function wantedPlace(
     key: queueKey(context.snapshot.subject.namespace, agentName),
     order: queueOrder(context),
     ...(limits.maxConcurrentTasks !== undefined && limits.maxConcurrentTasks > 0 ? { slots: limits.maxConcurrentTasks } : {}),
-    ...(held.notBeforeMs == null ? {} : { notBefore: formatTimeMs(held.notBeforeMs) }),
+    ...(held.notBeforeMs == null ? {} : { notBefore: formatTimeMs(Math.min(held.notBeforeMs, LATEST_MS)) }),
     ...(held.closed === true ? { closed: true as const } : {}),
   };
 }

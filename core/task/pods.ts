@@ -3,6 +3,11 @@ import type { Delete, Patch } from '../contract/decision.ts';
 import { ANNOTATIONS, LABELS, POD_FINALIZER } from '../contract/names.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 
+/** Whether a Pod says that its containers have ended. */
+export function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
 /** Lets a Pod go. A strategic merge patch, so that the finalizers of others stay; nothing when ours is not there. */
 export function releasePod(snapshot: Snapshot, pod: Pod): readonly Patch[] {
   if (!pod.metadata.finalizers?.includes(POD_FINALIZER)) return [];

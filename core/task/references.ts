@@ -2,9 +2,8 @@ import type { Agent } from '../api/agent.ts';
 import type { AgentTemplate } from '../api/agent-template.ts';
 import type { KubernetesObject } from '../api/kubernetes.ts';
 import type { ReadKind, Ref } from '../contract/snapshot.ts';
-import { parseTime } from '../units/time.ts';
-import { findCondition } from './conditions.ts';
 import { answerFor, liveAnswerFor, type TaskContext } from './context.ts';
+import { relookAtMs, waitsSinceMs } from './wait.ts';
 
 /** Why a Task can't start yet; becomes `Ready=False` with this reason. */
 export type WaitReason = 'AgentError' | 'ContextError';
@@ -12,16 +11,14 @@ export type WaitReason = 'AgentError' | 'ContextError';
 export type Lookup<T> =
   | { readonly type: 'Found'; readonly object: T }
   | { readonly type: 'Reads'; readonly refs: readonly Ref[] }
-  /** Not there, or not readable, and there is time left; `untilMs` is when it becomes final (null: never, the API server could not be asked). */
-  | { readonly type: 'Waits'; readonly message: string; readonly untilMs: number | null }
+  /** Not there, and there is time left, or not readable, which is never final; `wakeAtMs` is when to look again if nothing happens before. */
+  | { readonly type: 'Waits'; readonly message: string; readonly wakeAtMs: number }
   /** Not there by a live read, and the time is up. */
   | { readonly type: 'Missing'; readonly message: string };
 
 /** When the wait for something missing ends, in milliseconds since the epoch: counted from the condition that says so, else from now. */
-export function graceEndsMs(context: TaskContext, waitReason: WaitReason): number {
-  const condition = findCondition(context.task.status?.conditions, 'Ready');
-  const since = condition?.status === 'False' && condition.reason === waitReason ? parseTime(condition.lastTransitionTime) : null;
-  return (since ?? context.nowMs) + context.snapshot.settings.referenceGraceSeconds * 1_000;
+export function graceEndsMs(context: TaskContext, waitReason: WaitReason, message: string): number {
+  return waitsSinceMs(context, waitReason, message) + context.snapshot.settings.referenceGraceSeconds * 1_000;
 }
 
 /** Looks an object up in the cache; before its absence is final, live. */
@@ -31,15 +28,12 @@ export function lookUp<T extends KubernetesObject>(context: TaskContext, ref: Re
   // The kind in the ref says which type the API server answers with.
   if ('found' in answer) return { type: 'Found', object: answer.found as T };
   if ('unavailable' in answer) {
-    return {
-      type: 'Waits',
-      message: `${what} could not be read: ${answer.unavailable.message} (code ${answer.unavailable.code})`,
-      untilMs: null,
-    };
+    const message = `${what} could not be read: ${answer.unavailable.message} (code ${answer.unavailable.code})`;
+    return { type: 'Waits', message, wakeAtMs: relookAtMs(context, waitsSinceMs(context, waitReason, message)) };
   }
   const message = `${what} not found in namespace ${JSON.stringify(ref.namespace)}`;
-  const untilMs = graceEndsMs(context, waitReason);
-  if (context.nowMs < untilMs) return { type: 'Waits', message, untilMs };
+  const untilMs = graceEndsMs(context, waitReason, message);
+  if (context.nowMs < untilMs) return { type: 'Waits', message, wakeAtMs: untilMs };
   return liveAnswerFor(context.snapshot, ref) === undefined
     ? { type: 'Reads', refs: [{ ...ref, live: true }] }
     : { type: 'Missing', message };

@@ -2,113 +2,143 @@ import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { Outcome, Ref } from '../contract/snapshot.ts';
 import { formatTimeMs } from '../units/time.ts';
+import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
 import { isControlledBy, liveAnswerFor, outcomeOf, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { taskEvent } from './events.ts';
 import { failBeforeStart, finish } from './finish.ts';
-import { adopt } from './live.ts';
+import { adopt, podUnknown } from './live.ts';
 import { retryAtMs } from './pace.ts';
-import { waitForStart } from './wait.ts';
-
-/** Ids of the two actions that start an attempt. */
-export function podActionId(context: TaskContext): string {
-  return `pod/${context.attempt}`;
-}
-export function configMapActionId(context: TaskContext, name: string): string {
-  return `configmap/${context.attempt}/${name}`;
-}
+import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 
 /** How an answer to a create is to be taken. */
 type Refusal =
   /** The API server will never accept this object. */
   | 'Never'
-  /** Quota, webhooks, rights, a missing ServiceAccount, throttling, a server in trouble: it can be mended, so it is waited for. */
+  /** Quota, webhooks, policies, rights, a missing ServiceAccount, throttling, a server in trouble: it can be mended, so it is waited for. */
   | 'NotNow'
   /** Something of that name is there. */
   | 'Exists';
 
+/** A denial by admission may bear any code, a webhook's without one becomes 400; only its text tells. Source: apiserver `admission/plugin/webhook/errors`, `policy/validating`. */
+const DENIED_BY_ADMISSION = /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/s;
+
 export function classify(outcome: Outcome): Refusal {
   if (outcome.result === 'unknown') return 'NotNow';
   if (outcome.reason === 'AlreadyExists') return 'Exists';
+  if (DENIED_BY_ADMISSION.test(outcome.message ?? '')) return 'NotNow';
   // A 409 of any other reason (quota conflict, namespace being created) passes.
   return outcome.code === 400 || outcome.code === 413 || outcome.code === 422 ? 'Never' : 'NotNow';
 }
 
-/** What came of the last try to create the Pod or its ConfigMap, if that stands in the way of the next; null when the way is free. */
+/** What came of the last try of the writes that start an attempt, if that stands in the way of the next; null when the way is free. */
 export function afterRefusal(context: TaskContext, configMapName: string | null): Decision | null {
-  const podOutcome = outcomeOf(context.snapshot, podActionId(context));
-  if (podOutcome !== undefined) return afterPodOutcome(context, podOutcome);
-  const outcome = configMapName === null ? undefined : outcomeOf(context.snapshot, configMapActionId(context, configMapName));
-  if (outcome === undefined || outcome.result === 'ok') return null;
-  switch (classify(outcome)) {
-    case 'Exists':
-      // Settled by `create`, which reads it live.
-      return null;
-    case 'Never':
-      return failBeforeStart(context, 'ConfigMapCreationError', 'Context', `config map ${configMapName}: ${outcome.message ?? 'refused'}`, [
-        reason('task/configmap-rejected', 'the API server will never accept this config map', { code: outcome.code ?? 0 }),
-      ]);
-    case 'NotNow':
-      return holdBack(context, outcome, 'ConfigMapCreationError', `config map ${configMapName}`);
-  }
+  return (
+    afterPodOutcome(context) ??
+    (configMapName === null ? null : afterConfigMapOutcome(context, configMapName)) ??
+    afterPatches(context, configMapName)
+  );
 }
 
-function afterPodOutcome(context: TaskContext, outcome: Outcome): Decision | null {
+function afterPodOutcome(context: TaskContext): Decision | null {
+  const outcome = outcomeOf(context.snapshot, podActionId(context));
+  if (outcome === undefined) return null;
   const refusal = outcome.result === 'ok' ? 'Exists' : classify(outcome);
   if (refusal === 'Never') {
     return failBeforeStart(context, 'PodCreationError', 'Rejected', `pod ${context.podName}: ${outcome.message ?? 'refused'}`, [
       reason('task/pod-rejected', 'the API server will never accept this pod', { code: outcome.code ?? 0 }),
     ]);
   }
-  // A 403 of a quota may hide that our own Pod is there already, and after an unknown outcome it may be there as well: ask before anything else.
-  const ref = podRef(context);
-  const answer = liveAnswerFor(context.snapshot, ref);
-  if (answer === undefined) return reads([{ ...ref, live: true }]);
-  if ('found' in answer) return ownOrForeign(context, answer.found);
-  if ('absent' in answer && outcome.result === 'ok') {
-    // It was there and is gone: running it again in place would run the agent twice.
-    return finish(context, { type: 'Missing' }, null, [
-      reason('task/pod-missing', `pod ${context.podName} was created and is gone before it was seen`),
-    ]);
-  }
-  return refusal === 'NotNow' || 'unavailable' in answer ? holdBack(context, outcome, 'PodCreationError', `pod ${context.podName}`) : null;
+  const inDoubt = podInDoubt(context);
+  if (inDoubt !== null) return inDoubt;
+  const answer = liveAnswerFor(context.snapshot, podRef(context));
+  if (answer !== undefined && 'found' in answer) return nameConflict(context, answer.found);
+  const isFree = refusal === 'Exists' && answer !== undefined && 'absent' in answer;
+  return isFree ? null : holdBack(context, outcome, 'PodCreationError', `pod ${context.podName} cannot be created now`);
+}
+
+/**
+ * Our own Pod that an earlier try may have left, or nothing where there is none. After an unknown outcome it may be there, and a 403 of a quota may hide that it is,
+ * so it is asked for before anything else.
+ */
+export function podInDoubt(context: TaskContext): Decision | null {
+  const outcome = outcomeOf(context.snapshot, podActionId(context));
+  if (outcome === undefined) return null;
+  const answer = liveAnswerFor(context.snapshot, podRef(context));
+  if (answer === undefined) return reads([{ ...podRef(context), live: true }]);
+  // A Pod with our name is ours only by its controller's UID.
+  if ('found' in answer) return isControlledBy(answer.found, context.snapshot.subject.uid) ? adopt(context, answer.found as Pod) : null;
+  if ('unavailable' in answer) return outcome.result === 'refused' ? null : podUnknown(context, answer.unavailable);
+  if (outcome.result !== 'ok') return null;
+  // It was there and is gone: running it again in place would run the agent twice.
+  return finish(context, { type: 'Missing' }, null, [
+    reason('task/pod-missing', `pod ${context.podName} was created and is gone before it was seen`),
+  ]);
 }
 
 function podRef(context: TaskContext): Ref {
   return { kind: 'Pod', namespace: context.snapshot.subject.namespace, name: context.podName };
 }
 
-/** A Pod with our name is ours only by its controller's UID. */
-function ownOrForeign(context: TaskContext, found: KubernetesObject): Decision {
-  if (isControlledBy(found, context.snapshot.subject.uid)) return adopt(context, found as Pod);
+function nameConflict(context: TaskContext, found: KubernetesObject): Decision {
   const message = `pod ${JSON.stringify(context.podName)} exists and does not belong to this task (uid ${found.metadata.uid ?? 'unknown'}); the task starts when that pod is gone`;
-  const trail = [reason('task/name-conflict', message, { podUID: found.metadata.uid ?? '' })];
   return waitForStart(context, {
     reason: 'NameConflict',
     cause: 'Configuration',
     message,
-    wakeAtMs: context.nowMs + 5_000,
+    wakeAtMs: relookAtMs(context, waitsSinceMs(context, 'NameConflict', message)),
     dependsOn: [podRef(context)],
-    trail,
+    trail: [reason('task/name-conflict', message, { podUID: found.metadata.uid ?? '' })],
   });
 }
 
-/** Waits with the reason visible and gives the place back; null when the next try is due. */
+function afterConfigMapOutcome(context: TaskContext, name: string): Decision | null {
+  const outcome = outcomeOf(context.snapshot, configMapActionId(context, name));
+  if (outcome === undefined || outcome.result === 'ok') return null;
+  switch (classify(outcome)) {
+    case 'Exists':
+      // Settled by `create`, which reads it live.
+      return null;
+    case 'Never':
+      return failBeforeStart(context, 'ConfigMapCreationError', 'Context', `config map ${name}: ${outcome.message ?? 'refused'}`, [
+        reason('task/configmap-rejected', 'the API server will never accept this config map', { code: outcome.code ?? 0 }),
+      ]);
+    case 'NotNow':
+      return holdBack(context, outcome, 'ConfigMapCreationError', `config map ${name} cannot be created now`);
+  }
+}
+
+/** The writes of a start that change what is there: they can always be mended, because a patch that does not fit its object says only that the object is another. */
+function afterPatches(context: TaskContext, configMapName: string | null): Decision | null {
+  const record = outcomeOf(context.snapshot, recordActionId(context));
+  const label = outcomeOf(context.snapshot, LABEL_ACTION_ID);
+  const update =
+    configMapName === null ? undefined : outcomeOf(context.snapshot, updateActionId(configMapActionId(context, configMapName)));
+  return (
+    holdBack(context, record, 'AgentError', 'failed to record quota') ??
+    holdBack(context, label, 'AgentError', 'failed to label the task with its agent') ??
+    holdBack(context, update, 'ConfigMapCreationError', `config map ${configMapName} cannot be updated now`)
+  );
+}
+
+/** Waits with the reason visible and gives the place back; null when nothing failed, or the next try is due. */
 function holdBack(
   context: TaskContext,
-  outcome: Outcome,
-  conditionReason: 'PodCreationError' | 'ConfigMapCreationError',
+  outcome: Outcome | undefined,
+  conditionReason: 'PodCreationError' | 'ConfigMapCreationError' | 'AgentError',
   what: string,
 ): Decision | null {
+  if (outcome === undefined || outcome.result === 'ok') return null;
   const dueMs = retryAtMs(outcome);
-  const said = outcome.message ?? (outcome.result === 'unknown' ? 'no answer came' : 'refused without a reason');
-  const message = `${what} cannot be created now: ${said}`;
   if (context.nowMs >= dueMs) return null;
+  const said = outcome.message ?? (outcome.result === 'unknown' ? 'no answer came' : 'refused without a reason');
+  const message = `${what}: ${said}`;
   const trail = [reason('task/create-refused', message, { code: outcome.code ?? 0, count: outcome.count, until: formatTimeMs(dueMs) })];
   const waiting = waitForStart(context, { reason: conditionReason, message, wakeAtMs: dueMs, dependsOn: [], trail });
+  const note = conditionReason === 'PodCreationError' ? said : message;
   return decided({
     reasons: waiting.reasons,
-    actions: [...waiting.actions, taskEvent(context, 'PodCreationFailed', `Failed to create pod: ${said}`)],
+    actions: [...waiting.actions, taskEvent(context, 'PodCreationFailed', `Failed to create pod: ${note}`)],
     wakeAtMs: dueMs,
   });
 }

@@ -4,23 +4,22 @@ import { conform, isObject, type Shape } from '../pod/shape.ts';
 import { parseDuration } from '../units/duration.ts';
 
 /** The fields of a spec that the rules read; the Pod builder checks its own. */
-const SPEC: Shape = {
-  fields: {
-    agentRef: { fields: { name: 'text' } },
-    templateRef: { fields: { name: 'text' } },
-    suspend: 'boolean',
-    priority: 'integer',
-    managedBy: 'text',
-    stop: { fields: { mode: 'text', gracePeriodSeconds: 'integer' } },
-    cleanup: { fields: { ttlSecondsAfterFinished: 'integer' } },
-  },
-  others: 'kept',
+const SPEC: Readonly<Record<string, Shape>> = {
+  agentRef: { fields: { name: 'text' } },
+  templateRef: { fields: { name: 'text' } },
+  suspend: 'boolean',
+  priority: 'integer',
+  managedBy: 'text',
+  stop: { fields: { mode: 'text', gracePeriodSeconds: 'integer' } },
+  cleanup: { fields: { ttlSecondsAfterFinished: 'integer' } },
 };
 
 const CONDITION: Shape = {
   fields: { type: 'name', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', observedGeneration: 'integer' },
   required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
 };
+
+const NAME_REF: Shape = { fields: { name: 'name' }, required: ['name'] };
 
 const STATUS: Readonly<Record<string, Shape>> = {
   observedGeneration: 'integer',
@@ -34,8 +33,8 @@ const STATUS: Readonly<Record<string, Shape>> = {
   attempts: { listOf: { fields: { number: 'integer' }, required: ['number'], others: 'kept' } },
   times: { mapOf: 'text' },
   session: 'object',
-  agentRef: 'object',
-  templateRef: 'object',
+  agentRef: NAME_REF,
+  templateRef: NAME_REF,
 };
 
 export interface SoundTask {
@@ -47,10 +46,28 @@ export interface SoundTask {
 
 /** An object that was stored under an older CRD may hold anything: what the rules can't use costs that Task a condition, never the rules their footing. */
 export function soundTask(task: Task): SoundTask {
-  const spec = conform(task.spec, SPEC, 'spec');
-  const usable = 'fault' in spec ? {} : (spec.value as TaskSpec);
-  const sound: Task = { ...task, spec: usable, ...(task.status === undefined ? {} : { status: soundStatus(task.status) }) };
-  return { task: sound, specFault: 'fault' in spec ? spec.fault : faultOf(usable) };
+  const { usable, fault } = soundFields(task.spec, SPEC, 'spec');
+  const spec: TaskSpec = usable;
+  const sound: Task = { ...task, spec, ...(task.status === undefined ? {} : { status: soundStatus(task.status) }) };
+  return { task: sound, specFault: fault ?? faultOf(spec) };
+}
+
+/** The fields that have their right shape, and the first fault: one bent field costs only itself. */
+function soundFields(
+  value: unknown,
+  shapes: Readonly<Record<string, Shape>>,
+  path: string,
+): { readonly usable: Readonly<Record<string, unknown>>; readonly fault: string | null } {
+  if (!isObject(value)) return { usable: {}, fault: `${path} must be an object` };
+  const judged = Object.entries(value)
+    .filter(([, item]) => item !== null && item !== undefined)
+    .map(
+      ([field, item]) => [field, conform(item, (Object.hasOwn(shapes, field) && shapes[field]) || 'anything', `${path}.${field}`)] as const,
+    );
+  return {
+    usable: Object.fromEntries(judged.flatMap(([field, result]) => ('fault' in result ? [] : [[field, result.value] as const]))),
+    fault: judged.flatMap(([, result]) => ('fault' in result ? [result.fault] : []))[0] ?? null,
+  };
 }
 
 function faultOf(spec: TaskSpec): string | null {
@@ -64,13 +81,8 @@ function faultOf(spec: TaskSpec): string | null {
 }
 
 function soundStatus(status: unknown): TaskStatus {
-  if (!isObject(status)) return {};
-  const fields = Object.entries(status).flatMap(([field, value]) => {
-    if (field === 'conditions') return [[field, soundConditions(value)] as const];
-    const conformed = conform(value, STATUS[field] ?? 'anything', field);
-    return 'fault' in conformed || conformed.value === null ? [] : [[field, conformed.value] as const];
-  });
-  return Object.fromEntries(fields);
+  const { usable } = soundFields(status, STATUS, 'status');
+  return { ...usable, ...(usable.conditions === undefined ? {} : { conditions: soundConditions(usable.conditions) }) };
 }
 
 function soundConditions(value: unknown): readonly Condition[] {

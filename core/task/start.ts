@@ -10,13 +10,13 @@ import { decided, reads } from './decided.ts';
 import { failBeforeStart, stopBeforeStart } from './finish.ts';
 import { quotaStanding, wantedPlace } from './place.ts';
 import { graceEndsMs, lookUpSource, type Source } from './references.ts';
-import { afterRefusal } from './refusals.ts';
-import { queueUp, RELOOK_MS, waitForStart } from './wait.ts';
+import { afterRefusal, podInDoubt } from './refusals.ts';
+import { queueUp, relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 
 /** A Task without a Pod: from the first look at it to the creation of its Pod. Each step either goes on or says what it waits for. */
 export function start(context: TaskContext): Decision {
   const { task } = context;
-  if (stopRequested(task)) return stopBeforeStart(context);
+  if (stopRequested(task)) return podInDoubt(context) ?? stopBeforeStart(context);
   const fault = context.specFault;
   if (fault !== null) {
     const trail = [reason('task/invalid-spec', fault, { generation: task.metadata.generation ?? 0 })];
@@ -34,9 +34,9 @@ export function start(context: TaskContext): Decision {
     case 'Missing':
       return failBeforeStart(context, 'AgentError', 'Agent', found.message, [reason('task/reference-missing', found.message)]);
     case 'Waits': {
-      const trail = [reason('task/reference-awaited', found.message, { untilMs: found.untilMs })];
-      const wakeAtMs = found.untilMs ?? context.nowMs + RELOOK_MS;
-      return waitForStart(context, { reason: 'AgentError', cause: 'Agent', message: found.message, wakeAtMs, dependsOn, trail });
+      const { message, wakeAtMs } = found;
+      const trail = [reason('task/reference-awaited', message, { wakeAtMs })];
+      return waitForStart(context, { reason: 'AgentError', cause: 'Agent', message, wakeAtMs, dependsOn, trail });
     }
     case 'Found':
       return startWith(context, found.object, dependsOn);
@@ -54,8 +54,8 @@ function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref
     const queue = wantedPlace(context, source.agent.metadata.name, resolved.agent, { closed: true });
     return queueUp(context, { ...gate, queue, dependsOn, trail: [reason('task/agent-gate', gate.message)] });
   }
-  // A Task that waits its turn is not built again: only its place may have changed.
-  if (context.snapshot.granted === false && context.task.status?.phase === 'Queued') {
+  // A Task that waits its turn is not built again, not by a new leader either: only its place may have changed.
+  if (context.snapshot.granted !== true && context.task.status?.phase === 'Queued') {
     const waiting = awaitTurn(context, source, resolved.agent, dependsOn);
     if (waiting !== null) return waiting;
   }
@@ -87,9 +87,11 @@ function awaitTurn(context: TaskContext, source: Source, agent: ResolvedAgent, d
   if (!('agent' in source) || context.task.status?.phase === 'Running') return null;
   const name = source.agent.metadata.name;
   const limited = agent.maxConcurrentTasks !== undefined && agent.maxConcurrentTasks > 0;
-  const nextFreeMs = agent.quota === undefined ? null : quotaStanding(context, source.agent, agent.quota).nextFreeMs;
+  const standing = agent.quota === undefined ? null : quotaStanding(context, source.agent, agent.quota);
+  const nextFreeMs = standing?.nextFreeMs ?? null;
   const { granted } = context.snapshot;
-  if (nextFreeMs === null && (granted === true || (!limited && agent.quota === undefined))) return null;
+  // Where there is nothing but a quota, a start that is recorded already has had its turn.
+  if (nextFreeMs === null && (granted === true || (!limited && (standing === null || standing.recorded)))) return null;
   const queue = wantedPlace(context, name, agent, { notBeforeMs: nextFreeMs });
   // Just asked: the host may grant it at once, so nothing is written yet.
   if (granted === undefined && nextFreeMs === null) {
@@ -101,9 +103,14 @@ function awaitTurn(context: TaskContext, source: Source, agent: ResolvedAgent, d
       ],
     });
   }
-  if (nextFreeMs !== null && agent.quota !== undefined) {
+  // Where there is nothing but a quota, that is what those ahead of this Task use up.
+  if (agent.quota !== undefined && (nextFreeMs !== null || !limited)) {
     const limit = `max: ${agent.quota.maxTaskStarts} per ${agent.quota.windowSeconds}s`;
-    const trail = [reason('task/quota-exceeded', `the quota of agent ${JSON.stringify(name)} is used up`, { limit, nextFreeMs })];
+    const says =
+      nextFreeMs === null
+        ? `waits its turn of the quota of agent ${JSON.stringify(name)}`
+        : `the quota of agent ${JSON.stringify(name)} is used up`;
+    const trail = [reason('task/quota-exceeded', says, { limit, nextFreeMs })];
     return queueUp(context, {
       reason: 'QuotaExceeded',
       message: `Waiting for agent ${JSON.stringify(name)} quota (${limit})`,
@@ -113,7 +120,7 @@ function awaitTurn(context: TaskContext, source: Source, agent: ResolvedAgent, d
       trail,
     });
   }
-  const limit = `max: ${agent.maxConcurrentTasks ?? 'no limit'}`;
+  const limit = `max: ${agent.maxConcurrentTasks}`;
   const trail = [reason('task/at-capacity', `agent ${JSON.stringify(name)} has no place free`, { limit })];
   return queueUp(context, {
     reason: 'AgentAtCapacity',
@@ -156,7 +163,7 @@ function buildAndCreate(
         reason: 'ContextError',
         cause: 'Context',
         message: built.message,
-        wakeAtMs: context.nowMs + RELOOK_MS,
+        wakeAtMs: relookAtMs(context, waitsSinceMs(context, 'ContextError', built.message)),
         dependsOn,
         trail: [reason('task/context-unavailable', built.message)],
       });
@@ -179,12 +186,12 @@ function buildAndCreate(
   }
 }
 
-/** A ConfigMap that is not there (yet): looked for again until the grace is over; then a live read decides. */
+/** A ConfigMap that is not there (yet): looked for again until the grace is over. It is always read live, so its absence is a fact. */
 function awaitContext(context: TaskContext, message: string, ref: Ref, dependsOn: readonly Ref[]): Decision {
-  const untilMs = graceEndsMs(context, 'ContextError');
+  const untilMs = graceEndsMs(context, 'ContextError', message);
   const trail: readonly Reason[] = [reason('task/context-awaited', message, { untilMs })];
   if (context.nowMs >= untilMs)
     return failBeforeStart(context, 'ContextError', 'Context', message, [reason('task/context-missing', message, { ref: ref.name })]);
-  const wakeAtMs = earliest(untilMs, context.nowMs + RELOOK_MS);
+  const wakeAtMs = earliest(untilMs, relookAtMs(context, waitsSinceMs(context, 'ContextError', message)));
   return waitForStart(context, { reason: 'ContextError', cause: 'Context', message, wakeAtMs, dependsOn, trail });
 }

@@ -1,6 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Stop } from '../api/task-parts.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
+import { conform } from '../pod/shape.ts';
 
 /** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
 export interface StartedWith {
@@ -20,10 +21,11 @@ export function startedWithOf(pod: Pod | null): StartedWith {
   const text = pod?.metadata.annotations?.[ANNOTATIONS.startedWith];
   const value = text === undefined ? null : parseObject(text);
   if (value === null) return {};
-  const { timeout, stop, serverUrl } = value;
+  const { timeout, serverUrl } = value;
+  const stop = conform(value.stop, { fields: { mode: 'text', gracePeriodSeconds: 'integer' } }, 'stop');
   return {
     ...(typeof timeout === 'string' ? { timeout } : {}),
-    ...(typeof stop === 'object' && stop !== null ? { stop: stop as Stop } : {}),
+    ...('fault' in stop ? {} : { stop: stop.value as Stop }),
     ...(typeof serverUrl === 'string' ? { serverUrl } : {}),
   };
 }

@@ -3,6 +3,10 @@ import type { TaskStatus } from '../api/task.ts';
 import type { Patch } from '../contract/decision.ts';
 import { type ConditionChange, dropCondition, setCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
+import { cutText } from './text.ts';
+
+/** The CRD refuses a longer `status.message`, and with it the whole write. */
+const MAX_MESSAGE_LENGTH = 4_096;
 
 export interface StatusChange {
   /** Fields to set, null to remove; a field that already has the value is left out of the patch. */
@@ -12,7 +16,7 @@ export interface StatusChange {
 
 /**
  * The write of a status, or nothing when it says already what it should. Lists go whole, because a merge patch replaces them; the resourceVersion makes a write
- * that was decided on an older Task fail instead of undoing a newer one. `EngineError` goes away with any write: the core that writes this works.
+ * that was decided on an older Task fail instead of undoing a newer one. `EngineError` goes away with the next write: the core that writes this works.
  */
 export function patchStatus(context: TaskContext, id: string, change: StatusChange): readonly Patch[] {
   const { task, nowMs } = context;
@@ -25,15 +29,12 @@ export function patchStatus(context: TaskContext, id: string, change: StatusChan
   const wanted: Readonly<Record<string, unknown>> = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...change.set,
+    ...(typeof change.set?.message === 'string' ? { message: cutText(change.set.message, MAX_MESSAGE_LENGTH) } : {}),
     ...(conditions.length > 0 || before.conditions !== undefined ? { conditions } : {}),
   };
   const changed = Object.entries(wanted).filter(([field, value]) => value !== undefined && !deepEqual(before[field] ?? null, value));
-  // The generation alone is no reason to write: it is said with the next thing that is.
-  if (
-    changed.every(
-      ([field, value]) => field === 'observedGeneration' || (field === 'conditions' && sameButGeneration(before.conditions, value)),
-    )
-  )
+  // What is said only with the next thing that is a reason to write.
+  if (changed.every(([field, value]) => field === 'observedGeneration' || (field === 'conditions' && sayTheSame(before.conditions, value))))
     return [];
   return [
     {
@@ -49,9 +50,10 @@ export function patchStatus(context: TaskContext, id: string, change: StatusChan
   ];
 }
 
-function sameButGeneration(before: unknown, after: unknown): boolean {
-  const strip = (list: unknown): unknown =>
-    Array.isArray(list) ? list.map((entry: Condition) => ({ ...entry, observedGeneration: null })) : [];
+/** Whether two lists of conditions differ at most in generations and in what the host says of the engine. */
+function sayTheSame(before: unknown, after: unknown): boolean {
+  const strip = (list: unknown): readonly Condition[] =>
+    Array.isArray(list) ? dropCondition(list, 'EngineError').map(({ observedGeneration: _, ...entry }) => entry) : [];
   return deepEqual(strip(before), strip(after));
 }
 

@@ -122,7 +122,8 @@ describe('a missing reference is waited for', () => {
     expect(decision).toMatchObject({ wakeAt: '2026-01-01T10:06:00.000Z', dependsOn: [TEMPLATE] });
   });
 
-  const waited = { phase: 'Pending' as const, conditions: [condition('Ready', 'False', 'AgentError', '2026-01-01T10:03:00Z')] };
+  const missing = 'agent template "coder" not found in namespace "team-a"';
+  const waited = { phase: 'Pending' as const, conditions: [condition('Ready', 'False', 'AgentError', '2026-01-01T10:03:00Z', missing)] };
 
   test('its absence is final only by a live read', () => {
     expect(decide(snapshot({ task: task({ status: waited }), read: absent }))).toEqual({
@@ -363,7 +364,7 @@ describe('quota', () => {
   test('a start is recorded before its Pod', () => {
     const free = agent({ quota }, { taskStartHistory: [start('a', '2026-01-01T10:01:00Z')] });
     const lines = summary(decided(snapshot({ task: agentTask(), granted: true, read: found({ agent: free }) })).actions);
-    expect(lines.slice(-3)).toEqual(['RecordStart coder', 'Create Pod fix-bug-pod', 'Event PodCreated']);
+    expect(lines).toEqual(['RecordStart coder', 'Create ConfigMap fix-bug-context', 'Create Pod fix-bug-pod', 'Event PodCreated']);
   });
   test('a start that a crash left recorded counts once', () => {
     const mine = agent({ quota }, { taskStartHistory: [start('a', '2026-01-01T10:01:00Z'), start('fix-bug', '2026-01-01T10:02:00Z')] });
