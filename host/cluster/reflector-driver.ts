@@ -1,19 +1,15 @@
 import type { Cancel, Clock } from '../clock.ts';
+import { CatchUps } from './catch-up.ts';
 import type { Cluster, ClusterError, Result, Scope } from './cluster.ts';
+import { PAGE_SIZE, step } from './reflector.ts';
 import {
   initialReflectorState,
-  PAGE_SIZE,
   RESTART_REASONS,
   type ReflectorInput,
   type ReflectorOutput,
   type RestartReason,
-  step,
-} from './reflector.ts';
-import { isAtLeast } from './resource-version.ts';
+} from './reflector-states.ts';
 import type { StoreSink } from './store.ts';
-
-/** How long `catchUp` hopes for the watch before it has the kind listed again. On a quiet kind the server tells its version but once a minute. */
-const CATCH_UP_PATIENCE_MS = 1_000;
 
 type Omitted<T> = T extends unknown ? Omit<T, 'nowMs' | 'random'> : never;
 type Input = Omitted<ReflectorInput>;
@@ -53,13 +49,6 @@ export interface ReflectorCounters {
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] extends number ? T[Key] : Writable<T[Key]> };
 
-interface Waiter {
-  readonly resourceVersion: string;
-  /** Lists begun before it waited: one that begins later reads at least what it waits for. */
-  readonly listsBefore: number;
-  readonly settle: (how: 'CaughtUp' | 'Stopped') => void;
-}
-
 /** Keeps a sink of the store up to date with the cluster: the timers and calls around `step`. Begins at once; never throws and never rejects. */
 export class Reflector {
   readonly scope: Scope;
@@ -67,14 +56,13 @@ export class Reflector {
   readonly synced: Promise<'Synced' | 'Stopped'>;
   readonly #options: ReflectorOptions;
   readonly #calls = new Map<number, AbortController>();
-  readonly #waiters = new Set<Waiter>();
+  readonly #catchUps: CatchUps;
   readonly #inputs: Input[] = [];
   readonly #counters: Writable<ReflectorCounters>;
   #settleSynced: (how: 'Synced' | 'Stopped') => void = () => {};
   #state = initialReflectorState;
   #isStepping = false;
   #isSynced = false;
-  #seen: string | undefined;
   #listsDone = 0;
   #lastProgressAtMs: number;
   #cancelTimer: Cancel = () => {};
@@ -83,6 +71,11 @@ export class Reflector {
     this.#options = options;
     this.scope = options.scope;
     this.#lastProgressAtMs = options.clock.now();
+    this.#catchUps = new CatchUps({
+      clock: options.clock,
+      refresh: () => this.#feed({ type: 'Refresh' }),
+      listsBegun: () => this.#counters.lists,
+    });
     this.#counters = { lists: 0, pages: 0, watches: 0, events: 0, bookmarks: 0, restarts: zeroed() };
     this.synced = new Promise((resolve) => {
       this.#settleSynced = resolve;
@@ -106,40 +99,13 @@ export class Reflector {
 
   /** Resolves when the store holds everything up to `resourceVersion`, which somebody has read before this call; lists again when the watch does not bring it soon. */
   catchUp(resourceVersion: string, signal?: AbortSignal): Promise<'CaughtUp' | 'Stopped'> {
-    if (this.#hasSeen(resourceVersion)) return Promise.resolve('CaughtUp');
-    if (this.#state.phase.type === 'Stopped' || signal?.aborted) return Promise.resolve('Stopped');
-    return new Promise((resolve) => {
-      let cancelPatience: Cancel = () => {};
-      const onAbort = (): void => waiter.settle('Stopped');
-      const waiter: Waiter = {
-        resourceVersion,
-        listsBefore: this.#counters.lists,
-        settle: (how) => {
-          cancelPatience();
-          signal?.removeEventListener('abort', onAbort);
-          this.#waiters.delete(waiter);
-          resolve(how);
-        },
-      };
-      const nudge = (): void => {
-        // Once a list has begun after this call, it is only a matter of waiting for it.
-        if (this.#counters.lists === waiter.listsBefore) this.#feed({ type: 'Refresh' });
-        if (this.#waiters.has(waiter)) cancelPatience = this.#options.clock.after(CATCH_UP_PATIENCE_MS, nudge);
-      };
-      this.#waiters.add(waiter);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      cancelPatience = this.#options.clock.after(CATCH_UP_PATIENCE_MS, nudge);
-    });
+    return this.#catchUps.wait(resourceVersion, signal);
   }
 
   /** Reads the version that the kind has now, and waits until the store is there: what a new leader does before it decides. */
   async catchUpToNow(signal?: AbortSignal): Promise<Result<'CaughtUp' | 'Stopped'>> {
     const present = await this.#options.cluster.list({ ...this.scope, limit: 1 }, signal);
     return present.ok ? { ok: true, value: await this.catchUp(present.value.resourceVersion, signal) } : present;
-  }
-
-  #hasSeen(resourceVersion: string): boolean {
-    return this.#seen !== undefined && isAtLeast(this.#seen, resourceVersion);
   }
 
   #feed(input: Input): void {
@@ -156,12 +122,9 @@ export class Reflector {
     } finally {
       this.#isStepping = false;
     }
-    if (this.#state.phase.type === 'Stopped') this.#settleAll();
-  }
-
-  #settleAll(): void {
+    if (this.#state.phase.type !== 'Stopped') return;
     this.#settleSynced('Stopped');
-    for (const waiter of this.#waiters) waiter.settle('Stopped');
+    this.#catchUps.stop();
   }
 
   #perform(output: ReflectorOutput): void {
@@ -222,10 +185,7 @@ export class Reflector {
 
   #advance(resourceVersion: string | undefined, put: (sink: StoreSink) => void): void {
     this.#put(put);
-    this.#seen = resourceVersion ?? this.#seen;
-    for (const waiter of this.#waiters) {
-      if (this.#hasSeen(waiter.resourceVersion) || this.#listsDone > waiter.listsBefore) waiter.settle('CaughtUp');
-    }
+    this.#catchUps.advance(resourceVersion, this.#listsDone);
   }
 
   #put(put: (sink: StoreSink) => void): void {

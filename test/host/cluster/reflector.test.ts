@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClusterError, ObjectList, WatchEvent } from '#host/cluster/cluster.ts';
-import { initialReflectorState, type ReflectorInput, type ReflectorOutput, type ReflectorState, step } from '#host/cluster/reflector.ts';
+import { step } from '#host/cluster/reflector.ts';
+import { initialReflectorState, type ReflectorInput, type ReflectorOutput, type ReflectorState } from '#host/cluster/reflector-states.ts';
 
 type Omitted<T> = T extends unknown ? Omit<T, 'nowMs' | 'random'> : never;
 /** An input for the call or timer that is current, unless the test says otherwise. */
