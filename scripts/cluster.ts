@@ -3,7 +3,7 @@ import { findBinaries } from './cluster/binaries.ts';
 import { CLUSTER_COMPONENTS } from './cluster/components.ts';
 import { startControlPlane } from './cluster/control-plane.ts';
 import { kindAnswers, startKind } from './cluster/kind.ts';
-import { applyCrds } from './cluster/manifests.ts';
+import { applyCrds, CRDS } from './cluster/manifests.ts';
 
 const HELP = `Usage: npm run cluster -- [flags]
 
@@ -78,9 +78,7 @@ async function withKind(): Promise<{ kubeconfig: string; stop(): Promise<void> }
 
 async function withControlPlane(fakeNodes: number): Promise<{ kubeconfig: string; stop(): Promise<void> }> {
   const binaries = await findBinaries(CLUSTER_COMPONENTS, report);
-  const cluster = await startControlPlane({ binaries, report, fakeNodes });
-  await applyCrds(binaries.kubectl, cluster.kubeconfig);
-  return cluster;
+  return startControlPlane({ binaries, report, fakeNodes, crds: CRDS });
 }
 
 function report(line: string): void {

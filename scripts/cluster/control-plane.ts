@@ -15,10 +15,12 @@ import {
 import type { Binaries, Report } from './binaries.ts';
 import type { CLUSTER_COMPONENTS } from './components.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { createFakeNodes, installUnschedulableOutcome } from './nodes.ts';
+import { applyCrds } from './manifests.ts';
+import { createFakeNodes } from './nodes.ts';
 import { freePorts } from './ports.ts';
 import { type Member, openProcessGroup, type ProcessGroup } from './process-group.ts';
 import { kwokConfiguration } from './stages.ts';
+import { installUnschedulableOutcome } from './unschedulable.ts';
 
 const READY_TIMEOUT_MS = 120_000;
 const POLL_MS = 30;
@@ -29,6 +31,13 @@ export interface ControlPlaneOptions {
   readonly report: Report;
   /** Nodes without a machine, on which kwok plays the kubelet. Default 4; 0: no kwok at all. */
   readonly fakeNodes?: number;
+  /** Without it Pods stay as they are made. Default true. */
+  readonly scheduler?: boolean;
+  /**
+   * File or folder of CustomResourceDefinitions to apply. They come before the controller manager, whose garbage collector looks for new kinds
+   * every 30 seconds only.
+   */
+  readonly crds?: string;
   /** More arguments of the API server. */
   readonly apiServerFlags?: readonly string[];
   /** Shell command to run after everything has ended, also when this process was killed. */
@@ -39,6 +48,8 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   readonly access: ApiAccess;
   readonly api: ApiClient;
+  /** Client address of etcd, without TLS. */
+  readonly etcd: string;
   /** Logs, data, kubeconfigs; gone after `stop`. */
   readonly directory: string;
   /** File for `KUBECONFIG`, as a member of `system:masters`. */
@@ -71,13 +82,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { binaries, report, fakeNodes = 4 } = options;
+  const { binaries, report, fakeNodes = 4, scheduler = true } = options;
   const layout = await prepare();
   const group = openProcessGroup(layout.directory, options.afterwards);
   try {
     const run = (name: keyof typeof binaries, args: readonly string[]): Member => group.start(name, binaries[name], args);
     const etcd = run('etcd', etcdArguments(layout));
-    await until(etcd, 'etcd to be healthy', async () => (await fetchCode(`http://127.0.0.1:${layout.ports.etcd}/health`)) === 200);
+    const etcdUrl = `http://127.0.0.1:${layout.ports.etcd}`;
+    await until(etcd, 'etcd to be healthy', async () => (await fetchCode(`${etcdUrl}/health`)) === 200);
 
     const serverArguments = apiServerArguments(layout, options.apiServerFlags ?? []);
     let server = run('kube-apiserver', serverArguments);
@@ -89,10 +101,9 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
       writeKubeconfig(layout.directory, user, { ...access, token: layout.tokens[user] });
     report(`kube-apiserver is ready at ${access.server}`);
 
-    const rest = [
-      run('kube-controller-manager', controllerManagerArguments(layout, kubeconfigOf('controllerManager'))),
-      run('kube-scheduler', schedulerArguments(layout, kubeconfigOf('scheduler'))),
-    ];
+    if (options.crds !== undefined) await applyCrds(binaries.kubectl, kubeconfigOf('admin'), options.crds);
+    const rest = [run('kube-controller-manager', controllerManagerArguments(layout, kubeconfigOf('controllerManager')))];
+    if (scheduler) rest.push(run('kube-scheduler', schedulerArguments(layout, kubeconfigOf('scheduler'))));
     if (fakeNodes > 0) {
       writeFileSync(layout.kwokConfiguration, kwokConfiguration());
       rest.push(run('kwok', kwokArguments(layout, kubeconfigOf('kwok'))));
@@ -110,6 +121,7 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
     return {
       access,
       api,
+      etcd: etcdUrl,
       directory: layout.directory,
       kubeconfig: kubeconfigOf('admin'),
       auditLog: layout.auditLog,

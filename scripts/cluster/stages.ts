@@ -157,8 +157,8 @@ interface End {
   readonly phase: 'Failed' | 'ByCode';
   readonly reason?: string;
   readonly message?: string;
-  /** Reason of the DisruptionTarget condition. */
-  readonly disruption?: string;
+  /** Of the DisruptionTarget condition. */
+  readonly disruption?: { readonly reason: string; readonly message: string };
 }
 
 function ended(end: End): string {
@@ -174,7 +174,7 @@ conditions:
 ${condition('PodReadyToStartContainers', 'False')}
 ${condition('Ready', 'False', 'PodFinished')}
 ${condition('ContainersReady', 'False', 'PodFinished')}
-${end.disruption ? condition('DisruptionTarget', 'True', end.disruption, end.message) : ''}
+${end.disruption ? condition('DisruptionTarget', 'True', end.disruption.reason, end.disruption.message) : ''}
 initContainerStatuses:
 {{ range .status.initContainerStatuses }}
 - name: {{ .name | Quote }}
@@ -207,13 +207,20 @@ const BY_ITSELF: Readonly<Record<string, End>> = {
   succeed: { exitCode: '"0"', phase: 'ByCode' },
   fail: { exitCode: templateSetting('exit-code'), phase: 'ByCode' },
   'out-of-memory': { exitCode: KILLED, containerReason: 'OOMKilled', phase: 'Failed' },
-  evicted: { exitCode: KILLED, phase: 'Failed', reason: 'Evicted', message: LOW_MEMORY, disruption: 'TerminationByKubelet' },
+  evicted: {
+    exitCode: KILLED,
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: LOW_MEMORY,
+    disruption: { reason: 'TerminationByKubelet', message: LOW_MEMORY },
+  },
+  // As the kubelet does it for a critical Pod; the scheduler preempts by deletion.
   preempted: {
     exitCode: KILLED,
     phase: 'Failed',
-    reason: 'Preempted',
+    reason: 'Preempting',
     message: 'Preempted in order to admit critical pod',
-    disruption: 'TerminationByKubelet',
+    disruption: { reason: 'TerminationByKubelet', message: 'Pod was preempted by Kubelet to accommodate a critical pod.' },
   },
 };
 

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Task, TaskSpec } from '#core/api/task.ts';
+import { hosts } from './support/host.ts';
+import { openKube } from './support/kube.ts';
+import {
+  conditionOf,
+  create,
+  isFinished,
+  isPodRunning,
+  isRunning,
+  ok,
+  podAt,
+  type Simulation,
+  task,
+  taskAt,
+  template,
+} from './support/objects.ts';
+import { until, untilGone } from './support/watch.ts';
+
+const kube = await openKube();
+const namespace = await kube.namespace();
+await hosts().start({ namespaces: [namespace] });
+
+async function running(name: string, simulation: Simulation, spec: Partial<TaskSpec> = {}): Promise<void> {
+  await create(kube.cluster, template(namespace, name, { outcome: 'never', ...simulation }), task(namespace, name, spec));
+  await until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
+}
+
+async function stop(name: string): Promise<void> {
+  await kube.kubectl(['-n', namespace, 'annotate', 'task', name, 'kubeopencode.io/stop=true']);
+}
+
+const finished = (name: string): Promise<Task> => until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+
+describe('stop', () => {
+  it('deletes the Pod with its grace; the Task is Completed when the containers have ended, not before', async () => {
+    await running('stopped', { 'stop-after': '2s' });
+    await stop('stopped');
+    const pod = await until<Pod>(
+      kube.cluster,
+      podAt(namespace, 'stopped-pod'),
+      'to be deleted',
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
+    expect(pod.metadata.deletionGracePeriodSeconds).toBe(30);
+    expect(pod.status?.phase).toBe('Running');
+    expect(((await ok(kube.cluster.get(taskAt(namespace, 'stopped')))) as Task).status?.phase).toBe('Running');
+    const { status, ...rest } = await finished('stopped');
+    expect(status).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+    expect(conditionOf({ ...rest, status } as Task, 'Stopped')).toBe('True/UserStopped');
+    await untilGone(kube.cluster, podAt(namespace, 'stopped-pod'));
+  });
+
+  it('with Retain ends the containers and keeps the Pod', async () => {
+    await running('retained', { 'stop-exit-code': '0', 'stop-after': '1s' }, { stop: { mode: 'Retain' } });
+    await stop('retained');
+    const { status } = await finished('retained');
+    expect(status).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+    const pod = (await ok(kube.cluster.get(podAt(namespace, 'retained-pod')))) as Pod;
+    expect(pod.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
+    expect(pod.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  it('with a grace period of its own', async () => {
+    await running('short-grace', { 'stop-after': '10s' }, { stop: { gracePeriodSeconds: 1 } });
+    await stop('short-grace');
+    expect((await finished('short-grace')).status).toMatchObject({ phase: 'Completed', attempts: [{ exitCode: 137 }] });
+  });
+
+  it('before the Pod exists: none is made', async () => {
+    const { status } = await (async () => {
+      const waiting = task(namespace, 'never-started');
+      await create(kube.cluster, { ...waiting, metadata: { ...waiting.metadata, annotations: { 'kubeopencode.io/stop': 'true' } } });
+      return finished('never-started');
+    })();
+    expect(status).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+    expect(await kube.cluster.get(podAt(namespace, 'never-started-pod'))).toMatchObject({ ok: false, error: { code: 404 } });
+  });
+});
+
+describe('timeout', () => {
+  it('ends the Pod: Completed with the cause Timeout, as upstream has it', async () => {
+    await running('timed-out', {}, { timeout: '3s' });
+    const { status } = await finished('timed-out');
+    expect(status).toMatchObject({
+      phase: 'Completed',
+      cause: 'Timeout',
+      conditions: expect.arrayContaining([expect.objectContaining({ type: 'Stopped', reason: 'Timeout' })]),
+    });
+    const elapsedMs = Date.parse(status?.completionTime ?? '') - Date.parse(status?.startTime ?? '');
+    expect(elapsedMs).toBeGreaterThanOrEqual(3_000);
+    expect(elapsedMs).toBeLessThan(8_000);
+  });
+
+  it('leaves a Task alone that ends in time', async () => {
+    await create(kube.cluster, template(namespace, 'in-time', { 'run-for': '1s' }), task(namespace, 'in-time', { timeout: '1m' }));
+    expect((await finished('in-time')).status).toMatchObject({ phase: 'Completed' });
+  });
+});
+
+describe('suspend', () => {
+  it('holds a Task before its start, and lets it go', async () => {
+    await create(kube.cluster, template(namespace, 'held', { 'run-for': '1s' }), task(namespace, 'held', { suspend: true }));
+    const held = await until<Task>(kube.cluster, taskAt(namespace, 'held'), 'to be queued', ({ status }) => status?.phase === 'Queued');
+    expect(conditionOf(held, 'Queued')).toBe('True/TaskSuspended');
+    expect(await kube.cluster.get(podAt(namespace, 'held-pod'))).toMatchObject({ ok: false, error: { code: 404 } });
+    await kube.kubectl(['-n', namespace, 'patch', 'task', 'held', '--type=merge', '-p', '{"spec":{"suspend":false}}']);
+    expect((await finished('held')).status?.phase).toBe('Completed');
+  });
+});
+
+describe('managedBy', () => {
+  it('another controller: nothing is done', async () => {
+    await create(kube.cluster, template(namespace, 'foreign'), task(namespace, 'foreign', { managedBy: 'example.com/other' }));
+    await create(kube.cluster, template(namespace, 'ours', { 'run-for': '1s' }), task(namespace, 'ours'));
+    await until<Task>(kube.cluster, taskAt(namespace, 'ours'), 'to run', isRunning);
+    const foreign = (await ok(kube.cluster.get(taskAt(namespace, 'foreign')))) as Task;
+    expect(foreign.status).toBeUndefined();
+    expect(await kube.cluster.get(podAt(namespace, 'foreign-pod'))).toMatchObject({ ok: false, error: { code: 404 } });
+  });
+});
