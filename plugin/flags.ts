@@ -26,16 +26,14 @@ export function addClusterFlags(command: Command): Command {
 }
 
 export interface FileFlags {
-  readonly filename: readonly string[];
-  readonly recursive: boolean;
+  readonly filename?: readonly string[];
+  readonly recursive?: boolean;
 }
 
 export function addFileFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option('-f, --filename <file>', 'file, folder, or - for standard input; may be repeated').default([], 'none').argParser(repeated),
-    )
-    .addOption(new Option('-R, --recursive', 'look into folders below, too').default(false, 'off'));
+    .addOption(new Option('-f, --filename <file>', 'file, folder, or - for standard input; may be repeated').argParser(repeated))
+    .addOption(new Option('-R, --recursive', 'look into folders below, too'));
 }
 
 export const CORE_FLAG = '--core <file>';
@@ -70,6 +68,6 @@ function requestTimeout(text: string): string {
   return text;
 }
 
-function repeated(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
+function repeated(value: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), value];
 }

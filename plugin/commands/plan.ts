@@ -15,12 +15,12 @@ import type { Io } from '../io.ts';
 import { ASSUMPTIONS, type Assumption } from '../plan/assumptions.ts';
 
 export interface PlanFlags extends ClusterFlags, FileFlags {
-  readonly live: boolean;
+  readonly live?: boolean;
   readonly assume?: Assumption;
   readonly runFor?: number;
   readonly horizon: number;
   readonly output: 'text' | 'json' | 'yaml';
-  readonly detailedExitcode: boolean;
+  readonly detailedExitcode?: boolean;
   readonly color: boolean;
   readonly core?: string;
 }
@@ -52,7 +52,7 @@ export function definePlan(program: Command, io: Io, done: (code: ExitCode) => v
   addFileFlags(command);
   addNamespaceFlag(command);
   command
-    .option('--live', 'add Agents, templates, configuration and Tasks of the cluster', false)
+    .option('--live', 'add Agents, templates, configuration and Tasks of the cluster')
     .addOption(
       new Option('--assume <end>', 'how every Pod ends (default: as its sim.kubeopencode.io labels say, else succeeded)').choices([
         ...ASSUMPTIONS,
@@ -60,7 +60,7 @@ export function definePlan(program: Command, io: Io, done: (code: ExitCode) => v
     )
     .addOption(new Option('--run-for <duration>', 'how long every agent runs (default: as its labels say, else 3s)').argParser(durationMs))
     .addOption(new Option('--horizon <duration>', 'how far to look ahead').default(DAY_MS, '24h').argParser(durationMs))
-    .option('--detailed-exitcode', 'exit with 2 when there is something to do', false);
+    .option('--detailed-exitcode', 'exit with 2 when there is something to do');
   addOutputFlag(command, ['text', 'json', 'yaml']);
   addColorFlag(addCoreFlag(addClusterFlags(command)));
   command.addHelpText('after', EXAMPLES);

@@ -19,10 +19,11 @@ const DEFAULT_NAMESPACE = 'default';
 /** `kubectl opencode plan`: reads, runs, prints. Throws what can't be mended by the user's manifests (no core, no cluster). */
 export async function runPlanCommand(flags: PlanFlags, io: Io): Promise<ExitCode> {
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
-  if (flags.filename.length === 0) throw new Error('plan: expected files to plan; name them with -f FILE, -f FOLDER or -f -');
-  const sources = await readSources(flags.filename, flags.recursive, io);
+  const filenames = flags.filename ?? [];
+  if (filenames.length === 0) throw new Error('plan: expected files to plan; name them with -f FILE, -f FOLDER or -f -');
+  const sources = await readSources(filenames, flags.recursive === true, io);
   if (!sources.ok) throw new Error(sources.message);
-  const live = flags.live ? await (await import('./live.ts')).openLive(flags, io) : undefined;
+  const live = flags.live === true ? await (await import('./live.ts')).openLive(flags, io) : undefined;
   try {
     const parsed = sources.sources.map(parseSource);
     const isForced = flags.namespace !== undefined;
@@ -60,7 +61,7 @@ function rendered(plan: Plan, flags: PlanFlags, paint: Paint): string {
     case 'yaml':
       return toYaml(plan);
     case 'text':
-      return planText(plan, { paint, toYaml, applyWith: `kubectl apply ${flags.filename.map((file) => `-f ${file}`).join(' ')}` });
+      return planText(plan, { paint, toYaml, applyWith: `kubectl apply ${(flags.filename ?? []).map((file) => `-f ${file}`).join(' ')}` });
   }
 }
 
@@ -73,7 +74,7 @@ function verdict(plan: Plan, manifests: Manifests, flags: PlanFlags, io: Io): Ex
     return EXIT.blocked;
   }
   if (plan.tasks.some(({ blocked }) => blocked !== undefined)) return EXIT.blocked;
-  return flags.detailedExitcode && hasChanges(plan) ? EXIT.changes : EXIT.ok;
+  return flags.detailedExitcode === true && hasChanges(plan) ? EXIT.changes : EXIT.ok;
 }
 
 function tellFaults(faults: readonly Fault[], io: Io): void {

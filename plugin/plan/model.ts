@@ -3,6 +3,8 @@ import type { Task } from '#core/api/task.ts';
 import { type Action, assertNever, type Decided } from '#core/contract/decision.ts';
 import type { Snapshot, Subject } from '#core/contract/snapshot.ts';
 import type { Assumption } from './assumptions.ts';
+import { goDuration } from './go-duration.ts';
+import { unknownUids, withoutUids } from './unknown.ts';
 
 /** One decision of the run, or the core's failure to make one. */
 export interface PlanRecord {
@@ -27,17 +29,26 @@ export interface PlanRun {
   readonly source: 'files' | 'files and cluster';
   readonly assume: Assumption | 'as labelled';
   readonly horizonMs: number;
+  /** RFC 3339. */
+  readonly startsAt: string;
+  /** UIDs that the cluster has given out already; every other one is made up by the plan. */
+  readonly knownUids: ReadonlySet<string>;
   /** In the order in which they were decided. */
   readonly records: readonly PlanRecord[];
   readonly refusals: readonly Refusal[];
-  /** The Tasks to be planned, as they stand at the end; null: deleted. */
-  readonly tasks: readonly {
-    readonly namespace: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly final: Task | null;
-    readonly endedAtMs?: number;
-  }[];
+  /** The Tasks to be planned, as they stand at the end. */
+  readonly tasks: readonly PlanSubject[];
+}
+
+export interface PlanSubject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Last state that was seen of it. */
+  readonly final: Task;
+  /** When it came to its final phase, in milliseconds since the run began. */
+  readonly endedAtMs?: number;
+  readonly deletedAtMs?: number;
 }
 
 export interface PlannedAction {
@@ -66,12 +77,14 @@ export interface PlanStep {
 }
 
 export interface PlanEnd {
-  /** Phase at the end of the plan; not a final one when the horizon came first. `Deleted`: cleaned up. */
+  /** Phase at the end of the plan; not a final one when the horizon came first. */
   readonly phase: string;
   readonly cause?: string;
   readonly message?: string;
   /** Absent: it has not ended before the horizon. */
   readonly at?: string;
+  /** When the Task itself was deleted. */
+  readonly deletedAt?: string;
 }
 
 export interface PlannedTask {
@@ -90,6 +103,8 @@ export interface Plan {
   readonly source: PlanRun['source'];
   readonly assume: PlanRun['assume'];
   readonly horizon: string;
+  /** The moment that times inside objects and patches count from; made up when no cluster was asked. */
+  readonly startsAt: string;
   readonly tasks: readonly PlannedTask[];
 }
 
@@ -97,13 +112,14 @@ const FINAL_PHASES = ['Completed', 'Failed'];
 
 /** The plan that a run amounts to. */
 export function planOf(run: PlanRun): Plan {
-  const { core, source, assume } = run;
+  const { core, source, assume, startsAt } = run;
   return {
     formatVersion: 1,
     core,
     source,
     assume,
     horizon: goDuration(run.horizonMs),
+    startsAt,
     tasks: run.tasks.map((task) => plannedTask(run, task)),
   };
 }
@@ -115,20 +131,22 @@ export function hasChanges({ tasks }: Plan): boolean {
   );
 }
 
-function plannedTask(run: PlanRun, task: PlanRun['tasks'][number]): PlannedTask {
+function plannedTask(run: PlanRun, task: PlanSubject): PlannedTask {
   const records = run.records.filter(({ subject }) => subject.uid === task.uid);
-  const steps = worthTelling(
+  const unknown = unknownUids(run, task.uid, records);
+  const told = worthTelling(
     records.map((record) => stepOf(record, run.refusals)),
     records,
   );
+  const steps = told.map((step) => ({ ...step, actions: step.actions.map((action) => withoutUids(action, task.uid, unknown)) }));
   const end = endOf(task);
   const hasPod = steps.some(({ actions }) =>
     actions.some(({ verb, kind, refused }) => verb === 'create' && kind === 'Pod' && refused === undefined),
   );
   const hadPod = records.some(({ snapshot }) => snapshot.pods.length > 0);
-  const isHeld = task.final?.spec.suspend === true;
+  const isHeld = task.final.spec.suspend === true;
   const blocked =
-    hasPod || hadPod || isHeld || end.phase === 'Deleted' || wasFinished(records)
+    hasPod || hadPod || isHeld || end.deletedAt !== undefined || wasFinished(records)
       ? undefined
       : (end.message ?? steps.at(-1)?.says ?? 'nothing was decided');
   return { namespace: task.namespace, name: task.name, steps, end, ...(blocked === undefined ? {} : { blocked }) };
@@ -216,18 +234,13 @@ function headline({ says, rules }: PlanStep): string {
   return `${rules[0] ?? ''} ${says.split('; ')[0] ?? ''}`;
 }
 
-function endOf({ final, endedAtMs }: PlanRun['tasks'][number]): PlanEnd {
-  const at = endedAtMs === undefined ? {} : { at: `+${goDuration(endedAtMs)}` };
-  if (final === null) return { phase: 'Deleted', ...at };
+function endOf({ final, endedAtMs, deletedAtMs }: PlanSubject): PlanEnd {
   const { phase = 'Pending', cause, message } = final.status ?? {};
-  return { phase, ...(cause === undefined ? {} : { cause }), ...(message === undefined || message === '' ? {} : { message }), ...at };
-}
-
-/** As Go's `Duration.String`, to the millisecond: `0s`, `1.5s`, `1h0m0s` without what is zero at the end: `1h`. */
-export function goDuration(ms: number): string {
-  const hours = Math.floor(ms / 3_600_000);
-  const minutes = Math.floor((ms % 3_600_000) / 60_000);
-  const seconds = Math.round(ms % 60_000) / 1_000;
-  const parts = [hours > 0 ? `${hours}h` : '', minutes > 0 ? `${minutes}m` : '', seconds > 0 ? `${seconds}s` : ''].join('');
-  return parts === '' ? '0s' : parts;
+  return {
+    phase,
+    ...(cause === undefined ? {} : { cause }),
+    ...(message === undefined || message === '' ? {} : { message }),
+    ...(endedAtMs === undefined ? {} : { at: `+${goDuration(endedAtMs)}` }),
+    ...(deletedAtMs === undefined ? {} : { deletedAt: `+${goDuration(deletedAtMs)}` }),
+  };
 }

@@ -1,6 +1,6 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
+import { timestamp } from '#host/clock.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { openCaches } from '#host/controller/caches.ts';
 import { createController } from '#host/controller/controller.ts';
@@ -8,7 +8,7 @@ import type { ControllerHooks } from '#host/controller/hooks.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import type { PlannedObject } from '../input/objects.ts';
 import type { Assumption } from './assumptions.ts';
-import type { PlanRecord, PlanRun, Refusal } from './model.ts';
+import type { PlanRecord, PlanRun, PlanSubject, Refusal } from './model.ts';
 import { createPlanWorld, type PlanWorld } from './world.ts';
 
 export interface RunOptions {
@@ -30,6 +30,8 @@ export interface RunInput extends RunOptions {
   /** Told of each object that was looked for and is not there. */
   readonly onMissing?: (address: { readonly kind: Kind; readonly namespace: string; readonly name: string }) => void;
 }
+
+type StoredTask = StoredObject & Task;
 
 /** For what is still done after the last Task has ended, such as the release of its Pod. */
 const SETTLE_MS = 5_000;
@@ -60,18 +62,9 @@ export async function runPlan(input: RunInput): Promise<PlanRun> {
       });
     },
   };
-  const ended = new Map<string, number>();
+  const watched = watchTasks(world, subjects, beginMs);
   const stop = startController(world, input.engine, hooks);
-  const noteEnds = (): void => {
-    for (const { uid, namespace, name } of subjects) {
-      const task = taskAt(world, namespace, name);
-      if (!ended.has(uid) && (task === null || isFinal(task))) ended.set(uid, world.clock.now() - beginMs);
-    }
-  };
-  const isOver = (): boolean => {
-    noteEnds();
-    return ended.size === subjects.length;
-  };
+  const isOver = (): boolean => [...watched.values()].every(({ endedAtMs, deletedAtMs }) => (endedAtMs ?? deletedAtMs) !== undefined);
   await world.clock.runUntil(isOver, beginMs + input.horizonMs);
   await world.clock.advance(Math.min(SETTLE_MS, Math.max(0, beginMs + input.horizonMs - world.clock.now())));
   stop();
@@ -80,31 +73,23 @@ export async function runPlan(input: RunInput): Promise<PlanRun> {
     source: input.stored === undefined ? 'files' : 'files and cluster',
     assume: input.assume ?? 'as labelled',
     horizonMs: input.horizonMs,
+    startsAt: timestamp(beginMs),
+    knownUids: new Set((input.stored ?? []).map(({ metadata }) => metadata.uid)),
     records,
     refusals,
-    tasks: subjects.map(({ namespace, name, uid }) => {
-      const endedAtMs = ended.get(uid);
-      return { namespace, name, uid, final: taskAt(world, namespace, name), ...(endedAtMs === undefined ? {} : { endedAtMs }) };
-    }),
+    tasks: subjects.flatMap(({ metadata }) => watched.get(metadata.uid) ?? []),
   };
 }
 
-interface PlanSubject {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
-
 /** As `kubectl apply` would: creates what is not there, and writes the spec of what is. Returns the Tasks. */
-function apply({ server }: PlanWorld, objects: readonly PlannedObject[]): readonly PlanSubject[] {
+function apply({ server }: PlanWorld, objects: readonly PlannedObject[]): readonly StoredTask[] {
   return objects.flatMap((object) => {
     const { kind, metadata } = object;
     const address = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
     const there = metadata.name === undefined ? undefined : server.find(address);
     const result = there === undefined ? server.create(object) : server.patch(address, applied(object), { patchType: 'merge' });
     if (!result.ok) throw new Error(`plan ${kind} ${metadata.name}: the API server would refuse it: ${result.error.message}`);
-    const { name, namespace = '', uid } = result.value.metadata;
-    return kind === 'Task' ? [{ name, namespace, uid }] : [];
+    return kind === 'Task' ? [result.value as StoredTask] : [];
   });
 }
 
@@ -135,9 +120,22 @@ function startController(world: PlanWorld, engine: Engine, hooks: ControllerHook
   return () => ended.abort(new Error('the plan is made'));
 }
 
-function taskAt({ server }: PlanWorld, namespace: string, name: string): Task | null {
-  const object: KubernetesObject | undefined = server.find({ kind: 'Task', namespace, name });
-  return object === undefined ? null : (object as Task);
+/** Follows the Tasks of the plan, by UID: their last state, when they ended and when they went. */
+function watchTasks({ server, clock }: PlanWorld, tasks: readonly StoredTask[], beginMs: number): ReadonlyMap<string, PlanSubject> {
+  const subjectOf = (task: StoredTask): PlanSubject => {
+    const { namespace = '', name, uid } = task.metadata;
+    return { namespace, name, uid, final: task, ...(isFinal(task) ? { endedAtMs: 0 } : {}) };
+  };
+  const watched = new Map(tasks.map((task) => [task.metadata.uid, subjectOf(task)]));
+  server.store.listen('Task', ({ type, object }) => {
+    const task = object as StoredTask;
+    const before = watched.get(task.metadata.uid);
+    if (before === undefined) return;
+    const atMs = clock.now() - beginMs;
+    const ended = before.endedAtMs === undefined && isFinal(task) ? { endedAtMs: atMs } : {};
+    watched.set(task.metadata.uid, { ...before, final: task, ...ended, ...(type === 'DELETED' ? { deletedAtMs: atMs } : {}) });
+  });
+  return watched;
 }
 
 function isFinal(task: Task): boolean {

@@ -153,8 +153,10 @@ function endText(plan: Plan, { end, blocked }: PlannedTask, paint: Paint): strin
   const message = end.message === undefined ? '' : `: ${end.message}`;
   if (blocked !== undefined)
     return `${paint('red', '!')} blocked${end.at === undefined ? ` for ${plan.horizon}` : ''}, ${end.phase}${cause}: ${blocked}`;
-  if (end.at === undefined) return `Not ended after ${plan.horizon}: ${end.phase}${cause}${message}`;
-  return `Ends ${end.at}: ${paint(end.phase === 'Failed' ? 'red' : 'green', end.phase)}${cause}${message}`;
+  const deleted = end.deletedAt === undefined ? '' : `; deleted ${end.deletedAt}`;
+  if (end.at === undefined)
+    return `${deleted === '' ? `Not ended after ${plan.horizon}` : `Deleted ${end.deletedAt}`}: ${end.phase}${cause}${message}`;
+  return `Ends ${end.at}: ${paint(end.phase === 'Failed' ? 'red' : 'green', end.phase)}${cause}${message}${deleted}`;
 }
 
 function podsOf({ steps }: PlannedTask): readonly KubernetesObject[] {
@@ -176,9 +178,7 @@ function footer({ tasks, source }: Plan, { applyWith }: PlanTextOptions): string
   for (const { end, blocked: isBlocked } of tasks)
     if (end.at !== undefined && isBlocked === undefined) ends.set(end.phase, (ends.get(end.phase) ?? 0) + 1);
   const parts = [
-    ...[...ends]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([phase, number]) => `${number} ${phase === 'Deleted' ? 'deleted' : `ends ${phase}`}`),
+    ...[...ends].sort(([a], [b]) => (a < b ? -1 : 1)).map(([phase, number]) => `${number} ends ${phase}`),
     ...(unended > 0 ? [`${unended} not ended`] : []),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
   ];
@@ -190,5 +190,5 @@ function footer({ tasks, source }: Plan, { applyWith }: PlanTextOptions): string
 function verbCounts(tasks: readonly PlannedTask[]): string {
   const verbs = tasks.flatMap(({ steps }) => steps.flatMap(({ actions }) => actions.map(({ verb }) => verb)));
   const count = (verb: PlannedAction['verb']): number => verbs.filter((each) => each === verb).length;
-  return `${count('create')} to create, ${count('patch')} to change, ${count('delete')} to delete, ${count('event')} Events`;
+  return `${count('create')} to create, ${count('patch')} to change, ${count('delete')} to delete, ${count('event')} ${count('event') === 1 ? 'Event' : 'Events'}`;
 }

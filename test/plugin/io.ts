@@ -1,0 +1,32 @@
+import type { ExitCode } from '#plugin/exit-codes.ts';
+import type { Io } from '#plugin/io.ts';
+import { runProgram } from '#plugin/program.ts';
+
+export interface Ran {
+  readonly code: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line of the plugin with nothing of this process but its files. */
+export async function run(
+  args: readonly string[],
+  { stdin = '', cwd = process.cwd(), color = false }: { stdin?: string; cwd?: string; color?: boolean } = {},
+): Promise<Ran> {
+  let [out, err] = ['', ''];
+  const io: Io = {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    env: {},
+    cwd,
+    stdin: () => Promise.resolve(stdin),
+    columns: undefined,
+    takesColor: color,
+  };
+  const code = await runProgram(args, io);
+  return { code, out, err };
+}
