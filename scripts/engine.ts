@@ -1,15 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ENGINE_WASM } from './build/paths.ts';
 import { compileEngine } from './engine/compile.ts';
 import {
+  engineFaults,
+  judge,
   lockedCrates,
   type Provenance,
   provenancePath,
   readProvenance,
   sha256,
   sourcesDigest,
-  toolchainDifferences,
 } from './engine/provenance.ts';
 import { findToolchain, type Toolchain } from './engine/toolchain.ts';
 
@@ -17,9 +18,9 @@ import { findToolchain, type Toolchain } from './engine/toolchain.ts';
  * `npm run engine`: builds core/engine/engine.wasm again and compares it with the committed one. `--write` replaces it, and PROVENANCE.json with it.
  * Ends with 0 when they are the same, or when another toolchain explains the difference; with 1 when nothing does.
  */
-async function main(): Promise<number> {
+function main(): number {
   const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
-  const toolchain = await findToolchain();
+  const toolchain = findToolchain();
   const built = compileEngine(toolchain);
   if (values.write) {
     write(built, toolchain);
@@ -42,30 +43,27 @@ function write(built: Uint8Array, toolchain: Toolchain): void {
 }
 
 function compare(built: Uint8Array, toolchain: Toolchain): number {
-  const committed = sha256(readFileSync(ENGINE_WASM));
-  const rebuilt = sha256(built);
-  if (rebuilt === committed) {
-    console.log(`engine: the same, sha256 ${committed}`);
-    return 0;
+  const [fault] = engineFaults();
+  const rebuilt = { sha256: sha256(built), sourcesSha256: sourcesDigest(), toolchain: toolchain.versions };
+  const verdict = judge(readProvenance(), rebuilt);
+  switch (verdict.type) {
+    case 'Same':
+      console.log(fault === undefined ? `engine: the same, sha256 ${rebuilt.sha256}` : `engine: ${fault}`);
+      return fault === undefined ? 0 : 1;
+    case 'OtherToolchain':
+      console.log(
+        `engine: other toolchain, so nothing is proven either way\n${verdict.differences.map((line) => `        ${line}`).join('\n')}`,
+      );
+      return 0;
+    case 'Fault':
+      console.log(`engine: ${verdict.message}\n        rebuilt sha256 ${rebuilt.sha256}`);
+      return 1;
   }
-  const provenance = readProvenance();
-  const differences = toolchainDifferences(provenance.toolchain, toolchain.versions);
-  console.log(`engine: committed ${committed}\n        rebuilt   ${rebuilt}`);
-  if (sourcesDigest() !== provenance.sources.sha256) {
-    console.log('engine: the crate was changed after engine.wasm was built: run `npm run engine -- --write`');
-    return 1;
-  }
-  if (differences.length > 0) {
-    console.log(`engine: other toolchain, so nothing is proven either way\n${differences.map((line) => `        ${line}`).join('\n')}`);
-    return 0;
-  }
-  console.log(
-    'engine: the same crate and the same toolchain gave another file: the committed engine.wasm is not what PROVENANCE.json says',
-  );
-  return 1;
 }
 
-process.exitCode = await main().catch((error: unknown) => {
+try {
+  process.exitCode = main();
+} catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-  return 1;
-});
+  process.exitCode = 1;
+}

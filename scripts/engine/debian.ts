@@ -13,40 +13,59 @@ import {
 } from 'node:fs';
 import { cacheFolder } from './cache.ts';
 import { sha256 } from './provenance.ts';
-import { run, type Toolchain } from './toolchain.ts';
+import { run } from './run.ts';
+import type { Toolchain } from './toolchain.ts';
 
-/** Rust and LLVM as Debian's security team keeps them for browsers. */
-const LLVM = '22';
-const RUST = '1.96';
-const PACKAGES = [
-  'rustc-web',
-  'rust-web-src',
-  'libstd-rust-web-dev',
-  `libstd-rust-web-${RUST}`,
-  `libllvm${LLVM}`,
-  `clang-${LLVM}`,
-  `lld-${LLVM}`,
-  `llvm-${LLVM}`,
-  `llvm-${LLVM}-linker-tools`,
-  `libclang-cpp${LLVM}`,
-  `libclang1-${LLVM}`,
-  `libclang-common-${LLVM}-dev`,
-  `libclang-rt-${LLVM}-dev-wasm32`,
-  'wasi-libc',
-];
+/** Versions of Rust and LLVM that Debian's security team keeps for browsers (`1.96`, `22`): package names have them in. */
+interface Release {
+  readonly rust: string;
+  readonly llvm: string;
+}
+
+function packagesOf({ rust, llvm }: Release): readonly string[] {
+  return [
+    'rustc-web',
+    'rust-web-src',
+    'libstd-rust-web-dev',
+    `libstd-rust-web-${rust}`,
+    `libllvm${llvm}`,
+    `clang-${llvm}`,
+    `lld-${llvm}`,
+    `llvm-${llvm}`,
+    `llvm-${llvm}-linker-tools`,
+    `libclang-cpp${llvm}`,
+    `libclang1-${llvm}`,
+    `libclang-common-${llvm}-dev`,
+    `libclang-rt-${llvm}-dev-wasm32`,
+    'wasi-libc',
+  ];
+}
+
+/** The release that is in the cache, else the one that apt offers; null when it offers none. */
+function findRelease(debs: string): Release | null {
+  const names = existsSync(debs) ? readdirSync(debs).join('\n') : run('apt-cache', ['depends', 'libstd-rust-web-dev']);
+  const rust = /libstd-rust-web-(\d[\d.]*\d)/.exec(names ?? '')?.[1];
+  if (rust === undefined) return null;
+  const needed = existsSync(debs) ? names : run('apt-cache', ['depends', `libstd-rust-web-${rust}`]);
+  const llvm = /libllvm(\d+)/.exec(needed ?? '')?.[1];
+  return llvm === undefined ? null : { rust, llvm };
+}
 
 /**
- * Debian's packages, downloaded by apt (which checks their signatures) and unpacked into the cache; nothing is installed.
- * @throws when apt can't download them.
+ * Debian's packages, downloaded by apt (which checks their signatures) and unpacked into the cache; nothing is installed. Null where apt does not
+ * offer them (or `apt-get update` was never run).
+ * @throws when apt offers them and can't download them.
  */
-export function debianToolchain(): Toolchain {
+export function debianToolchain(): Toolchain | null {
   const folder = cacheFolder('wasm-toolchain');
   const debs = `${folder}debs`;
+  const release = findRelease(debs);
+  if (!release) return null;
   const unpacked = `${folder}root`;
-  if (!existsSync(debs)) once(debs, download);
+  if (!existsSync(debs)) once(debs, (draft) => download(release, draft));
   if (!existsSync(unpacked)) once(unpacked, (draft) => unpack(debs, draft));
   const sdk = `${folder}wasi-sdk`;
-  if (!existsSync(sdk)) once(sdk, (draft) => layOut(unpacked, draft));
+  if (!existsSync(sdk)) once(sdk, (draft) => layOut(release, unpacked, draft));
 
   const usr = `${unpacked}/usr`;
   const libraries = `${usr}/lib/${gnuTriplet()}`;
@@ -58,7 +77,7 @@ export function debianToolchain(): Toolchain {
     LIBCLANG_PATH: libraries,
     LD_LIBRARY_PATH: libraries,
     CARGO_TARGET_WASM32_WASIP1_LINKER: `${sdk}/bin/wasm-ld`,
-    BINDGEN_EXTRA_CLANG_ARGS: `-resource-dir ${usr}/lib/llvm-${LLVM}/lib/clang/${LLVM}`,
+    BINDGEN_EXTRA_CLANG_ARGS: `-resource-dir ${usr}/lib/llvm-${release.llvm}/lib/clang/${release.llvm}`,
   };
   const debianPackages = readdirSync(debs)
     .sort()
@@ -89,15 +108,16 @@ function once(folder: string, make: (draft: string) => void): void {
   }
 }
 
-function download(draft: string): void {
-  console.error(`engine: downloading ${PACKAGES.length} Debian packages (about 180 MB)`);
+function download(release: Release, draft: string): void {
+  const packages = packagesOf(release);
+  console.error(`engine: downloading ${packages.length} Debian packages of Rust ${release.rust} and LLVM ${release.llvm} (about 180 MB)`);
   // apt gives its downloads to a user of its own.
   chmodSync(draft, 0o777);
   try {
-    execFileSync('apt-get', ['download', '--quiet', ...PACKAGES], { cwd: draft, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('apt-get', ['download', '--quiet', ...packages], { cwd: draft, stdio: ['ignore', 'ignore', 'inherit'] });
   } catch (cause) {
     throw new Error(
-      `downloading the toolchain: apt-get could not get ${PACKAGES.join(', ')}; run \`apt-get update\`, and if the distribution has moved on, set RUST and LLVM in scripts/engine/debian.ts`,
+      `downloading the toolchain: apt-get could not get all of ${packages.join(', ')}; run \`apt-get update\` and try again`,
       { cause },
     );
   }
@@ -115,9 +135,9 @@ function unpack(debs: string, draft: string): void {
 }
 
 /** The layout of a WASI SDK, which rquickjs-sys expects, and wrappers that find the unpacked libraries. */
-function layOut(unpacked: string, draft: string): void {
+function layOut({ llvm: version }: Release, unpacked: string, draft: string): void {
   const usr = `${unpacked}/usr`;
-  const llvm = `${usr}/lib/llvm-${LLVM}`;
+  const llvm = `${usr}/lib/llvm-${version}`;
   const programs = { clang: `${llvm}/bin/clang`, ar: `${llvm}/bin/llvm-ar`, 'wasm-ld': `${llvm}/bin/wasm-ld`, rustc: `${usr}/bin/rustc` };
   mkdirSync(`${draft}/bin`, { recursive: true });
   for (const [name, program] of Object.entries(programs)) {

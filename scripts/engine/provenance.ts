@@ -86,8 +86,34 @@ export function engineFaults(): readonly string[] {
   ];
 }
 
-/** Lines that show what differs between two toolchains; empty when they are the same. */
-export function toolchainDifferences(committed: Provenance['toolchain'], here: Provenance['toolchain']): readonly string[] {
+/** An engine that was built just now. */
+export interface Rebuilt {
+  readonly sha256: string;
+  readonly sourcesSha256: string;
+  readonly toolchain: Provenance['toolchain'];
+}
+
+/** What a rebuilt engine says about the committed one. Only `Fault` is an error: another toolchain proves nothing either way. */
+export type Verdict =
+  | { readonly type: 'Same' }
+  | { readonly type: 'OtherToolchain'; readonly differences: readonly string[] }
+  | { readonly type: 'Fault'; readonly message: string };
+
+export function judge(committed: Provenance, rebuilt: Rebuilt): Verdict {
+  if (rebuilt.sha256 === committed.engine.sha256) return { type: 'Same' };
+  if (rebuilt.sourcesSha256 !== committed.sources.sha256) {
+    return { type: 'Fault', message: 'the crate was changed after engine.wasm was built: run `npm run engine -- --write`' };
+  }
+  const differences = toolchainDifferences(committed.toolchain, rebuilt.toolchain);
+  if (differences.length > 0) return { type: 'OtherToolchain', differences };
+  return {
+    type: 'Fault',
+    message: 'the same crate and the same toolchain gave another file: engine.wasm is not what PROVENANCE.json says',
+  };
+}
+
+/** A line for each name whose versions differ. */
+function toolchainDifferences(committed: Provenance['toolchain'], here: Provenance['toolchain']): readonly string[] {
   const names = [...new Set([...Object.keys(committed), ...Object.keys(here)])].sort();
   return names
     .filter((name) => committed[name] !== here[name])

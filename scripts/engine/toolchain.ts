@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { debianToolchain } from './debian.ts';
 import type { Provenance } from './provenance.ts';
+import { run } from './run.ts';
 
 /** A compiler for wasm32-wasip1, of Rust and of C. */
 export interface Toolchain {
@@ -15,16 +15,17 @@ export interface Toolchain {
 }
 
 /**
- * The toolchain to build the engine with: Debian's packages, unpacked into the cache, where apt-get is (the committed engine is made so); else rustup's
- * target, where it is installed.
+ * The toolchain to build the engine with: Debian's packages, unpacked into the cache, where apt offers them (the committed engine is made so); else
+ * rustup's target, where it is installed.
  * @throws when there is neither.
  */
-export async function findToolchain(): Promise<Toolchain> {
-  if (run('apt-get', ['--version']) !== null && run('dpkg', ['--version']) !== null) return debianToolchain();
+export function findToolchain(): Toolchain {
+  const debian = debianToolchain();
+  if (debian) return debian;
   const targets = run('rustup', ['target', 'list', '--installed']) ?? '';
   if (targets.split('\n').includes('wasm32-wasip1')) return rustupToolchain();
   throw new Error(
-    'building the engine: expected apt-get (Debian bookworm or newer) or rustup with the target wasm32-wasip1, found neither; `rustup target add wasm32-wasip1`',
+    'building the engine: expected apt to offer rustc-web (Debian bookworm or newer, after `apt-get update`) or rustup to have the target wasm32-wasip1; `rustup target add wasm32-wasip1` adds it',
   );
 }
 
@@ -43,10 +44,4 @@ function rustupToolchain(): Toolchain {
     rustFlags: [],
     remap: { [run('rustc', ['--print', 'sysroot']) ?? '/usr']: '/rust' },
   };
-}
-
-/** Standard output of a program without the white space around it; null when it can't be run or fails. */
-export function run(program: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): string | null {
-  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', env: { ...process.env, ...environment } });
-  return status === 0 ? stdout.trim() : null;
 }
