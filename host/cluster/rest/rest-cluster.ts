@@ -138,14 +138,14 @@ class HttpCluster implements RestCluster {
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const path = watchPath(options);
     const what = `watch ${options.kind} at ${this.server}`;
-    const idleMs = options.timeoutSeconds * 1000 + WATCH_IDLE_MARGIN_MS;
-    const call = new Deadline(this.#clock, idleMs, 'the watch stays silent', signal);
+    const call = new Deadline(this.#clock, this.#timeoutMs, 'the watch was not opened', signal);
     try {
       const opened = await this.#connection.open({ method: 'GET', path }, call.signal);
       if (signal.aborted) return;
       if (!opened.ok) return yield { type: 'ERROR', error: opened.error };
       const { statusCode } = opened.value;
       if (statusCode !== 200) return yield { type: 'ERROR', error: refused(statusCode, await this.#read(opened.value)) };
+      call.restart(options.timeoutSeconds * 1000 + WATCH_IDLE_MARGIN_MS, 'the watch stays silent');
       yield* frames(opened.value, call);
     } catch (cause) {
       if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
@@ -187,9 +187,9 @@ class HttpCluster implements RestCluster {
 class Deadline {
   readonly #controller = new AbortController();
   readonly #clock: Clock;
-  readonly #limitMs: number;
-  readonly #what: string;
   readonly #outer: AbortSignal | undefined;
+  #limitMs: number;
+  #what: string;
   #cancel: () => void = () => {};
 
   constructor(clock: Clock, limitMs: number, what: string, outer: AbortSignal | undefined) {
@@ -199,15 +199,17 @@ class Deadline {
     this.#outer = outer;
     if (outer?.aborted) this.#follow();
     else outer?.addEventListener('abort', this.#follow, { once: true });
-    this.restart();
+    this.restart(limitMs, what);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Time runs from now. */
-  restart(): void {
+  /** Time runs from now; by another limit from now on, where one is given. */
+  restart(limitMs: number = this.#limitMs, what: string = this.#what): void {
+    this.#limitMs = limitMs;
+    this.#what = what;
     this.#cancel();
     this.#cancel = this.#clock.after(this.#limitMs, () => this.#controller.abort(new TimedOut(this.#what, this.#limitMs)));
   }

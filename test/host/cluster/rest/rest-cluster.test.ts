@@ -370,6 +370,19 @@ describe('watches', () => {
     await impatient.close();
   });
 
+  test('watch-not-opened is cut by the request timeout', async () => {
+    const quick = await createRestCluster({ kubeconfig: server.kubeconfig, clock: realClock, requestTimeoutMs: 50 });
+    server.fail('watch', { type: 'Silence' });
+    const events = await collect(
+      quick.watch({ kind: 'ConfigMap', resourceVersion: '100', timeoutSeconds: 60 }, new AbortController().signal),
+      9,
+    );
+    expect(events).toMatchObject([
+      { type: 'ERROR', error: { message: expect.stringContaining('within 0.05 s, the watch was not opened') } },
+    ]);
+    await quick.close();
+  });
+
   test('a reader that stops reading ends the watch', async () => {
     server.store.put('ConfigMap', config('a'));
     for await (const event of watchConfigs(new AbortController().signal)) {
