@@ -48,7 +48,7 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined) return fateOfEnded(pod, endedFor);
   const requested = deletionRequest(context, pod);
   if (requested === null) return fateByItself(pod);
-  if (endedBefore(pod, requested)) return fateBeforeDeletion(pod);
+  if (endedBefore(pod, requested)) return requested === 'unknown' ? fateByItself(pod) : fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
   if (ending !== null) return { type: 'EndedByUs', ending };
   const disrupted = disruption(pod);
@@ -152,8 +152,8 @@ export function agentTermination(pod: Pod): ContainerStateTerminated | undefined
   return pod.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER)?.state?.terminated;
 }
 
-/** Whether the agent has ended and something beside it keeps the Pod alive (an injected sidecar that knows nothing of us). */
+/** Whether the agent has ended and something beside it keeps the Pod alive (an injected sidecar that knows nothing of us; one that can't start keeps it Pending). */
 export function outlivedByOthers(pod: Pod): boolean {
-  if (agentTermination(pod) === undefined || pod.status?.phase !== 'Running') return false;
-  return (pod.status.containerStatuses ?? []).some((status) => status.name !== AGENT_CONTAINER && status.state?.terminated === undefined);
+  if (agentTermination(pod) === undefined || hasEnded(pod)) return false;
+  return (pod.status?.containerStatuses ?? []).some((status) => status.name !== AGENT_CONTAINER && status.state?.terminated === undefined);
 }

@@ -3,7 +3,7 @@ import type { Attempt, Cause } from '../api/task.ts';
 import type { Action, Decided, Reason } from '../contract/decision.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
 import { sessionTitle } from '../pod/names.ts';
-import { formatDuration, parseDuration } from '../units/duration.ts';
+import { formatDuration } from '../units/duration.ts';
 import { formatTime, parseTime } from '../units/time.ts';
 import { signalOf } from './cause.ts';
 import type { ConditionChange } from './conditions.ts';
@@ -14,7 +14,7 @@ import { type EventReason, taskEvent } from './events.ts';
 import type { Fate } from './fate.ts';
 import { phaseFor } from './mapping.ts';
 import { releasePod } from './pods.ts';
-import { parseObject, startedWithOf } from './started-with.ts';
+import { parseObject, startedWithOf, timeoutMs } from './started-with.ts';
 import { patchStatus } from './status.ts';
 import { cutText } from './text.ts';
 
@@ -109,8 +109,8 @@ function endedByUs(context: TaskContext, ending: 'UserStopped' | 'Timeout', pod:
 }
 
 function timeoutText(context: TaskContext, pod: Pod | null): string {
-  const timeout = parseDuration(context.task.spec.timeout ?? startedWithOf(pod).timeout);
-  return timeout.ok ? formatDuration(timeout.ms) : 'its timeout';
+  const durationMs = timeoutMs(context, pod);
+  return durationMs === null ? 'its timeout' : formatDuration(durationMs);
 }
 
 function finished(outcome: 'Completed' | 'Failed' | 'Stopped' | 'Timeout', message: string): ConditionChange {

@@ -1,7 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { LABELS } from '../contract/names.ts';
-import { formatDuration, parseDuration } from '../units/duration.ts';
+import { formatDuration } from '../units/duration.ts';
 import { earliest, parseTime } from '../units/time.ts';
 import { reason, stopRequested, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
@@ -11,7 +11,7 @@ import { finish } from './finish.ts';
 import { heldPlace } from './place.ts';
 import { claimPod, deletePod, endPod } from './pods.ts';
 import { runningStatus } from './running-status.ts';
-import { startedWithOf } from './started-with.ts';
+import { timeoutMs } from './started-with.ts';
 
 /** Wait before a Pod that the watch does not show is looked for again, in milliseconds. */
 const RELOOK_AT_POD_MS = 5_000;
@@ -26,17 +26,19 @@ export function live(context: TaskContext, pod: Pod): Decision {
   }
   const deadlineMs = timeoutAtMs(context, pod);
   const recorded = recordedEnding(context);
-  if (recorded !== null || (deadlineMs !== null && context.nowMs >= deadlineMs)) return askToEnd(context, pod, recorded ?? 'Timeout');
+  if (recorded !== null) return askToEnd(context, pod, recorded);
+  // Only what knows nothing of us still runs: the agent has ended, and a timeout or a stop comes too late.
+  if (outlivedByOthers(pod)) return running(context, pod, null);
+  if (deadlineMs !== null && context.nowMs >= deadlineMs) return askToEnd(context, pod, 'Timeout');
   if (stopRequested(context.task)) return askToEnd(context, pod, 'UserStopped');
   return running(context, pod, deadlineMs);
 }
 
 /** When the Task times out, in milliseconds since the epoch; null without a (usable) timeout. Counted from `startTime`, the creation of the Pod. */
 function timeoutAtMs(context: TaskContext, pod: Pod): number | null {
-  const text = context.task.spec.timeout ?? startedWithOf(pod).timeout;
   const startMs = parseTime(context.task.status?.startTime) ?? parseTime(pod.metadata.creationTimestamp);
-  const timeout = text === undefined ? null : parseDuration(text);
-  return timeout?.ok === true && startMs !== null ? startMs + timeout.ms : null;
+  const durationMs = timeoutMs(context, pod);
+  return durationMs !== null && startMs !== null ? startMs + durationMs : null;
 }
 
 function running(context: TaskContext, pod: Pod, deadlineMs: number | null): Decision {
@@ -47,7 +49,7 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null): Dec
     trail.push(reason('task/timeout-ahead', `times out in ${formatDuration(deadlineMs - context.nowMs)}`, { deadlineMs }));
   if (deletesAtMs !== null)
     trail.push(
-      reason('task/pod-deleting', `pod ${pod.metadata.name} is being deleted by somebody else`, {
+      reason('task/pod-deleting', `pod ${pod.metadata.name} is being deleted`, {
         deletionTimestamp: pod.metadata.deletionTimestamp ?? '',
       }),
     );

@@ -58,6 +58,6 @@ function podDeleting(context: TaskContext, pod: Pod): readonly ConditionChange[]
   if (trueCondition(context.task.status?.conditions, 'PodDeleting') !== undefined || recordedEnding(context) !== null) return [];
   const requested = deletionRequest(context, pod);
   if (requested === null || requested === 'unknown') return [];
-  const message = `deletion of pod ${pod.metadata.name} was asked for by somebody else while it ran`;
+  const message = `deletion of pod ${pod.metadata.name} was asked for while it ran`;
   return [{ type: 'PodDeleting', status: 'True', reason: 'DeletionRequested', message, sinceMs: requested }];
 }

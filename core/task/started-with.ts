@@ -2,6 +2,8 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Stop } from '../api/task-parts.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import { conform } from '../pod/shape.ts';
+import { parseDuration } from '../units/duration.ts';
+import type { TaskContext } from './context.ts';
 
 /** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
 export interface StartedWith {
@@ -28,6 +30,15 @@ export function startedWithOf(pod: Pod | null): StartedWith {
     ...('fault' in stop ? {} : { stop: stop.value as Stop }),
     ...(typeof serverUrl === 'string' ? { serverUrl } : {}),
   };
+}
+
+/** How long the Task may run, in milliseconds: its own word, else what it was started with; null when neither says it in a form that can be read. */
+export function timeoutMs(context: TaskContext, pod: Pod | null): number | null {
+  for (const text of [context.task.spec.timeout, startedWithOf(pod).timeout]) {
+    const timeout = parseDuration(text);
+    if (timeout.ok) return timeout.ms;
+  }
+  return null;
 }
 
 /** A JSON object from text; null when it is none. */

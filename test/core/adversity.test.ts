@@ -296,6 +296,52 @@ describe('how a Pod ended', () => {
     expect(summary(outlived(NOW).actions)).not.toContain('Delete Pod fix-bug-pod');
     expect(summary(outlived('2026-01-01T10:09:30.000Z').actions)).toContain('Delete Pod fix-bug-pod');
   });
+  const outlivedBy = (state: object, phase: 'Running' | 'Pending' = 'Running', more = {}) =>
+    pod({
+      phase,
+      ...more,
+      status: {
+        containerStatuses: [
+          { name: 'agent', state: exited(0) },
+          { name: 'istio-proxy', state },
+        ],
+      },
+    });
+  test('a sidecar that can not even start holds the Pod at Pending when the agent has ended: it is ended too', () => {
+    const decision = decided(
+      snapshot({ task: task({ status: running() }), pods: [outlivedBy({ waiting: { reason: 'ImagePullBackOff' } }, 'Pending')] }),
+    );
+    expect(decision.actions.at(-1)).toMatchObject({ patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } } } });
+  });
+  test.each([
+    { name: 'a timeout', options: { spec: { timeout: '4m', stop: { mode: 'Retain' as const } } } },
+    { name: 'a stop', options: { stop: true, spec: { stop: { mode: 'Retain' as const } } } },
+  ])('$name comes too late when the agent has ended and only a sidecar runs', ({ options }) => {
+    const decision = decided(snapshot({ task: task({ status: running(), ...options }), pods: [outlivedBy({ running: {} })] }));
+    expect(decision.actions.at(-1)).toMatchObject({ patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } } } });
+    expect(statusPatch(decision)?.conditions).toBeUndefined();
+  });
+  test('a sidecar that failed by itself before anybody deleted the Pod counts, as it does in a Pod that nobody deletes', () => {
+    const ended = pod({
+      phase: 'Failed',
+      metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0, generation: 2 },
+      status: { observedGeneration: 1, ...beside(exited(0), 7, '2026-01-01T10:04:10Z') },
+    });
+    expect(statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({ phase: 'Failed' });
+  });
+  test('a timeout that became malformed while the Task runs counts as not given: the Agent’s stands', () => {
+    const annotations = { 'kubeopencode.io/started-with': '{"timeout":"3m"}' };
+    const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod({ annotations })] }));
+    expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+  });
+  test('a deletion that we asked for ourselves is nobody else’s', () => {
+    const deleting = outlivedBy({ running: {} }, 'Running', {
+      metadata: { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 30 },
+      annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' },
+    });
+    const decision = decided(snapshot({ task: task({ status: running() }), pods: [deleting] }));
+    expect(JSON.stringify(decision)).not.toContain('somebody else');
+  });
   test('people’s hands on what a Pod was started with count as nothing', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"stop":{"mode":"Delete","gracePeriodSeconds":"soon"}}' };
     const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod({ annotations })] }));
