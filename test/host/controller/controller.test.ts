@@ -5,6 +5,7 @@ import type { Action, Decision } from '#core/contract/decision.ts';
 import { MAX_PASSES } from '#core/contract/decision.ts';
 import type { Ref, Snapshot } from '#core/contract/snapshot.ts';
 import { refKey } from '#core/contract/snapshot.ts';
+import { sleep } from '#host/clock.ts';
 import { NAMESPACE, pod, task } from '#test/support/builders.ts';
 import { newObject } from '#test/support/new-object.ts';
 import { decided, scriptedEngine } from '#test/support/scripted-engine.ts';
@@ -378,5 +379,57 @@ describe('Tasks that are somebody else’s by their labels', () => {
     await host.start();
     await host.clock.advance(30_000);
     expect(engine.snapshots.map(({ subject: { name } }) => name)).toEqual(['ours']);
+  });
+});
+
+describe('effects', () => {
+  test('run once however often they are asked for, beside the decision, and their answer comes back', async () => {
+    const engine = scriptedEngine(({ outcomes }) =>
+      decided({
+        actions:
+          outcomes.length > 0 ? [] : [{ type: 'Effect', id: 'session/1', kind: 'SessionSummary', url: 'http://agent', title: 'title' }],
+      }),
+    );
+    let asked = 0;
+    const host = virtualHost({
+      engine,
+      sessions: {
+        summary: async () => {
+          asked += 1;
+          await sleep(host.clock, 10_000);
+          return { ok: true, value: { id: 's-1' } };
+        },
+        abort: async () => ({ ok: true, value: null }),
+      },
+    });
+    await host.start();
+    host.put(newTask('t'));
+    await host.clock.advance(1_000);
+    host.server.patch({ kind: 'Task', namespace: NAMESPACE, name: 't' }, { metadata: { labels: { a: 'b' } } }, { patchType: 'merge' });
+    await host.clock.advance(1_000);
+    expect(engine.snapshots).toHaveLength(2);
+    expect(host.controller.counts().effects).toBe(1);
+    await host.clock.advance(20_000);
+    expect(asked).toBe(1);
+    expect(engine.snapshots).toHaveLength(3);
+    expect(engine.snapshots[2]?.outcomes).toMatchObject([{ actionId: 'session/1', result: 'ok', answer: '{"id":"s-1"}' }]);
+    expect(host.acts.map(({ action, outcome }) => `${action.id} ${outcome.result}`)).toEqual(['session/1 ok']);
+  });
+});
+
+describe('one watch a namespace', () => {
+  test('works as one for all, and sees no other namespace', async () => {
+    const engine = scriptedEngine((snapshot) => {
+      if (snapshot.task?.status?.phase === 'Running') return decided();
+      return decided({ actions: snapshot.pods.length === 0 ? [createPod(snapshot)] : [setPhase(snapshot, 'Running')] });
+    });
+    const host = virtualHost({ engine, caches: { namespaces: [NAMESPACE, 'team-b'] } });
+    await host.start();
+    host.put(newTask('t'));
+    host.put(newTask('other', { metadata: { namespace: 'team-c' } }));
+    await host.clock.advance(20_000);
+    expect(host.writes.map(({ verb, kind, name }) => `${verb} ${kind} ${name}`)).toEqual(['create Pod t-pod', 'patch Task t']);
+    expect(engine.snapshots.map(({ subject }) => subject.namespace)).toEqual(engine.snapshots.map(() => NAMESPACE));
+    expect(host.warnings).toEqual([]);
   });
 });
