@@ -14,6 +14,15 @@ export function evictByApi(server: ApiServer, address: Address): void {
   if (pod !== undefined) disrupt(server, pod, 'EvictionByEvictionAPI', 'Eviction API: evicting');
 }
 
+/** The taint manager gives up Pods on a node that is unreachable: condition, then deletion with the Pod's grace, which nobody there hears of. */
+export function evictByTaint(server: ApiServer, node: string): void {
+  for (const object of [...server.store.values('Pod')]) {
+    const { spec, metadata } = object as StoredObject & Pod;
+    if (spec.nodeName !== node || metadata.deletionTimestamp !== undefined) continue;
+    disrupt(server, object, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint');
+  }
+}
+
 function disrupt(server: ApiServer, object: StoredObject, reason: string, message: string): void {
   const { metadata } = object;
   server.overwrite<Pod>(object, (pod) => {

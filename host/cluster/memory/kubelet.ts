@@ -4,6 +4,7 @@ import type { Result } from '../cluster.ts';
 import type { ApiServer } from './api-server.ts';
 import { preempt } from './disruption.ts';
 import type { StoredObject } from './kinds.ts';
+import { NodeOutages } from './node-outages.ts';
 import type { Change } from './object-store.ts';
 import { podLog } from './pod-log.ts';
 import { acceptedRun, isRegular, isRunning, type PodRun, resumedRun, terminated, withStates, withUnknownStates } from './pod-run.ts';
@@ -25,6 +26,8 @@ export interface KubeletLatency {
 export interface KubeletOptions extends KubeletLatency {
   /** Overrides what the Pod's labels say (`plan --assume`). */
   readonly assume?: (pod: Pod) => Partial<PodScript> | undefined;
+  /** Nodes whose kubelet is cut off. Default: none ever is. */
+  readonly outages?: NodeOutages;
 }
 
 type StoredPod = StoredObject & Pod;
@@ -51,11 +54,14 @@ export class Kubelet {
   readonly #entries = new Map<string, Entry>();
   readonly #latency: Required<KubeletLatency>;
   readonly #assume: NonNullable<KubeletOptions['assume']>;
+  readonly #outages: NodeOutages;
 
   constructor(server: ApiServer, options: KubeletOptions = {}) {
     this.#server = server;
     this.#clock = server.clock;
     this.#assume = options.assume ?? (() => undefined);
+    this.#outages = options.outages ?? new NodeOutages();
+    this.#outages.onEnd((node) => this.#comeBack(node));
     const { noticeMs = 100, startMs = 1_000, initMs = 500, pullBackOffMs = 1_000 } = options;
     this.#latency = { noticeMs, startMs, initMs, pullBackOffMs };
     for (const object of server.store.values('Pod')) this.#consider(object as StoredPod);
@@ -81,7 +87,21 @@ export class Kubelet {
     this.#entries.delete(pod.metadata.uid);
   }
 
+  /** A node that was cut off: what was hidden is told, what was not heard is heard. */
+  #comeBack(node: string): void {
+    for (const object of [...this.#server.store.values('Pod')]) {
+      const pod = object as StoredPod;
+      if (pod.spec.nodeName !== node) continue;
+      this.#consider(pod);
+      const entry = this.#entries.get(pod.metadata.uid);
+      if (entry === undefined) continue;
+      this.#write(entry);
+      if (entry.hasReportedEnd) this.#remove(entry);
+    }
+  }
+
   #consider(pod: StoredPod): void {
+    if (this.#outages.isOut(pod.spec.nodeName)) return;
     const entry = this.#entries.get(pod.metadata.uid);
     if (entry === undefined) {
       if (pod.spec.nodeName !== undefined && !hasEnded(pod)) this.#accept(pod);
@@ -282,13 +302,14 @@ export class Kubelet {
 
   /** The kubelet's own DELETE, once a Pod that somebody deletes has ended. */
   #remove(entry: Entry): void {
-    const { metadata } = entry.pod;
-    if (metadata.deletionTimestamp === undefined) return;
+    const { metadata, spec } = entry.pod;
+    if (metadata.deletionTimestamp === undefined || this.#outages.isOut(spec.nodeName)) return;
     const address = { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name } as const;
     this.#server.delete(address, { uid: metadata.uid, gracePeriodSeconds: 0 }, 'kubelet');
   }
 
   #write(entry: Entry): void {
+    if (this.#outages.isOut(entry.pod.spec.nodeName)) return;
     const nowMs = this.#clock.now();
     this.#server.overwrite<Pod>(entry.pod, (pod) => {
       const status = podStatus(pod, entry.run, nowMs);

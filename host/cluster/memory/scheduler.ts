@@ -1,6 +1,7 @@
 import type { Pod, PodCondition } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
 import { metaTime, type StoredObject } from './kinds.ts';
+import { NodeOutages } from './node-outages.ts';
 import type { PodScript } from './pod-script.ts';
 
 export interface SchedulerOptions {
@@ -10,6 +11,8 @@ export interface SchedulerOptions {
   readonly delayMs?: number;
   /** What the Pod's labels say, and what is assumed. */
   readonly scriptOf: (pod: Pod) => PodScript;
+  /** Nodes that take no new Pods because they are cut off. Default: none ever is. */
+  readonly outages?: NodeOutages;
 }
 
 type StoredPod = StoredObject & Pod;
@@ -20,6 +23,7 @@ export class Scheduler {
   readonly #nodes: NonNullable<SchedulerOptions['nodes']>;
   readonly #delayMs: number;
   readonly #scriptOf: SchedulerOptions['scriptOf'];
+  readonly #outages: NodeOutages;
   /** Node of each Pod that has not ended, by UID, and how many each node has. */
   readonly #places = new Map<string, string>();
   readonly #counts = new Map<string, number>();
@@ -32,6 +36,10 @@ export class Scheduler {
     this.#nodes = options.nodes ?? [{ name: 'node-1', pods: 110 }];
     this.#delayMs = options.delayMs ?? 100;
     this.#scriptOf = options.scriptOf;
+    this.#outages = options.outages ?? new NodeOutages();
+    this.#outages.onEnd(() => {
+      if (this.#waiting.size > 0) this.#schedule();
+    });
     for (const object of server.store.values('Pod')) this.#consider(object as StoredPod);
     server.store.listen('Pod', ({ type, object }) => {
       if (type === 'DELETED') this.#release(object.metadata.uid);
@@ -82,7 +90,7 @@ export class Scheduler {
       return;
     }
     const count = (name: string): number => this.#counts.get(name) ?? 0;
-    const free = this.#nodes.filter(({ name, pods }) => count(name) < pods);
+    const free = this.#nodes.filter(({ name, pods }) => count(name) < pods && !this.#outages.isOut(name));
     const node = free.reduce<string | undefined>(
       (best, { name }) => (best === undefined || count(name) < count(best) ? name : best),
       undefined,

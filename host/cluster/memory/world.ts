@@ -9,6 +9,7 @@ import type { StoredObject } from './kinds.ts';
 import { Kubelet, type KubeletOptions } from './kubelet.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 import { NamespaceController } from './namespace-controller.ts';
+import { NodeOutages } from './node-outages.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
 
 export interface WorldOptions {
@@ -21,7 +22,7 @@ export interface WorldOptions {
   /** Namespaces that exist; absent: every one. */
   readonly namespaces?: readonly string[];
   readonly admission?: readonly Admission[];
-  readonly kubelet?: KubeletOptions;
+  readonly kubelet?: Omit<KubeletOptions, 'outages'>;
   /** Objects of a live cluster, as it stores them: they keep UID, times and status, and what runs goes on. */
   readonly stored?: readonly (KubernetesObject & { readonly kind: Kind })[];
   /** Stored objects can't be changed by those who are given them. Default false: it costs time. */
@@ -33,6 +34,8 @@ export interface World {
   readonly clock: VirtualClock;
   readonly server: ApiServer;
   readonly namespaces: NamespaceController;
+  /** Nodes that are lost and come back. */
+  readonly outages: NodeOutages;
   /** A way to the API server under a name of its own, with the faults that befall it. */
   client(name: string, faults?: Faults): MemoryCluster;
   /** As `kubectl apply`: creates what is not there, else merges the manifest into it. Throws the API server's refusal. */
@@ -50,13 +53,15 @@ export function createWorld(options: WorldOptions = {}): World {
     ...(admission === undefined ? {} : { admission }),
   });
   for (const object of stored) server.load(object);
-  const kubelet = new Kubelet(server, options.kubelet);
-  new Scheduler(server, { scriptOf: (pod) => kubelet.scriptOf(pod), ...(nodes === undefined ? {} : { nodes }) });
+  const outages = new NodeOutages();
+  const kubelet = new Kubelet(server, { ...options.kubelet, outages });
+  new Scheduler(server, { outages, scriptOf: (pod) => kubelet.scriptOf(pod), ...(nodes === undefined ? {} : { nodes }) });
   new GarbageCollector(server);
   return {
     clock,
     server,
     namespaces: new NamespaceController(server),
+    outages,
     client: (name, faults) => new MemoryCluster(server, { client: name, ...(faults === undefined ? {} : { faults }) }),
     apply: (manifest) => apply(server, manifest),
   };

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
+import { evictByTaint } from '#host/cluster/memory/disruption.ts';
+import { createWorld, type World } from '#host/cluster/memory/world.ts';
+
+const ADDRESS = { kind: 'Pod', namespace: 'team-a', name: 'p' } as const;
+
+function worldWithPod(labels: Readonly<Record<string, string>>): World {
+  const world = createWorld();
+  world.apply({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace, labels, finalizers: ['example.com/held'] },
+    ...{ spec: { containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5 } },
+  });
+  return world;
+}
+
+const podOf = (world: World): Pod | undefined => world.server.find(ADDRESS) as Pod | undefined;
+
+test('a container that ends on a node that is cut off is reported when the node is back', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/run-for': '3s' });
+  await world.clock.advance(2_000);
+  expect(podOf(world)?.status?.phase).toBe('Running');
+  world.outages.begin('node-1');
+  await world.clock.advance(60_000);
+  expect(podOf(world)?.status?.phase).toBe('Running');
+  world.outages.end('node-1');
+  expect(podOf(world)?.status?.phase).toBe('Succeeded');
+});
+
+test('a deletion during an outage is carried out when the node is back', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/outcome': 'never' });
+  await world.clock.advance(2_000);
+  world.outages.begin('node-1');
+  evictByTaint(world.server, 'node-1');
+  await world.clock.advance(60_000);
+  expect(podOf(world)?.status?.phase).toBe('Running');
+  expect(podOf(world)?.status?.conditions?.find(({ type }) => type === 'DisruptionTarget')?.reason).toBe('DeletionByTaintManager');
+  world.outages.end('node-1');
+  await world.clock.advance(1_000);
+  expect(podOf(world)?.status?.phase).toBe('Failed');
+  expect(podOf(world)?.metadata.deletionGracePeriodSeconds).toBe(0);
+});
+
+test('a node that is cut off takes no new Pods', async () => {
+  const world = createWorld();
+  world.outages.begin('node-1');
+  world.apply({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace },
+    ...{ spec: { containers: [{ name: 'agent', image: 'agent' }] } },
+  });
+  await world.clock.advance(5_000);
+  expect(podOf(world)?.spec.nodeName).toBeUndefined();
+  world.outages.end('node-1');
+  await world.clock.advance(2_000);
+  expect(podOf(world)?.status?.phase).toBe('Running');
+});
