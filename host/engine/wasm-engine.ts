@@ -4,7 +4,7 @@ import { parseDecision } from './decision-shape.ts';
 import type { Engine, EngineResult } from './engine.ts';
 import { type CallLimits, type CallResult, createSandbox, memoryImage, type Sandbox } from './sandbox.ts';
 
-/** About a second of computing on a small machine, and far more than any snapshot needs: a decision takes 1 to 5 units. */
+/** Up to a second of computing, and a thousand times what a decision needs: that of a running Task takes less than one unit of fuel. */
 export const DEFAULT_LIMITS: CallLimits = {
   fuel: 2_000,
   memoryBytes: 64 * 1024 * 1024,

@@ -20,10 +20,10 @@ export function metafilePath(bundle: string): string {
   return `${DIST}meta/${bundle}.json`;
 }
 
-/** Removes files of a folder that an earlier build left there. */
+/** Removes files of a folder that an earlier build left there; drafts may be another build's, at work now. */
 export function removeOthers(folder: string, keep: readonly string[]): void {
   const kept = new Set(keep.map((file) => basename(file)));
   for (const entry of readdirSync(folder)) {
-    if (!kept.has(entry)) rmSync(`${folder}/${entry}`, { force: true });
+    if (!kept.has(entry) && !entry.endsWith('.tmp')) rmSync(`${folder}/${entry}`, { force: true });
   }
 }

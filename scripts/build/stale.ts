@@ -26,5 +26,5 @@ function buildFiles(): string[] {
 export const OUTPUTS = {
   core: [`${DIST}core.wasm`],
   host: [`${DIST}host.mjs`],
-  plugin: [`${DIST}kubectl-opencode.mjs`],
+  plugin: [`${DIST}kubectl-opencode.mjs`, `${DIST}bin/kubectl-opencode`, `${DIST}bin/kubectl_complete-opencode`],
 } as const;

@@ -14,7 +14,7 @@ import { findWasmtime } from '#scripts/engine/wasmtime.ts';
 import { exited, found, pod, running, snapshot, task, template } from '#test/support/builders.ts';
 import { decideText } from '#test/support/source-engine.ts';
 import { coreFrom, coreWith, DECIDED, SNAPSHOT } from './bundles.ts';
-import { runWithWasmtime } from './wasmtime-process.ts';
+import { runWithWasmtime, WASMTIME_TIMEOUT_MS } from './wasmtime-process.ts';
 
 const ran = running({ times: { podCreated: '2026-01-01T10:00:00Z' }, templateRef: { name: 'coder' } });
 
@@ -102,7 +102,7 @@ describe('the same snapshot gives the same bytes', () => {
   });
 
   const wasmtime = findWasmtime();
-  test('all of them: in Wasmtime', ({ skip }) => {
+  test('all of them: in Wasmtime', { timeout: WASMTIME_TIMEOUT_MS }, ({ skip }) => {
     if (wasmtime.type === 'Missing') return skip(wasmtime.reason);
     const inputs = Object.values(SNAPSHOTS).map((input) => JSON.stringify(input));
     const outputs = runWithWasmtime(wasmtime.python, core, inputs);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS, loadEngine } from '#host/engine/wasm-engine.ts';
+import { findWasmtime } from '#scripts/engine/wasmtime.ts';
 import { coreWith, DECIDED, SNAPSHOT } from './bundles.ts';
+import { decideWithWasmtime, WASMTIME_TIMEOUT_MS } from './wasmtime-process.ts';
 
 /** 80 to 81 units, whatever the machine: a turn of this loop is two polls, a unit 10,000 polls. */
 const LOOPS = coreWith(`let sum = 0; for (let i = 0; i < 400_000; i++) sum += i; return ${DECIDED('sum')}`);
@@ -19,6 +21,17 @@ describe('fuel', () => {
     const needed = fuelUsed(loadEngine(LOOPS).decide(SNAPSHOT));
     expect(loadEngine(LOOPS, { ...DEFAULT_LIMITS, fuel: needed }).decide(SNAPSHOT)).toMatchObject({ type: 'Answered', fuelUsed: needed });
     expect(loadEngine(LOOPS, { ...DEFAULT_LIMITS, fuel: needed - 1 }).decide(SNAPSHOT)).toMatchObject({ cause: 'OutOfFuel' });
+  });
+
+  const wasmtime = findWasmtime();
+  test('another WebAssembly runtime counts the same', { timeout: WASMTIME_TIMEOUT_MS }, ({ skip }) => {
+    if (wasmtime.type === 'Missing') return skip(wasmtime.reason);
+    const needed = fuelUsed(loadEngine(LOOPS).decide(SNAPSHOT));
+    const limits = { fuels: [needed, needed - 1], memoryBytes: DEFAULT_LIMITS.memoryBytes };
+    expect(decideWithWasmtime(wasmtime.python, LOOPS, JSON.stringify(SNAPSHOT), limits)).toEqual([
+      { status: 0, fuelUsed: needed, text: expect.stringContaining('Decided') },
+      { status: 2, fuelUsed: needed - 1, text: 'out of fuel' },
+    ]);
   });
 
   test('an exception behind the last unit is an exception', () => {
