@@ -5,7 +5,7 @@ import type { Admission } from './admission.ts';
 import { ApiServer } from './api-server.ts';
 import type { Faults } from './faults.ts';
 import { GarbageCollector } from './garbage-collector.ts';
-import type { StoredObject } from './kinds.ts';
+import { KIND_RULES, type StoredObject } from './kinds.ts';
 import { Kubelet, type KubeletOptions } from './kubelet.ts';
 import { MemoryCluster } from './memory-cluster.ts';
 import { NamespaceController } from './namespace-controller.ts';
@@ -75,7 +75,12 @@ function apply(server: ApiServer, manifest: KubernetesObject & { readonly kind: 
   const result =
     server.find(address) === undefined
       ? server.create(manifest, 'kubectl')
-      : server.patch(address, { ...fields, metadata: { labels, annotations } }, { patchType: 'merge' }, 'kubectl');
+      : server.patch(
+          address,
+          { ...fields, metadata: { labels, annotations } },
+          { patchType: KIND_RULES[kind].custom ? 'merge' : 'strategic' },
+          'kubectl',
+        );
   if (result.ok) return result.value;
   throw new Error(`apply ${kind} ${address.namespace}/${metadata.name}: the API server refused it: ${result.error.message}`);
 }
