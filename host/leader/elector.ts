@@ -2,10 +2,10 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { assertNever } from '#core/contract/decision.ts';
 import type { Cancel, Clock } from '../clock.ts';
 import type { Cluster, Result } from '../cluster/cluster.ts';
-import type { ElectionInput, ElectionOutput } from './election.ts';
-import { initialElection, step, wakeAtMs } from './election.ts';
+import { step } from './election.ts';
 import type { ElectionConfig } from './election-config.ts';
 import { electionConfigFaults } from './election-config.ts';
+import { type ElectionInput, type ElectionOutput, initialElection, wakeAtMs } from './election-state.ts';
 import type { LeaseName, LeaseRecord } from './lease.ts';
 import { leaseObject, leaseRecord } from './lease.ts';
 

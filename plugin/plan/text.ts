@@ -148,7 +148,7 @@ function paths(value: unknown, prefix: string): readonly string[] {
   );
 }
 
-function endText(plan: Plan, { end, blocked }: PlannedTask, paint: Paint): string {
+function endText(plan: Plan, { end, blocked, steps }: PlannedTask, paint: Paint): string {
   const cause = end.cause === undefined ? '' : ` (${end.cause})`;
   const message = end.message === undefined ? '' : `: ${end.message}`;
   if (blocked !== undefined)
@@ -156,7 +156,8 @@ function endText(plan: Plan, { end, blocked }: PlannedTask, paint: Paint): strin
   const deleted = end.deletedAt === undefined ? '' : `; deleted ${end.deletedAt}`;
   if (end.at === undefined)
     return `${deleted === '' ? `Not ended after ${plan.horizon}` : `Deleted ${end.deletedAt}`}: ${end.phase}${cause}${message}`;
-  return `Ends ${end.at}: ${paint(end.phase === 'Failed' ? 'red' : 'green', end.phase)}${cause}${message}${deleted}`;
+  const had = end.at === '+0s' && steps.every(({ actions }) => actions.length === 0);
+  return `${had ? 'Has ended already' : `Ends ${end.at}`}: ${paint(end.phase === 'Failed' ? 'red' : 'green', end.phase)}${cause}${message}${deleted}`;
 }
 
 function podsOf({ steps }: PlannedTask): readonly KubernetesObject[] {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { ElectionInput, ElectionOutput, ElectionState } from '#host/leader/election.ts';
-import { initialElection, step, wakeAtMs } from '#host/leader/election.ts';
+import { step } from '#host/leader/election.ts';
 import type { ElectionConfig } from '#host/leader/election-config.ts';
 import { electionConfigFaults } from '#host/leader/election-config.ts';
+import { type ElectionInput, type ElectionOutput, type ElectionState, initialElection, wakeAtMs } from '#host/leader/election-state.ts';
 import type { LeaseRecord } from '#host/leader/lease.ts';
 import { leaseObject, leaseRecord, microTime } from '#host/leader/lease.ts';
 

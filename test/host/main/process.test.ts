@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+
+const HOST = fileURLToPath(new URL('../../../dist/host.mjs', import.meta.url));
+
+let folder: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'host-'));
+  children = [];
+});
+
+afterEach(() => {
+  for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
+
+interface Process {
+  readonly child: ChildProcess;
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly exit: Promise<number | null>;
+  line(msg: string): Promise<Record<string, unknown>>;
+}
+
+function host(...args: string[]): Process {
+  const child = spawn(process.execPath, [HOST, ...args], { env: { PATH: process.env.PATH ?? '', HOME: folder } });
+  children.push(child);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const exit = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
+  const find = (msg: string): Record<string, unknown> | undefined =>
+    out
+      .split('\n')
+      .filter((line) => line.endsWith('}'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .find((line) => line.msg === msg);
+  return {
+    child,
+    out: () => out,
+    err: () => err,
+    exit,
+    line: (msg) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const line = find(msg);
+          if (line !== undefined) resolve(line);
+        };
+        child.stdout.on('data', look);
+        child.on('close', () => reject(new Error(`ended without "${msg}": ${out}${err}`)));
+        look();
+      }),
+  };
+}
+
+/** A kubeconfig of a server that accepts connections and never answers. */
+async function silentServer(): Promise<{ readonly file: string; close(): void }> {
+  const server = createServer(() => {});
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const file = join(folder, 'kubeconfig');
+  const cluster = { name: 'c', cluster: { server: `http://127.0.0.1:${(server.address() as AddressInfo).port}` } };
+  const context = { name: 'x', context: { cluster: 'c', user: 'u' } };
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [cluster],
+    contexts: [context],
+    users: [{ name: 'u', user: {} }],
+    'current-context': 'x',
+  };
+  writeFileSync(file, JSON.stringify(config));
+  return { file, close: () => server.close() };
+}
+
+const LOCAL = ['--metrics-bind-address=127.0.0.1:0', '--health-probe-bind-address=127.0.0.1:0'];
+
+describe('the host as a process', () => {
+  test('--version and --help print and end well', async () => {
+    const [version, help] = [host('--version'), host('--help')];
+    expect([await version.exit, await help.exit]).toEqual([0, 0]);
+    expect(version.out()).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(help.out()).toContain('--leader-elect');
+  });
+
+  test('a wrong flag ends with 2 and says what is right', async () => {
+    const ran = host('--reference-grace=1 hour');
+    expect(await ran.exit).toBe(2);
+    expect(ran.err()).toContain('error: --reference-grace: "1 hour" is not right; want a duration such as 90s, 30m or 1h30m');
+  });
+
+  test('no kubeconfig ends with 1 and names the file', async () => {
+    const ran = host('--kubeconfig', join(folder, 'missing'));
+    expect(await ran.exit).toBe(1);
+    expect(ran.out()).toContain('missing');
+  });
+
+  test('another core than --core-digest says ends with 1', async () => {
+    const { file, close } = await silentServer();
+    const ran = host('--kubeconfig', file, `--core-digest=sha256:${'0'.repeat(64)}`);
+    expect(await ran.exit).toBe(1);
+    expect(ran.out()).toContain('as --core-digest says');
+    close();
+  });
+
+  test('with a server that never answers: alive, not ready, and gone at SIGTERM with 0', async () => {
+    const { file, close } = await silentServer();
+    const ran = host('--kubeconfig', file, ...LOCAL);
+    const { addresses } = (await ran.line('started')) as { addresses: { port: number }[] };
+    const [metrics, health] = addresses.map(({ port }) => `http://127.0.0.1:${port}`);
+    expect((await fetch(`${health}/healthz`)).status).toBe(200);
+    const ready = await fetch(`${health}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([500, expect.stringContaining('first list not done of Task')]);
+    expect(await (await fetch(`${metrics}/metrics`)).text()).toContain('process_cpu_seconds_total');
+    ran.child.kill('SIGTERM');
+    expect(await ran.exit).toBe(0);
+    close();
+  });
+
+  test('a standby that can’t reach its Lease is gone at SIGTERM, too', async () => {
+    const { file, close } = await silentServer();
+    const ran = host('--kubeconfig', file, '--leader-elect', ...LOCAL);
+    await ran.line('started');
+    ran.child.kill('SIGTERM');
+    expect(await ran.exit).toBe(0);
+    close();
+  });
+
+  test('an address that is taken ends with 1', async () => {
+    const { file, close } = await silentServer();
+    const first = host('--kubeconfig', file, ...LOCAL);
+    const { addresses } = (await first.line('started')) as { addresses: { port: number }[] };
+    const second = host('--kubeconfig', file, `--metrics-bind-address=127.0.0.1:${addresses[0]?.port}`, '--health-probe-bind-address=0');
+    expect(await second.exit).toBe(1);
+    expect(second.out()).toContain('expected a free address');
+    close();
+  });
+});
