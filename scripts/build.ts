@@ -5,10 +5,10 @@ import { buildCore } from './build/core.ts';
 import { buildExecutables } from './build/executables.ts';
 import { DIST, ROOT } from './build/paths.ts';
 import { buildHost, buildPlugin } from './build/programs.ts';
-import { isStale, OUTPUTS } from './build/stale.ts';
+import { builtPart, isStale, type PartName } from './build/stale.ts';
 
 interface Part {
-  readonly name: keyof typeof OUTPUTS;
+  readonly name: PartName;
   readonly entry: string;
   readonly build: () => Promise<readonly string[]>;
 }
@@ -28,15 +28,15 @@ export async function buildAll(): Promise<void> {
  * Builds those of the named parts of `dist/` (default: all) that are missing or older than their sources; says nothing when there are none. Talks on
  * stderr.
  */
-export async function buildIfStale(names: readonly Part['name'][] = PARTS.map((part) => part.name)): Promise<void> {
+export async function buildIfStale(names: readonly PartName[] = PARTS.map((part) => part.name)): Promise<void> {
   for (const part of PARTS.filter(({ name }) => names.includes(name))) {
-    if (isStale(part.name, OUTPUTS[part.name])) await buildPart(part);
+    if (isStale(builtPart(part.name))) await buildPart(part);
   }
 }
 
 async function buildPart(part: Part): Promise<void> {
   if (!existsSync(ROOT + part.entry)) {
-    console.error(`build: no ${part.entry}, so ${OUTPUTS[part.name].map(short).join(', ')} is left out`);
+    console.error(`build: no ${part.entry}, so ${builtPart(part.name).outputs.map(short).join(', ')} is left out`);
     return;
   }
   const startedMs = performance.now();
