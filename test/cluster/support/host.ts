@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach } from 'vitest';
 import { writeKubeconfig } from '#scripts/cluster/kubeconfig.ts';
 import { type Member, openProcessGroup } from '#scripts/cluster/process-group.ts';
-import { clusterInfo, HOST_ACCOUNT } from './info.ts';
+import { type ClusterInfo, clusterInfo, HOST_ACCOUNT } from './info.ts';
 
 const READY_TIMEOUT_MS = 20_000;
 const POLL_MS = 20;
@@ -12,7 +12,7 @@ const POLL_MS = 20;
 export interface HostOptions {
   /** Namespaces that it works in. */
   readonly namespaces: readonly string[];
-  /** Address of the API server; default: the suite's. A proxy may stand before it. */
+  /** Address of the API server; default: the cluster's. A proxy may stand before it. */
   readonly server?: string;
   readonly flags?: readonly string[];
 }
@@ -37,8 +37,8 @@ export interface HostStarter {
   start(options: HostOptions): Promise<Host>;
 }
 
-/** To be called at the top of a test file. */
-export function hosts(): HostStarter {
+/** To be called at the top of a test file. Default: for the suite's cluster. */
+export function hosts(cluster: Pick<ClusterInfo, 'certificateAuthority' | 'hostToken' | 'server'> = clusterInfo()): HostStarter {
   const directory = mkdtempSync(join(tmpdir(), 'kubeopencode-hosts-'));
   const group = openProcessGroup(directory);
   const members: Member[] = [];
@@ -49,7 +49,7 @@ export function hosts(): HostStarter {
   afterAll(() => group.end());
   return {
     async start(options) {
-      const { certificateAuthority, hostToken, server } = clusterInfo();
+      const { certificateAuthority, hostToken, server } = cluster;
       const name = `host-${members.length + 1}`;
       const kubeconfig = writeKubeconfig(directory, name, { server: options.server ?? server, certificateAuthority, token: hostToken });
       const args = [

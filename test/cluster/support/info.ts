@@ -7,7 +7,6 @@ export interface ClusterInfo {
   readonly certificateAuthority: string;
   /** Of a member of `system:masters`. */
   readonly token: string;
-  readonly etcd: string;
   readonly kubeconfig: string;
   /** Path of kubectl. */
   readonly kubectl: string;

@@ -15,6 +15,8 @@ export type Verdict =
   | { readonly type: 'Pass' }
   /** Answers itself; the API server hears nothing. */
   | { readonly type: 'Answer'; readonly code: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  /** Nothing happens, for as long as the caller waits. */
+  | { readonly type: 'Stall' }
   /** The API server does it, the caller gets no answer. */
   | { readonly type: 'LoseAnswer' }
   /** The API server does it and answers; the caller gets the answer, or each part of a watch, only after this. */
@@ -48,6 +50,7 @@ export async function openProxy(): Promise<Proxy> {
       outgoing.writeHead(verdict.code, { 'content-type': 'application/json', ...verdict.headers }).end(JSON.stringify(verdict.body));
       return;
     }
+    if (verdict.type === 'Stall') return;
     const caller = new AbortController();
     outgoing.on('close', () => caller.abort());
     const answer = await forward(agent, target, incoming, caller.signal);
