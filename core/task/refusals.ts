@@ -23,9 +23,9 @@ type Refusal =
 /** A denial by admission may bear any code, a webhook's without one becomes 400; only its text tells. Source: apiserver `admission/plugin/webhook/errors`, `policy/validating`. */
 const DENIED_BY_ADMISSION = /admission webhook .* denied the request|ValidatingAdmissionPolicy .* denied request/s;
 
-export function classify(outcome: Outcome): Refusal {
+function classify(outcome: Outcome): Refusal {
+  if (outcome.result === 'ok' || outcome.reason === 'AlreadyExists') return 'Exists';
   if (outcome.result === 'unknown') return 'NotNow';
-  if (outcome.reason === 'AlreadyExists') return 'Exists';
   if (DENIED_BY_ADMISSION.test(outcome.message ?? '')) return 'NotNow';
   // A 409 of any other reason (quota conflict, namespace being created) passes.
   return outcome.code === 400 || outcome.code === 413 || outcome.code === 422 ? 'Never' : 'NotNow';
@@ -43,14 +43,12 @@ export function afterRefusal(context: TaskContext, configMapName: string | null)
 function afterPodOutcome(context: TaskContext): Decision | null {
   const outcome = outcomeOf(context.snapshot, podActionId(context));
   if (outcome === undefined) return null;
-  const refusal = outcome.result === 'ok' ? 'Exists' : classify(outcome);
+  const refusal = classify(outcome);
   if (refusal === 'Never') {
     return failBeforeStart(context, 'PodCreationError', 'Rejected', `pod ${context.podName}: ${outcome.message ?? 'refused'}`, [
       reason('task/pod-rejected', 'the API server will never accept this pod', { code: outcome.code ?? 0 }),
     ]);
   }
-  const inDoubt = podInDoubt(context);
-  if (inDoubt !== null) return inDoubt;
   const answer = liveAnswerFor(context.snapshot, podRef(context));
   if (answer !== undefined && 'found' in answer) return nameConflict(context, answer.found);
   const isFree = refusal === 'Exists' && answer !== undefined && 'absent' in answer;
@@ -58,12 +56,12 @@ function afterPodOutcome(context: TaskContext): Decision | null {
 }
 
 /**
- * Our own Pod that an earlier try may have left, or nothing where there is none. After an unknown outcome it may be there, and a 403 of a quota may hide that it is,
- * so it is asked for before anything else.
+ * What an earlier try to create the Pod has left, before anything else is thought of; null when there is no Pod of ours. After an unknown outcome it may be there,
+ * and a 403 of a quota may hide that it is.
  */
 export function podInDoubt(context: TaskContext): Decision | null {
   const outcome = outcomeOf(context.snapshot, podActionId(context));
-  if (outcome === undefined) return null;
+  if (outcome === undefined || classify(outcome) === 'Never') return null;
   const answer = liveAnswerFor(context.snapshot, podRef(context));
   if (answer === undefined) return reads([{ ...podRef(context), live: true }]);
   // A Pod with our name is ours only by its controller's UID.

@@ -16,7 +16,9 @@ import { queueUp, relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 /** A Task without a Pod: from the first look at it to the creation of its Pod. Each step either goes on or says what it waits for. */
 export function start(context: TaskContext): Decision {
   const { task } = context;
-  if (stopRequested(task)) return podInDoubt(context) ?? stopBeforeStart(context);
+  const inDoubt = podInDoubt(context);
+  if (inDoubt !== null) return inDoubt;
+  if (stopRequested(task)) return stopBeforeStart(context);
   const fault = context.specFault;
   if (fault !== null) {
     const trail = [reason('task/invalid-spec', fault, { generation: task.metadata.generation ?? 0 })];

@@ -116,6 +116,19 @@ describe('a Pod of which nothing is known', () => {
   });
 });
 
+describe('a Pod that was created and is gone before it was seen', () => {
+  const gone = { ...read([POD, { absent: true }], [{ kind: 'AgentTemplate', name: 'coder' }, { absent: true }]) };
+  test.each([
+    { name: 'is suspended meanwhile', options: { spec: { suspend: true } } },
+    { name: 'loses its template meanwhile', options: {} },
+    { name: 'is stopped meanwhile', options: { stop: true } },
+    { name: 'gets a bent spec meanwhile', options: { spec: { timeout: 'soon' } } },
+  ])('is not forgotten when the Task $name: no later start may run it again', ({ options }) => {
+    const decision = decided(snapshot({ task: task(options), read: gone, ...outcome('pod/1', 'ok') }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+  });
+});
+
 describe('a spec that is bent in one field', () => {
   test('is still another controller’s', () => {
     const bent = task({ spec: { managedBy: 'example.com/other', priority: 'high' as never } });
