@@ -82,8 +82,9 @@ export class Intake {
     const { subjects, ref } = routesOf(change);
     for (const { key, priority } of subjects) add(key, priority);
     if (ref === null) return;
-    const affected = knowledge.dependents.affected(ref);
+    const affected = knowledge.dependents.affected(ref, isSpecChanged(change));
     for (const key of affected.subjects) add(key, 'start');
+    for (const key of affected.settled) add(key, 'settled');
     for (const line of affected.lines) for (const key of knowledge.places.recheck(line)) add(key, 'start');
   }
 
@@ -120,4 +121,11 @@ export class Intake {
     const labels = { namespace: metadata.namespace ?? '', agent: spec.agentRef?.name ?? '' };
     this.#options.metrics.taskFinished(labels, (endMs - startMs) / 1_000);
   }
+}
+
+/** The API server counts changes of the spec in `generation`, where there is one. */
+function isSpecChanged(change: StoreChange): boolean {
+  if (change.type !== 'Changed') return true;
+  const { generation } = change.after.metadata;
+  return generation === undefined || generation !== change.before.metadata.generation;
 }

@@ -1,3 +1,4 @@
+import type { Task } from '#core/api/task.ts';
 import { assertNever, type Decided } from '#core/contract/decision.ts';
 import type { Ref, Settings, Snapshot } from '#core/contract/snapshot.ts';
 import type { Clock } from '../clock.ts';
@@ -7,6 +8,7 @@ import { earliest } from './alarm.ts';
 import { type Applied, type ApplyOptions, applyAll } from './apply.ts';
 import type { Caches } from './caches.ts';
 import { type Deliberation, deliberate, type Fault } from './deliberate.ts';
+import type { Interest } from './dependents.ts';
 import { faultPatch, recoveryPatch } from './engine-error.ts';
 import { gather } from './facts.ts';
 import type { ControllerHooks } from './hooks.ts';
@@ -102,8 +104,7 @@ export class Reconciler {
   async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided): Promise<Reconciled> {
     const { apply, clock, knowledge, starts, wake, onDecided } = this.#options;
     const { subject, task, outcomes } = snapshot;
-    const line = decided.queue?.state === 'Wants' ? decided.queue.key : undefined;
-    knowledge.dependents.set(key, decided.dependsOn, line);
+    knowledge.dependents.set(key, decided.dependsOn, interestOf(task, decided));
     // Before anybody else is granted a place: a start that is only decided counts already.
     const withdrawals = decided.actions.flatMap((action) => (action.type === 'RecordStart' ? [starts.announce(action)] : []));
     wake(knowledge.places.decided(key, decided.queue, snapshot.granted, clock.now()));
@@ -151,6 +152,11 @@ export class Reconciler {
     onDecided(key);
     return { type: 'Forgotten' };
   }
+}
+
+function interestOf(task: Task | null, { queue }: Decided): Interest {
+  if (queue?.state === 'Wants') return { type: 'Line', line: queue.key };
+  return task !== null && isFinished(task) ? { type: 'Settled' } : { type: 'Subject' };
 }
 
 /** A decision with an action that must not be done is none: no part of it is carried out. */

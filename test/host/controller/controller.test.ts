@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Agent } from '#core/api/agent.ts';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Action, Decision } from '#core/contract/decision.ts';
@@ -160,6 +161,82 @@ describe('the reads of a decision', () => {
     await host.clock.advance(5_000);
     expect(engine.snapshots.at(-1)?.read[refKey(agentRef)]).toHaveProperty('found');
     expect(host.decisions).toHaveLength(2);
+  });
+});
+
+describe('a change of what others depend on', () => {
+  const agentRef: Ref = { kind: 'Agent', namespace: NAMESPACE, name: 'coder' };
+  const address = { kind: 'Agent', namespace: NAMESPACE, name: 'coder' } as const;
+  const changes = async (host: VirtualHost, patch: object, subresource?: 'status'): Promise<void> => {
+    host.server.patch(address, patch, { patchType: 'merge', ...(subresource === undefined ? {} : { subresource }) });
+    await host.clock.advance(100);
+  };
+
+  test('reaches a Task that waits with each change, one that has ended only with the spec, and of a line the head', async () => {
+    const engine = scriptedEngine(({ subject }) =>
+      subject.name.startsWith('line')
+        ? decided({ dependsOn: [agentRef], queue: { state: 'Wants', key: 'k', order: subject.name, slots: 0 } })
+        : decided({ dependsOn: subject.name === 'other' ? [] : [agentRef] }),
+    );
+    const host = virtualHost({ engine });
+    host.put(newObject('Agent', { metadata: { name: 'coder', namespace: NAMESPACE }, spec: {} } as never));
+    for (const name of ['waits', 'ended', 'other', 'line-1', 'line-2', 'line-3']) host.put(newTask(name));
+    host.server.patch(
+      { kind: 'Task', namespace: NAMESPACE, name: 'ended' },
+      { status: { phase: 'Completed' } },
+      { patchType: 'merge', subresource: 'status' },
+    );
+    await host.start();
+    const since = (count: number): readonly string[] => engine.snapshots.slice(count).map(({ subject }) => subject.name);
+    let count = engine.snapshots.length;
+    await changes(host, { status: { idleSince: '2026-01-01T00:00:00Z' } }, 'status');
+    expect(since(count)).toEqual(['waits', 'line-1']);
+    count = engine.snapshots.length;
+    await changes(host, { spec: { suspend: true } });
+    expect(since(count)).toEqual(['waits', 'line-1', 'ended']);
+  });
+});
+
+describe('a start that is decided', () => {
+  test('counts for the next Task before it is recorded, and no more when it could not be', async () => {
+    const agentRef: Ref = { kind: 'Agent', namespace: NAMESPACE, name: 'coder' };
+    const seen: (readonly string[])[] = [];
+    const engine = scriptedEngine(({ subject, read, outcomes, now }) => {
+      const answer = read[refKey(agentRef)];
+      if (answer === undefined) return { type: 'Reads', refs: [agentRef] };
+      const coder = ('found' in answer ? answer.found : {}) as Agent;
+      seen.push((coder.status?.taskStartHistory ?? []).map(({ taskName }) => taskName));
+      if (subject.name !== 'a' || outcomes.length > 0) return decided();
+      const record = { taskName: 'a', taskNamespace: NAMESPACE, startTime: now };
+      const configMap = newObject('ConfigMap', { metadata: { name: 'taken', namespace: NAMESPACE } });
+      return decided({
+        actions: [
+          { type: 'Create', id: 'configmap', object: configMap },
+          {
+            type: 'RecordStart',
+            id: 'start',
+            agent: { namespace: NAMESPACE, name: 'coder', uid: coder.metadata.uid ?? '' },
+            record,
+            windowSeconds: 60,
+          },
+        ],
+      });
+    });
+    const host = virtualHost({ engine, faults: { onCall: ({ verb }) => (verb === 'create' ? { delayMs: 1_000 } : undefined) } });
+    host.put(newObject('Agent', { metadata: { name: 'coder', namespace: NAMESPACE }, spec: {} } as never));
+    host.put(newObject('ConfigMap', { metadata: { name: 'taken', namespace: NAMESPACE } }));
+    await host.start();
+    seen.length = 0;
+    host.put(newTask('a'));
+    await host.clock.advance(10);
+    host.put(newTask('b'));
+    await host.clock.advance(10);
+    expect(seen).toEqual([[], ['a']]);
+    await host.clock.advance(2_000);
+    host.put(newTask('c'));
+    await host.clock.advance(10);
+    expect(seen.at(-1)).toEqual([]);
+    expect(host.count('patch', 'Agent')).toBe(0);
   });
 });
 

@@ -45,6 +45,11 @@ const phases = (world: World): Readonly<Record<string, number>> => {
 };
 const host = (world: World, name = 'host', faults?: Faults): VirtualHost =>
   virtualHost({ engine: sourceEngine, world, name, ...(faults === undefined ? {} : { faults }) });
+/** A network on which every call takes ten milliseconds and every event five. */
+const SLOW: Faults = {
+  onCall: () => ({ delayMs: 5, responseDelayMs: 5 }),
+  onDelivery: () => ({ type: 'Deliver', delayMs: 5 }),
+};
 const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `t${String(index).padStart(3, '0')}`);
 
 function applyPlain(world: World, count: number): void {
@@ -100,10 +105,7 @@ describe('a fleet behind one Agent', () => {
   test('gets a free place within a tenth of a second', async () => {
     const { world } = fleet();
     world.apply(newObject('Agent', agent({ maxConcurrentTasks: 1 })));
-    const ours = host(world, 'host', {
-      onCall: () => ({ delayMs: 5, responseDelayMs: 5 }),
-      onDelivery: () => ({ type: 'Deliver', delayMs: 5 }),
-    });
+    const ours = host(world, 'host', SLOW);
     await ours.start();
     applyForAgent(world, 2);
     await world.clock.runUntil(() => pods(world).some(({ status }) => status?.phase === 'Succeeded'), world.clock.now() + 60_000);
@@ -155,7 +157,8 @@ describe('a fleet behind one Agent', () => {
   test('keeps a quota of starts in any window, and records each once', async () => {
     const { world, history } = fleet();
     world.apply(newObject('Agent', agent({ quota: { maxTaskStarts: 3, windowSeconds: 60 } })));
-    const ours = host(world);
+    // Slow enough that the next is granted a place before the first has created anything.
+    const ours = host(world, 'host', SLOW);
     await ours.start();
     applyForAgent(world, 10);
     const started: number[] = [];

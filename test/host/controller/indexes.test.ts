@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Task } from '#core/api/task.ts';
 import type { Ref } from '#core/contract/snapshot.ts';
-import { Dependents } from '#host/controller/dependents.ts';
+import { Dependents, type Interest } from '#host/controller/dependents.ts';
 import { FinishedIndex } from '#host/controller/finished-index.ts';
 import { KeyedHeap } from '#host/controller/keyed-heap.ts';
 import { RankedSet } from '#host/controller/ranked-set.ts';
@@ -83,41 +83,50 @@ describe('what depends on what', () => {
 
   test('a change reaches exactly those that depend on it, whatever they depended on before', () => {
     const refs = ['a', 'b', 'c'].map((name): Ref => ({ kind: 'Agent', namespace: NAMESPACE, name }));
-    const step = fc.record({
-      subject: fc.nat(5).map((number) => `s${number}`),
-      refs: fc.subarray(refs),
-      line: fc.constantFrom(undefined, 'x', 'y'),
-    });
+    const interest = fc.oneof(
+      fc.constant<Interest>({ type: 'Subject' }),
+      fc.constant<Interest>({ type: 'Settled' }),
+      fc.constantFrom('x', 'y').map((line): Interest => ({ type: 'Line', line })),
+    );
+    const step = fc.record({ subject: fc.nat(5).map((number) => `s${number}`), refs: fc.subarray(refs), interest });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
         const dependents = new Dependents();
         const model = new Map<string, (typeof steps)[number]>();
         for (const one of steps) {
-          dependents.set(one.subject, one.refs, one.line);
+          dependents.set(one.subject, one.refs, one.interest);
           model.set(one.subject, one);
           for (const ref of refs) {
             const interested = [...model.values()].filter((held) => held.refs.includes(ref));
+            const of = (type: Interest['type']) => interested.filter((held) => held.interest.type === type);
             const affected = dependents.affected(ref);
             expect([...affected.subjects].sort()).toEqual(
-              interested
-                .filter(({ line }) => line === undefined)
+              of('Subject')
                 .map(({ subject }) => subject)
                 .sort(),
             );
-            expect([...affected.lines].sort()).toEqual([...new Set(interested.flatMap(({ line }) => line ?? []))].sort());
+            expect([...affected.settled].sort()).toEqual(
+              of('Settled')
+                .map(({ subject }) => subject)
+                .sort(),
+            );
+            const lines = of('Line').map((held) => (held.interest.type === 'Line' ? held.interest.line : ''));
+            expect([...affected.lines].sort()).toEqual([...new Set(lines)].sort());
+            expect(dependents.affected(ref, false)).toEqual({ ...affected, settled: [] });
           }
         }
         for (const subject of model.keys()) dependents.delete(subject);
         expect(dependents.size).toBe(0);
-        expect(refs.map((ref) => dependents.affected(ref))).toEqual(refs.map(() => ({ subjects: [], lines: [] })));
+        expect(refs.map((ref) => dependents.affected(ref))).toEqual(refs.map(() => ({ subjects: [], lines: [], settled: [] })));
       }),
+      { numRuns: 50 },
     );
   });
 
   test('ten thousand in one line are one line', () => {
     const dependents = new Dependents();
-    for (let index = 0; index < 10_000; index++) dependents.set(`s${index}`, [agent, template], 'team/coder');
-    expect(dependents.affected(agent)).toEqual({ subjects: [], lines: ['team/coder'] });
+    for (let index = 0; index < 10_000; index++) dependents.set(`s${index}`, [agent, template], { type: 'Line', line: 'team/coder' });
+    expect(dependents.affected(agent)).toEqual({ subjects: [], lines: ['team/coder'], settled: [] });
   });
 
   test('a live read depends on the same object', () => {
