@@ -90,11 +90,7 @@ function timeOr(text: string | undefined, otherMs: number): number {
 }
 
 /** The run with the state of every container that `picks`, given by `next`. */
-export function withStates(
-  run: PodRun,
-  picks: (container: ContainerRun) => boolean,
-  next: (container: ContainerRun) => ContainerState,
-): PodRun {
+function withStates(run: PodRun, picks: (container: ContainerRun) => boolean, next: (container: ContainerRun) => ContainerState): PodRun {
   return {
     ...run,
     containers: run.containers.map((container) => (picks(container) ? { ...container, state: next(container) } : container)),
@@ -102,9 +98,72 @@ export function withStates(
 }
 
 /** State of a container that ends now. */
-export function terminated({ state }: ContainerRun, nowMs: number, exitCode: number, reason?: string): ContainerState {
+function terminated({ state }: ContainerRun, nowMs: number, exitCode: number, reason?: string): ContainerState {
   const ended = { type: 'Terminated', finishedMs: nowMs, exitCode, reason: reason ?? (exitCode === 0 ? 'Completed' : 'Error') } as const;
   return state.type === 'Running' ? { ...ended, startedMs: state.startedMs } : ended;
+}
+
+/** The init container or sidecar that is next to start; undefined: the others are. */
+export function nextInit(run: PodRun): ContainerRun | undefined {
+  return run.containers.find((container) => !isRegular(container) && container.state.type === 'Waiting');
+}
+
+export function initStarted(run: PodRun, name: string, nowMs: number): PodRun {
+  return withStates(
+    run,
+    (container) => container.name === name,
+    () => ({ type: 'Running', startedMs: nowMs }),
+  );
+}
+
+export function initEnded(run: PodRun, name: string, nowMs: number): PodRun {
+  return withStates(
+    run,
+    (container) => container.name === name,
+    (container) => terminated(container, nowMs, 0),
+  );
+}
+
+/** All regular containers run; without the agent's while its image can't be pulled. */
+export function regularStarted(run: PodRun, nowMs: number): PodRun {
+  const isHeld = ({ role }: ContainerRun): boolean => role === 'Main' && run.script.outcome === 'image-pull';
+  const starts = (container: ContainerRun): boolean => isRegular(container) && container.state.type === 'Waiting' && !isHeld(container);
+  return withStates(run, starts, () => ({ type: 'Running', startedMs: nowMs }));
+}
+
+export function pullFailed(run: PodRun, reason: string, message: (image: string) => string): PodRun {
+  return withStates(
+    run,
+    ({ role }) => role === 'Main',
+    ({ image }) => ({ type: 'Waiting', reason, message: message(image) }),
+  );
+}
+
+export function mainEnded(run: PodRun, nowMs: number, exitCode: number, reason?: string): PodRun {
+  const picks = (container: ContainerRun): boolean => container.role === 'Main' && isRunning(container);
+  return withStates(run, picks, (container) => terminated(container, nowMs, exitCode, reason));
+}
+
+/** SIGTERM: all but the agent's container end at once. */
+export function signalled(run: PodRun, nowMs: number): PodRun {
+  const picks = (container: ContainerRun): boolean => container.role !== 'Main' && isRunning(container);
+  return withStates(run, picks, (container) => terminated(container, nowMs, container.role === 'Init' ? 143 : 0));
+}
+
+/** SIGKILL to all that runs. */
+export function killed(run: PodRun, nowMs: number): PodRun {
+  return withStates(run, isRunning, (container) => terminated(container, nowMs, 137));
+}
+
+/** The node is short of memory. */
+export function evicted(run: PodRun, nowMs: number): PodRun {
+  return { ...killed(run, nowMs), isEvicted: true };
+}
+
+/** Sidecars end after the last regular container. */
+export function sidecarsEnded(run: PodRun, nowMs: number): PodRun {
+  const picks = (container: ContainerRun): boolean => container.role === 'Sidecar' && isRunning(container);
+  return withStates(run, picks, (container) => terminated(container, nowMs, 0));
 }
 
 export function isRunning({ state }: ContainerRun): boolean {

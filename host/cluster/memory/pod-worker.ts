@@ -1,0 +1,277 @@
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Clock } from '../../clock.ts';
+import type { ApiServer } from './api-server.ts';
+import { preempt } from './disruption.ts';
+import type { StoredObject } from './kinds.ts';
+import type { NodeOutages } from './node-outages.ts';
+import {
+  acceptedRun,
+  evicted,
+  initEnded,
+  initStarted,
+  isRegular,
+  isRunning,
+  killed,
+  mainEnded,
+  nextInit,
+  type PodRun,
+  pullFailed,
+  regularStarted,
+  resumedRun,
+  sidecarsEnded,
+  signalled,
+  withUnknownStates,
+} from './pod-run.ts';
+import type { PodScript } from './pod-script.ts';
+import { isPastDeadline, podStatus } from './pod-status.ts';
+import { Timers } from './timers.ts';
+
+/** How long the kubelet's own steps take. */
+export interface KubeletLatency {
+  /** From a change of the Pod to the kubelet's acting on it. Default 100. */
+  readonly noticeMs: number;
+  /** From accepting a Pod to its first container (sandbox, volumes, image). Default 1,000. */
+  readonly startMs: number;
+  /** Run of each init container. Default 500. */
+  readonly initMs: number;
+  /** From a first failed pull to the back-off. Default 1,000. */
+  readonly pullBackOffMs: number;
+}
+
+export type StoredPod = StoredObject & Pod;
+
+export interface PodWorkerOptions {
+  readonly server: ApiServer;
+  readonly latency: KubeletLatency;
+  readonly outages: NodeOutages;
+  readonly script: PodScript;
+}
+
+/** What a node does with one Pod, from its arrival to its end, step by step in the clock's time. */
+export class PodWorker {
+  readonly #server: ApiServer;
+  readonly #clock: Clock;
+  readonly #latency: KubeletLatency;
+  readonly #outages: NodeOutages;
+  /** Steps towards more containers; SIGTERM ends them. */
+  readonly #steps: Timers;
+  /** Ends of containers: their own and those that were asked for. */
+  readonly #ends: Timers;
+  readonly #deadline: Timers;
+  #pod: StoredPod;
+  #run: PodRun;
+  /** When containers that still run are killed; undefined: nobody asked them to end. */
+  #killAtMs: number | undefined;
+  #hasEnded = false;
+
+  constructor(pod: StoredPod, { server, latency, outages, script }: PodWorkerOptions) {
+    this.#server = server;
+    this.#clock = server.clock;
+    this.#steps = new Timers(server.clock);
+    this.#ends = new Timers(server.clock);
+    this.#deadline = new Timers(server.clock);
+    this.#latency = latency;
+    this.#outages = outages;
+    this.#pod = pod;
+    const nowMs = this.#clock.now();
+    const isResumed = pod.status?.startTime !== undefined;
+    this.#run = isResumed ? resumedRun(pod, script, nowMs) : acceptedRun(pod, script, nowMs + latency.noticeMs);
+    const { deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined) {
+      // Of one that was being deleted already, a part of the grace period is over.
+      this.#noticeDeletion(isResumed ? Math.max(0, Date.parse(deletionTimestamp) - nowMs) : undefined);
+    } else if (isResumed) this.#resume();
+    else {
+      this.#steps.after(latency.noticeMs, () => {
+        this.#write();
+        this.#steps.after(latency.startMs + script.startDelayMs, () => this.#begin());
+      });
+    }
+    this.#scheduleDeadline();
+  }
+
+  get run(): PodRun {
+    return this.#run;
+  }
+
+  /** The object has changed. */
+  update(pod: StoredPod): void {
+    const before = this.#pod;
+    this.#pod = pod;
+    if (this.#hasEnded) return;
+    if (pod.spec.activeDeadlineSeconds !== before.spec.activeDeadlineSeconds) this.#scheduleDeadline();
+    const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+    const isNews =
+      deletionTimestamp !== before.metadata.deletionTimestamp || deletionGracePeriodSeconds !== before.metadata.deletionGracePeriodSeconds;
+    if (deletionTimestamp !== undefined && isNews) this.#noticeDeletion();
+  }
+
+  /** The node was cut off and is back: what was hidden is told. */
+  report(): void {
+    this.#write();
+    if (this.#hasEnded) this.#remove();
+  }
+
+  /** The object is gone. */
+  abandon(): void {
+    this.#hasEnded = true;
+    this.#cancelAll();
+  }
+
+  #resume(): void {
+    const main = this.#run.containers.find(({ role }) => role === 'Main');
+    if (main?.state.type === 'Running') this.#scheduleEnd(main.state.startedMs);
+    else this.#steps.after(this.#latency.startMs, () => this.#begin());
+  }
+
+  /** Starts the next init container, or, when none is left, the others. */
+  #begin(): void {
+    this.#run = { ...this.#run, hasSandbox: true };
+    const next = nextInit(this.#run);
+    if (next === undefined) {
+      this.#startMain();
+      return;
+    }
+    this.#run = initStarted(this.#run, next.name, this.#clock.now());
+    if (next.role === 'Sidecar') {
+      this.#begin();
+      return;
+    }
+    this.#write();
+    this.#steps.after(this.#latency.initMs, () => {
+      this.#run = initEnded(this.#run, next.name, this.#clock.now());
+      this.#begin();
+    });
+  }
+
+  #startMain(): void {
+    const nowMs = this.#clock.now();
+    this.#run = regularStarted(this.#run, nowMs);
+    if (this.#run.script.outcome !== 'image-pull') {
+      this.#write();
+      this.#scheduleEnd(nowMs);
+      return;
+    }
+    this.#run = pullFailed(this.#run, 'ErrImagePull', (image) => `failed to pull and unpack image "${image}": not found`);
+    this.#write();
+    this.#steps.after(this.#latency.pullBackOffMs, () => {
+      this.#run = pullFailed(this.#run, 'ImagePullBackOff', (image) => `Back-off pulling image "${image}": ErrImagePull: not found`);
+      this.#write();
+    });
+  }
+
+  #scheduleEnd(startedMs: number): void {
+    const { outcome, runForMs } = this.#run.script;
+    if (outcome === 'never' || outcome === 'image-pull' || outcome === 'unschedulable') return;
+    // Among the ends, for a container may also come to its own end while SIGTERM is on it.
+    this.#ends.after(startedMs + runForMs - this.#clock.now(), () => this.#end());
+  }
+
+  /** The agent's container comes to its end by itself, or its node or cluster takes it. */
+  #end(): void {
+    const { outcome, exitCode } = this.#run.script;
+    switch (outcome) {
+      case 'fail':
+        this.#exit(exitCode);
+        break;
+      case 'out-of-memory':
+        this.#exit(137, 'OOMKilled');
+        break;
+      case 'evicted':
+        this.#run = evicted(this.#run, this.#clock.now());
+        this.#settle();
+        break;
+      case 'preempted':
+        preempt(this.#server, this.#pod);
+        break;
+      default:
+        this.#exit(0);
+    }
+  }
+
+  #exit(exitCode: number, reason?: string): void {
+    this.#run = mainEnded(this.#run, this.#clock.now(), exitCode, reason);
+    this.#settle();
+  }
+
+  #scheduleDeadline(): void {
+    this.#deadline.cancel();
+    const seconds = this.#pod.spec.activeDeadlineSeconds;
+    if (seconds === undefined) return;
+    const dueMs = this.#run.acceptedMs + seconds * 1_000 - this.#clock.now();
+    this.#deadline.after(Math.max(this.#latency.noticeMs, dueMs), () => {
+      if (!this.#hasEnded) this.#stop((this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1_000);
+    });
+  }
+
+  /** SIGTERM to all that runs, SIGKILL after the grace period; a second call can only bring the end nearer. */
+  #stop(graceMs: number): void {
+    if (this.#hasEnded) return;
+    const nowMs = this.#clock.now();
+    const isFirst = this.#killAtMs === undefined;
+    this.#killAtMs = Math.min(this.#killAtMs ?? Number.POSITIVE_INFINITY, nowMs + graceMs);
+    this.#ends.after(this.#killAtMs - nowMs, () => {
+      this.#run = killed(this.#run, this.#clock.now());
+      this.#settle();
+    });
+    if (!isFirst) return;
+    this.#steps.cancel();
+    const { stopAfterMs, stopExitCode } = this.#run.script;
+    this.#run = signalled(this.#run, nowMs);
+    const mainRuns = this.#run.containers.some((container) => container.role === 'Main' && isRunning(container));
+    if (!mainRuns) this.#settle();
+    else {
+      // Nothing but the conditions tells of a deadline until the containers have ended.
+      if (isPastDeadline(this.#pod, this.#run, nowMs)) this.#write();
+      if (stopAfterMs < graceMs) this.#ends.after(stopAfterMs, () => this.#exit(stopExitCode));
+    }
+  }
+
+  /** After a container ended: sidecars follow the last, and when nothing runs the end is reported. */
+  #settle(): void {
+    if (this.#hasEnded) return;
+    const nowMs = this.#clock.now();
+    const isOver =
+      this.#killAtMs !== undefined ||
+      this.#run.containers.every((container) => !isRegular(container) || container.state.type === 'Terminated');
+    if (isOver) this.#run = sidecarsEnded(this.#run, nowMs);
+    if (!isOver || this.#run.containers.some(isRunning)) {
+      this.#write();
+      return;
+    }
+    this.#hasEnded = true;
+    this.#cancelAll();
+    this.#run = withUnknownStates(this.#run, nowMs);
+    this.#write();
+    this.#remove();
+  }
+
+  /** The kubelet's own DELETE, once a Pod that somebody deletes has ended. */
+  #remove(): void {
+    const { metadata, spec } = this.#pod;
+    if (metadata.deletionTimestamp === undefined || this.#outages.isOut(spec.nodeName)) return;
+    const address = { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name } as const;
+    this.#server.delete(address, { uid: metadata.uid, gracePeriodSeconds: 0 }, 'kubelet');
+  }
+
+  #write(): void {
+    if (this.#outages.isOut(this.#pod.spec.nodeName)) return;
+    const nowMs = this.#clock.now();
+    this.#server.overwrite<Pod>(this.#pod, (pod) => {
+      const status = podStatus(pod, this.#run, nowMs);
+      // Who deletes a Pod before it came to run gets a failed one.
+      const isCutShort = this.#hasEnded && status.phase !== 'Succeeded' && status.phase !== 'Failed';
+      return { ...pod, status: isCutShort ? { ...status, phase: 'Failed' } : status };
+    });
+  }
+
+  #noticeDeletion(graceMs = (this.#pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000): void {
+    this.#ends.after(this.#latency.noticeMs, () => this.#stop(graceMs));
+  }
+
+  #cancelAll(): void {
+    this.#steps.cancel();
+    this.#ends.cancel();
+    this.#deadline.cancel();
+  }
+}
