@@ -54,7 +54,7 @@ export interface Controller {
   counts(): ControllerCounts;
 }
 
-export const DEFAULT_CONCURRENCY = 32;
+const DEFAULT_CONCURRENCY = 32;
 
 export function createController(options: ControllerOptions): Controller {
   let run: Run | undefined;

@@ -5,7 +5,7 @@ import { timestamp } from '../clock.ts';
 import type { Fault } from './deliberate.ts';
 
 /** The one condition that the host writes itself, because the core could not. */
-export const ENGINE_ERROR = 'EngineError';
+const ENGINE_ERROR = 'EngineError';
 /** Longest message of the condition; the API server takes 32,768 bytes. */
 const MAX_MESSAGE = 1_024;
 

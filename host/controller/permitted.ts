@@ -4,7 +4,7 @@ import { isActionAllowed, type Subresource, type Verb } from '#core/contract/per
 import type { Subject } from '#core/contract/snapshot.ts';
 
 /** What an action would do at the API server. */
-export interface Intent {
+interface Intent {
   readonly verb: Verb;
   readonly kind: Kind;
   readonly subresource?: Subresource;
@@ -14,7 +14,7 @@ export interface Intent {
 }
 
 /** The write that an action asks for; null for an Effect, which writes nothing. */
-export function intentOf(action: Action): Intent | null {
+function intentOf(action: Action): Intent | null {
   switch (action.type) {
     case 'Create': {
       const { kind, metadata } = action.object;

@@ -16,7 +16,7 @@ import type { Log } from '#host/observe/log.ts';
 import { VirtualClock } from '#host/virtual-clock.ts';
 
 /** A write at the API server, as it was asked for. */
-export interface Written {
+interface Written {
   readonly verb: Call['verb'];
   readonly kind: Kind;
   readonly name: string;
