@@ -4,7 +4,7 @@ import { buildIfStale } from './build.ts';
 
 /** `npm run plan -- -f FILE`: `kubectl opencode plan`, built first when its sources are newer. */
 try {
-  await buildIfStale();
+  await buildIfStale(['core', 'plugin']);
 } catch (error) {
   console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

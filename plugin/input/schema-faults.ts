@@ -1,6 +1,9 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { SourceObject } from './documents.ts';
 import type { Fault } from './fault.ts';
+
+// Each schema is used once: compiling checks would take longer than they save.
+z.config({ jitless: true });
 
 /** Checks an object by its schema: its value with defaults filled in, or every fault with its place. */
 export function check(document: SourceObject, schema: z.ZodType): { readonly data?: unknown; readonly faults: readonly Fault[] } {

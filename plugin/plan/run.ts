@@ -2,6 +2,7 @@ import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import { timestamp } from '#host/clock.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
+import type { World } from '#host/cluster/memory/world.ts';
 import { openCaches } from '#host/controller/caches.ts';
 import { createController } from '#host/controller/controller.ts';
 import type { ControllerHooks } from '#host/controller/hooks.ts';
@@ -9,7 +10,7 @@ import type { Engine } from '#host/engine/engine.ts';
 import type { PlannedObject } from '../input/objects.ts';
 import type { Assumption } from './assumptions.ts';
 import type { PlanRecord, PlanRun, PlanSubject, Refusal } from './model.ts';
-import { createPlanWorld, type PlanWorld } from './world.ts';
+import { createPlanWorld } from './world.ts';
 
 export interface RunOptions {
   readonly engine: Engine;
@@ -42,7 +43,7 @@ const SETTINGS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 300 } as 
 export async function runPlan(input: RunInput): Promise<PlanRun> {
   const world = createPlanWorld(input);
   const beginMs = world.clock.now();
-  const subjects = apply(world, input.objects);
+  const subjects = input.objects.map((object) => world.apply(object)).filter((object) => object.kind === 'Task') as StoredTask[];
   const records: PlanRecord[] = [];
   const refusals: Refusal[] = [];
   const hooks: ControllerHooks = {
@@ -81,27 +82,9 @@ export async function runPlan(input: RunInput): Promise<PlanRun> {
   };
 }
 
-/** As `kubectl apply` would: creates what is not there, and writes the spec of what is. Returns the Tasks. */
-function apply({ server }: PlanWorld, objects: readonly PlannedObject[]): readonly StoredTask[] {
-  return objects.flatMap((object) => {
-    const { kind, metadata } = object;
-    const address = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-    const there = metadata.name === undefined ? undefined : server.find(address);
-    const result = there === undefined ? server.create(object) : server.patch(address, applied(object), { patchType: 'merge' });
-    if (!result.ok) throw new Error(`plan ${kind} ${metadata.name}: the API server would refuse it: ${result.error.message}`);
-    return kind === 'Task' ? [result.value as StoredTask] : [];
-  });
-}
-
-/** The part of a manifest that applying writes on an object that exists. */
-function applied(object: PlannedObject): Readonly<Record<string, unknown>> {
-  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
-  const { labels, annotations } = metadata;
-  return { ...rest, metadata: { ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) } };
-}
-
-function startController(world: PlanWorld, engine: Engine, hooks: ControllerHooks): () => void {
-  const { clock, cluster } = world;
+function startController(world: World, engine: Engine, hooks: ControllerHooks): () => void {
+  const { clock } = world;
+  const cluster = world.client('plan');
   const ended = new AbortController();
   const caches = openCaches({ cluster, clock, signal: ended.signal });
   const nothing = { ok: true, value: null } as const;
@@ -121,7 +104,7 @@ function startController(world: PlanWorld, engine: Engine, hooks: ControllerHook
 }
 
 /** Follows the Tasks of the plan, by UID: their last state, when they ended and when they went. */
-function watchTasks({ server, clock }: PlanWorld, tasks: readonly StoredTask[], beginMs: number): ReadonlyMap<string, PlanSubject> {
+function watchTasks({ server, clock }: World, tasks: readonly StoredTask[], beginMs: number): ReadonlyMap<string, PlanSubject> {
   const subjectOf = (task: StoredTask): PlanSubject => {
     const { namespace = '', name, uid } = task.metadata;
     return { namespace, name, uid, final: task, ...(isFinal(task) ? { endedAtMs: 0 } : {}) };

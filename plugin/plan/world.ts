@@ -1,12 +1,7 @@
 import type { Pod } from '#core/api/kubernetes.ts';
-import { ApiServer } from '#host/cluster/memory/api-server.ts';
-import { GarbageCollector } from '#host/cluster/memory/garbage-collector.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
-import { Kubelet } from '#host/cluster/memory/kubelet.ts';
-import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
-import { Scheduler } from '#host/cluster/memory/scheduler.ts';
-import { VirtualClock } from '#host/virtual-clock.ts';
+import { createWorld, type World } from '#host/cluster/memory/world.ts';
 import type { Assumption } from './assumptions.ts';
 
 export interface PlanWorldOptions {
@@ -16,12 +11,6 @@ export interface PlanWorldOptions {
   readonly runForMs?: number;
   /** What a cluster holds, as it stores it. */
   readonly stored?: readonly StoredObject[];
-}
-
-export interface PlanWorld {
-  readonly clock: VirtualClock;
-  readonly server: ApiServer;
-  readonly cluster: MemoryCluster;
 }
 
 /** When somebody deletes the Pod, under that assumption: so long after its containers began. */
@@ -37,28 +26,25 @@ const OUTCOMES = {
   deleted: 'never',
 } as const satisfies Record<Assumption, PodScript['outcome']>;
 
+/** A plan is about Tasks, not about the room on nodes. */
+const NODES = [{ name: 'node-1', pods: 1_000_000 }];
+
 /** A cluster in memory and virtual time with one node that has room, whose Pods end as assumed. */
-export function createPlanWorld({ startMs, assume, runForMs, stored = [] }: PlanWorldOptions): PlanWorld {
-  const clock = new VirtualClock(startMs === undefined ? {} : { startMs });
-  const server = new ApiServer({ clock });
-  for (const object of stored) server.store.put(object);
+export function createPlanWorld({ startMs, assume, runForMs, stored = [] }: PlanWorldOptions): World {
   const script: Partial<PodScript> = {
     ...(assume === undefined ? {} : { outcome: OUTCOMES[assume] }),
     ...(runForMs === undefined ? {} : { runForMs }),
   };
-  const kubelet = new Kubelet(server, { assume: () => script });
-  // A plan is about Tasks, not about the room on nodes.
-  new Scheduler(server, { nodes: [{ name: 'node-1', pods: 1_000_000 }], scriptOf: (pod) => kubelet.scriptOf(pod) });
-  new GarbageCollector(server);
-  if (assume === 'deleted') deleteRunningPods(server);
-  return { clock, server, cluster: new MemoryCluster(server, { client: 'plan' }) };
+  const world = createWorld({ nodes: NODES, kubelet: { assume: () => script }, stored, ...(startMs === undefined ? {} : { startMs }) });
+  if (assume === 'deleted') deleteRunningPods(world);
+  return world;
 }
 
-function deleteRunningPods(server: ApiServer): void {
+function deleteRunningPods({ server, clock }: World): void {
   server.store.listen('Pod', ({ object, previous }) => {
     if (phaseOf(object) !== 'Running' || (previous !== undefined && phaseOf(previous) === 'Running')) return;
     const { namespace = '', name, uid } = object.metadata;
-    server.clock.after(DELETED_AFTER_MS, () => server.delete({ kind: 'Pod', namespace, name }, { uid }, 'somebody'));
+    clock.after(DELETED_AFTER_MS, () => server.delete({ kind: 'Pod', namespace, name }, { uid }, 'somebody'));
   });
 }
 

@@ -66,13 +66,13 @@ describe('streams', () => {
   });
 
   test('faults go to stderr with their lines, and what can be planned is planned', async () => {
-    const ran = await plan([], `${BOTH}---\n${TASK.replace('fix', 'other').replace('description', 'desciption')}`);
+    const ran = await plan([], `${BOTH}---\n${TASK.replace('fix', 'spare').replace('description', 'desciption')}`);
     expect(ran.code).toBe(3);
     expect(ran.err).toContain('<stdin>:14:36  ');
     expect(ran.err).toContain('spec.desciption: unknown field');
-    expect(ran.err).toMatch(/error: Task\/other can't be planned as written\n$/);
+    expect(ran.err).toMatch(/error: Task\/spare can't be planned as written\n$/);
     expect(ran.out).toContain('Task default/fix\n');
-    expect(ran.out).not.toContain('other');
+    expect(ran.out).not.toContain('spare');
   });
 
   test('what a plan has no use for is named', async () => {
