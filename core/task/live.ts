@@ -82,10 +82,11 @@ export function adopt(context: TaskContext, pod: Pod): Decision {
   });
 }
 
-/** The API server can't say whether the Pod is there: nothing is known, so nothing is done, and the place stays taken. */
+/** The API server can't say whether the Pod is there: nothing is known, so nothing is done. A place that is taken stays so, but none is taken anew. */
 export function podUnknown(context: TaskContext, { code, message }: { readonly code: number; readonly message: string }): Decided {
+  const hasPlace = context.snapshot.granted === true || context.task.status?.phase === 'Running';
   return decided({
-    ...heldPlace(context),
+    ...(hasPlace ? heldPlace(context) : {}),
     wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,
     reasons: [reason('task/pod-unknown', `pod ${context.podName} could not be read, so nothing is known of it`, { code, message })],
   });

@@ -102,10 +102,14 @@ describe('a Pod of which nothing is known', () => {
     { result: 'ok' as const, now: '2026-01-01T10:06:00.000Z' },
     { result: 'unknown' as const, now: '2026-01-01T10:06:00.000Z' },
   ])('was created ($result) and can not be read at $now: it is not made a second time, and holds its place', ({ result, now }) => {
-    const decision = decided(snapshot({ now, task: agentTask(), read: unavailable, ...outcome('pod/1', result) }));
+    const decision = decided(snapshot({ now, task: agentTask(), granted: true, read: unavailable, ...outcome('pod/1', result) }));
     expect(decision.actions).toEqual([]);
     expect(decision.queue).toMatchObject({ state: 'Holds' });
     expect(Date.parse(decision.wakeAt ?? '')).toBe(Date.parse(now) + 5_000);
+  });
+  test('after its place was given back: it does not take one that may be another Task’s by now', () => {
+    const decision = decided(snapshot({ task: agentTask(), read: unavailable, ...outcome('pod/1', 'unknown') }));
+    expect(decision.queue).toBeUndefined();
   });
   test('and a stop comes: the Pod that may be there is looked for first', () => {
     expect(decide(snapshot({ task: task({ stop: true }), read: found(), ...outcome('pod/1', 'unknown') }))).toMatchObject({
