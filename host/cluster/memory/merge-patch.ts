@@ -55,16 +55,38 @@ function mergeField(key: string, current: unknown, patch: unknown): unknown {
   const mergeKey = MERGE_KEYS[key];
   if (!Array.isArray(patch) || mergeKey === undefined) return strategicMergePatch(current, patch);
   const items: readonly unknown[] = Array.isArray(current) ? current : [];
-  if (mergeKey === 'primitive') return [...items, ...patch.filter((item) => !items.includes(item))];
+  const keyOf = (item: unknown): unknown => (mergeKey === 'primitive' ? item : isMap(item) ? item[mergeKey] : undefined);
   const result = [...items];
   for (const item of patch) {
-    const at = result.findIndex((other) => isMap(other) && isMap(item) && other[mergeKey] === item[mergeKey]);
+    const at = result.findIndex((other) => keyOf(other) === keyOf(item));
     if (isMap(item) && item.$patch === 'delete') {
       if (at >= 0) result.splice(at, 1);
     } else if (at >= 0) result[at] = strategicMergePatch(result[at], item);
     else result.push(withoutDirectives(item));
   }
-  return result;
+  return ordered(result, patch.map(keyOf), items.map(keyOf), keyOf);
+}
+
+/**
+ * Order of a merged list: what the patch names is in the order of the patch, the rest in that of the server, and of the next of both the server's goes first
+ * only where both were there before. Source: apimachinery pkg/util/strategicpatch/patch.go, mergeSortedSlice.
+ */
+function ordered(
+  items: readonly unknown[],
+  patchKeys: readonly unknown[],
+  serverKeys: readonly unknown[],
+  keyOf: (item: unknown) => unknown,
+): unknown[] {
+  const patched = items.filter((item) => patchKeys.includes(keyOf(item)));
+  patched.sort((a, b) => patchKeys.indexOf(keyOf(a)) - patchKeys.indexOf(keyOf(b)));
+  const others = items.filter((item) => !patchKeys.includes(keyOf(item)));
+  const result: unknown[] = [];
+  while (patched.length > 0 && others.length > 0) {
+    const patchedAt = serverKeys.indexOf(keyOf(patched[0]));
+    const isOtherFirst = patchedAt >= 0 && serverKeys.indexOf(keyOf(others[0])) < patchedAt;
+    result.push(isOtherFirst ? others.shift() : patched.shift());
+  }
+  return [...result, ...patched, ...others];
 }
 
 function withoutDirectives(value: unknown): unknown {

@@ -51,8 +51,14 @@ function defaultContainer(container: Container): Container {
     imagePullPolicy: isLatest ? 'Always' : 'IfNotPresent',
     ...{ terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File' },
     ...container,
-    resources: container.resources ?? {},
+    resources: defaultResources(container.resources ?? {}),
   };
+}
+
+/** What is limited and not requested is requested. */
+function defaultResources(resources: NonNullable<Container['resources']>): NonNullable<Container['resources']> {
+  const { limits, requests } = resources;
+  return limits === undefined ? resources : { ...resources, requests: { ...limits, ...requests } };
 }
 
 /** What a real API server refuses in a new Pod, as far as a wrong build of ours could meet it. */

@@ -57,15 +57,24 @@ function updateStatus(fields: StoredObject, old: StoredObject): Updated {
   const { metadata, errors } = updateMetadata(fields.metadata, old.metadata);
   const { ownerReferences } = old.metadata;
   const kept = ownerReferences === undefined ? metadata : { ...metadata, ownerReferences };
-  return { object: withFields({ ...old, metadata: kept }, { status: fields.status }), errors: [...errors, ...validateMetadata(metadata)] };
+  // The class of service is the server's.
+  const qosClass = old.status?.qosClass;
+  const status = { ...fields.status, ...(qosClass === undefined ? {} : { qosClass }) };
+  return { object: withFields({ ...old, metadata: kept }, { status }), errors: [...errors, ...validateMetadata(metadata)] };
 }
 
 function updateObject(fields: StoredObject, old: StoredObject): Updated {
   const rules = KIND_RULES[old.kind];
   const { metadata, errors: metadataErrors } = updateMetadata(fields.metadata, old.metadata);
   const errors = [...metadataErrors, ...validateMetadata(metadata)];
-  const status = rules.statusSubresource ? old.status : fields.status;
-  const object = withFields({ ...fields, apiVersion: old.apiVersion, kind: old.kind, metadata }, { status });
+  // A builtin without a status takes none; a custom resource keeps what its schema would.
+  const ownStatus = rules.custom ? fields.status : undefined;
+  const status = rules.statusSubresource ? old.status : ownStatus;
+  const spec = old.kind === 'Pod' ? defaultPodSpec(specOf(fields)) : fields.spec;
+  const object = withFields(
+    { ...fields, apiVersion: old.apiVersion, kind: old.kind, metadata },
+    { status, ...(spec === undefined ? {} : { spec }) },
+  );
   if (old.kind === 'Pod') errors.push(...validatePodUpdate(specOf(object), specOf(old)));
   const ignored = rules.statusSubresource ? ['metadata', 'status'] : ['metadata'];
   const isNewGeneration = rules.hasGeneration && !fieldsEqual(object, old, ignored);

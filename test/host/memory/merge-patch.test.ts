@@ -51,7 +51,7 @@ describe('strategicMergePatch', () => {
       { volumes: [{ $patch: 'delete', name: 'a' }] },
       { volumes: [{ name: 'b' }] },
     ],
-    ['a list of texts is joined', { finalizers: ['a'] }, { finalizers: ['a', 'b'] }, { finalizers: ['a', 'b'] }],
+    ['a list of texts is joined, what is new first', { finalizers: ['a'] }, { finalizers: ['b'] }, { finalizers: ['b', 'a'] }],
     ['a text is deleted from a list', { finalizers: ['a', 'b'] }, { '$deleteFromPrimitiveList/finalizers': ['a'] }, { finalizers: ['b'] }],
     ['a list without a merge key is replaced', { args: ['a'] }, { args: ['b'] }, { args: ['b'] }],
     ['a map is replaced when told so', { labels: { a: '1' } }, { labels: { $patch: 'replace', b: '2' } }, { labels: { b: '2' } }],
