@@ -1,7 +1,7 @@
-import { decide } from '#core/decide.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
-import type { Engine } from '#host/engine/engine.ts';
+import { decide } from '#core/decide.ts';
 import { parseDecision } from '#host/engine/decision-shape.ts';
+import type { Engine } from '#host/engine/engine.ts';
 
 /**
  * Runs the core's TypeScript directly, under the same conditions as core.wasm: snapshot and decision pass through JSON, so nothing is shared with the
