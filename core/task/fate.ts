@@ -33,9 +33,12 @@ export function deletionRequest(context: TaskContext, pod: Pod): number | 'unkno
   const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
   if (deletesAtMs === null) return null;
   const conditions = context.task.status?.conditions;
-  // What we recorded when it was first seen, or when we were about to ask ourselves.
-  const recorded = trueCondition(conditions, 'PodDeleting') ?? trueCondition(conditions, 'Stopping');
-  if (recorded !== undefined) return parseTime(recorded.lastTransitionTime) ?? 'unknown';
+  // What we recorded when it was first seen.
+  const seen = trueCondition(conditions, 'PodDeleting');
+  if (seen !== undefined) return parseTime(seen.lastTransitionTime) ?? 'unknown';
+  // What we recorded when we were about to ask ourselves, unless somebody else had asked before: nobody's deadline lies before his request.
+  const askedMs = parseTime(trueCondition(conditions, 'Stopping')?.lastTransitionTime);
+  if (askedMs !== null && askedMs <= deletesAtMs) return askedMs;
   const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? 0;
   // The kubelet's last DELETE sets grace 0 and moves the timestamp: then the subtraction no longer tells.
   return graceSeconds > 0 ? deletesAtMs - graceSeconds * 1_000 : 'unknown';
@@ -50,8 +53,9 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (requested === null) return fateByItself(pod);
   if (endedBefore(pod, requested)) return requested === 'unknown' ? fateByItself(pod) : fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
-  if (ending !== null) return { type: 'EndedByUs', ending };
   const disrupted = disruption(pod);
+  // Without a time, the intent came after somebody's request: then the platform's word is what happened.
+  if (ending !== null && (requested !== 'unknown' || disrupted === null)) return { type: 'EndedByUs', ending };
   if (disrupted !== null) return { type: 'Failed', ...disrupted };
   if (requested !== 'unknown') {
     return { type: 'Failed', cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted while it ran` };
@@ -129,14 +133,17 @@ export function patienceMs(context: TaskContext, pod: Pod): number {
 
 /** Whether the agent, or all of a Pod in which it never ran, had ended before the Pod's deletion was asked for. */
 function endedBefore(pod: Pod, requested: number | 'unknown'): boolean {
-  if (requested === 'unknown') {
-    // Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion.
-    const { generation } = pod.metadata;
-    const observed = pod.status?.observedGeneration;
-    return generation !== undefined && observed !== undefined && observed < generation && disruption(pod) === null;
-  }
+  if (observedBeforeDeletion(pod)) return true;
+  if (requested === 'unknown') return false;
   const finished = parseTime(agentTermination(pod)?.finishedAt) ?? lastFinishMs(pod);
   return finished !== null && finished < requested;
+}
+
+/** Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion. */
+function observedBeforeDeletion(pod: Pod): boolean {
+  const { generation } = pod.metadata;
+  const observed = pod.status?.observedGeneration;
+  return generation !== undefined && observed !== undefined && observed < generation && disruption(pod) === null;
 }
 
 /** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started. */

@@ -77,6 +77,33 @@ describe('stop', () => {
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed' });
     expect(statusPatch(decision)?.cause).toBeUndefined();
   });
+  test('a Pod whose kubelet had not heard of the deletion ended by itself, also after the intent', () => {
+    const ended = pod({
+      phase: 'Succeeded',
+      agent: exited(0, { finishedAt: '2026-01-01T10:04:05Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:04:15Z', deletionGracePeriodSeconds: 0, generation: 2 },
+      status: { observedGeneration: 1 },
+    });
+    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Completed' });
+    expect(statusPatch(decision)?.cause).toBeUndefined();
+  });
+  test('a Pod that somebody else had ended before the intent was not ended by itself', () => {
+    const evicted = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+    } as const;
+    const ended = pod({
+      phase: 'Succeeded',
+      agent: exited(0, { finishedAt: '2026-01-01T10:03:18Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
+      status: { observedGeneration: 2, conditions: [evicted] },
+    });
+    const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
+  });
   test('of a Pod that is gone altogether is a stop', () => {
     const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), read: read([GONE, { absent: true }]) }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
