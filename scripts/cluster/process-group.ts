@@ -14,14 +14,17 @@ while read -r verb group; do
     ended) kept=; for other in $groups; do [ "$other" = "$group" ] || kept="$kept $other"; done; groups=$kept ;;
   esac
 done
+gone() {
+  tries=0
+  while [ $tries -lt "$1" ]; do
+    alive=; for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && alive=yes; done
+    [ -z "$alive" ] && return 0
+    sleep 0.05; tries=$((tries + 1))
+  done
+  return 1
+}
 for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
-tries=0
-while [ $tries -lt 10 ]; do
-  alive=; for group in $groups; do kill -s 0 -- "-$group" 2>/dev/null && alive=yes; done
-  [ -z "$alive" ] && break
-  sleep 0.05; tries=$((tries + 1))
-done
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+gone 10 || { for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done; gone 100; }
 [ -n "$2" ] && sh -c "$2"
 rm -rf -- "$1"
 `;

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
+import { openKube } from './support/kube.ts';
+import { labelsOf, podAt, type Simulation } from './support/objects.ts';
+import { until, untilGone } from './support/watch.ts';
+
+const kube = await openKube();
+const namespace = await kube.namespace();
+
+interface Row {
+  readonly name: string;
+  readonly simulation: Simulation;
+  /** The Pod's status in the end. */
+  readonly status: unknown;
+  readonly condition?: unknown;
+}
+
+const terminated = (exitCode: number, reason: string): unknown => [{ name: 'agent', state: { terminated: { exitCode, reason } } }];
+
+const ROWS: readonly Row[] = [
+  { name: 'defaults', simulation: {}, status: { phase: 'Succeeded', containerStatuses: terminated(0, 'Completed') } },
+  {
+    name: 'fail',
+    simulation: { outcome: 'fail', 'run-for': '0s' },
+    status: { phase: 'Failed', containerStatuses: terminated(1, 'Error') },
+  },
+  {
+    name: 'fail-7',
+    simulation: { outcome: 'fail', 'exit-code': '7', 'run-for': '500ms' },
+    status: { phase: 'Failed', containerStatuses: terminated(7, 'Error') },
+  },
+  {
+    name: 'out-of-memory',
+    simulation: { outcome: 'out-of-memory', 'run-for': '0s' },
+    status: { phase: 'Failed', containerStatuses: terminated(137, 'OOMKilled') },
+  },
+  {
+    name: 'evicted',
+    simulation: { outcome: 'evicted', 'run-for': '0s' },
+    status: { phase: 'Failed', reason: 'Evicted', containerStatuses: terminated(137, 'Error') },
+    condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' },
+  },
+  {
+    name: 'preempted',
+    simulation: { outcome: 'preempted', 'run-for': '0s' },
+    status: { phase: 'Failed', reason: 'Preempting' },
+    condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' },
+  },
+  {
+    name: 'image-pull',
+    simulation: { outcome: 'image-pull' },
+    status: { phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ImagePullBackOff' } } }] },
+  },
+  {
+    name: 'unschedulable',
+    simulation: { outcome: 'unschedulable' },
+    status: { phase: 'Pending' },
+    condition: { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
+  },
+];
+
+/** What people's labels make of a Pod; the memory cluster's kubelet reads the same. */
+describe('a Pod on a simulated node', () => {
+  it.concurrent.each(ROWS)('$name', async ({ name, simulation, status, condition }) => {
+    await create(name, simulation);
+    const pod = await until<Pod>(
+      kube.cluster,
+      podAt(namespace, name),
+      'to be as told',
+      (seen) => matches(seen.status, status) && hasCondition(seen, condition),
+    );
+    if (pod.status?.phase === 'Succeeded') expect(runSeconds(pod)).toBeGreaterThanOrEqual(2);
+  });
+
+  it.concurrent('is told of its end on SIGTERM by its labels, within its grace', async () => {
+    await create('polite', { outcome: 'never', 'stop-after': '1s', 'stop-exit-code': '0' }, 30);
+    await create('stubborn', { outcome: 'never', 'stop-after': '1m' }, 2);
+    for (const name of ['polite', 'stubborn']) {
+      await until<Pod>(kube.cluster, podAt(namespace, name), 'to run', ({ status }) => status?.phase === 'Running');
+      await kube.api.expect('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
+    }
+    const ended = (name: string, phase: string): Promise<Pod> =>
+      until<Pod>(kube.cluster, podAt(namespace, name), 'to have ended', ({ status }) => status?.phase === phase);
+    const [polite, stubborn] = await Promise.all([ended('polite', 'Succeeded'), ended('stubborn', 'Failed')]);
+    expect(polite.status?.containerStatuses).toMatchObject(terminated(0, 'Completed') as object[]);
+    expect(stubborn.status?.containerStatuses).toMatchObject(terminated(137, 'Error') as object[]);
+    await Promise.all([untilGone(kube.cluster, podAt(namespace, 'polite')), untilGone(kube.cluster, podAt(namespace, 'stubborn'))]);
+  });
+
+  it.concurrent('is ended by a deadline that is patched in, and stays', async () => {
+    await create('deadline', { outcome: 'never', 'stop-exit-code': '0' });
+    await until<Pod>(kube.cluster, podAt(namespace, 'deadline'), 'to run', ({ status }) => status?.phase === 'Running');
+    await kube.api.expect('PATCH', `/api/v1/namespaces/${namespace}/pods/deadline`, { spec: { activeDeadlineSeconds: 1 } });
+    const pod = await until<Pod>(kube.cluster, podAt(namespace, 'deadline'), 'to have ended', ({ status }) => status?.phase === 'Failed');
+    expect(pod.status).toMatchObject({ reason: 'DeadlineExceeded', containerStatuses: terminated(0, 'Completed') });
+  });
+
+  it.concurrent('lives as long as it is told, though it is changed meanwhile', async () => {
+    await create('changed', { 'run-for': '3s' });
+    await until<Pod>(kube.cluster, podAt(namespace, 'changed'), 'to run', ({ status }) => status?.phase === 'Running');
+    for (const color of ['red', 'green', 'blue']) {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await kube.api.expect('PATCH', `/api/v1/namespaces/${namespace}/pods/changed`, { metadata: { annotations: { color } } });
+    }
+    const pod = await until<Pod>(kube.cluster, podAt(namespace, 'changed'), 'to have ended', ({ status }) => status?.phase === 'Succeeded');
+    expect(runSeconds(pod)).toBeLessThanOrEqual(4);
+  });
+});
+
+async function create(name: string, simulation: Simulation, terminationGracePeriodSeconds = 30): Promise<void> {
+  await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods`, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: labelsOf(simulation) },
+    spec: { restartPolicy: 'Never', terminationGracePeriodSeconds, containers: [{ name: 'agent', image: 'agent:1' }] },
+  });
+}
+
+function runSeconds(pod: Pod): number {
+  const ended = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  return (Date.parse(ended?.finishedAt ?? '') - Date.parse(ended?.startedAt ?? '')) / 1_000;
+}
+
+function hasCondition(pod: Pod, wanted: unknown): boolean {
+  return wanted === undefined || pod.status?.conditions?.some((condition) => matches(condition, wanted)) === true;
+}
+
+/** Whether everything that is wanted is there; more may be. */
+function matches(seen: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return seen === wanted;
+  if (typeof seen !== 'object' || seen === null) return false;
+  return Object.entries(wanted).every(([key, value]) => matches((seen as Record<string, unknown>)[key], value));
+}
