@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Kind } from '#core/contract/kinds.ts';
+import { RESTART_REASONS } from '../cluster/reflector-states.ts';
 import type { EngineResult } from '../engine/engine.ts';
 
 /** What a reconciliation came to, in controller-runtime's words. */
@@ -178,7 +179,7 @@ export function createMetrics({ leaseName, version, coreDigest, process: ofProce
   leader.set({ name: leaseName }, 0);
   maxWorkers.set({ controller }, 0);
   for (const cause of ENGINE_FAULTS) restarts.inc({ cause }, 0);
-  for (const kind of WATCHED) reflector.inc({ kind, reason: 'Failed' }, 0);
+  for (const kind of WATCHED) for (const reason of RESTART_REASONS) reflector.inc({ kind, reason }, 0);
   for (const verb of API_VERBS) apiTime.zero({ verb });
 
   return {

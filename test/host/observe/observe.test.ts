@@ -73,7 +73,7 @@ describe('metrics', () => {
     'workqueue_queue_duration_seconds_bucket{le="1000",name="task",controller="task"} 0',
     'leader_election_master_status{name="lease"} 0',
     'kubeopencode_sandbox_restarts_total{cause="OutOfFuel"} 0',
-    'kubeopencode_reflector_restarts_total{kind="Pod",reason="Failed"} 0',
+    'kubeopencode_reflector_restarts_total{kind="Pod",reason="Expired"} 0',
     'kubeopencode_build_info{version="1.2.3",core="sha256:c"} 1',
     'kubeopencode_journal_errors_total 0',
   ])('from the start: %s', async (line) => {
