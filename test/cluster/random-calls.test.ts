@@ -14,7 +14,6 @@ it.concurrent.each(SEEDS)('the memory cluster answers random calls as the real A
   const namespace = await kube.namespace();
   const clock = new VirtualClock({ startMs: Date.now() });
   const memory = new MemoryCluster(new ApiServer({ clock, freeze: true }));
-  // The ServiceAccount's signing ConfigMap is put into each namespace by the controller manager; the comparison knows names a, b and c only.
   const difference = await firstDifference(kube.cluster, memory, {
     namespace,
     seed,
