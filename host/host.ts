@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { sleep } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
+import type { RestartReason } from './cluster/reflector-states.ts';
 import { openCaches } from './controller/caches.ts';
 import { type Controller, createController } from './controller/controller.ts';
 import type { Sessions } from './controller/effects.ts';
@@ -19,6 +20,9 @@ import { checkRoutes, type Route, type Servers, type Site, serve } from './obser
 
 /** Longest wait for the work in hand when the process is asked to end; what is on the wire then is aborted. Less than a Pod's usual 30 s of grace. */
 const DRAIN_MS = 20_000;
+
+/** A server ends each watch after a while, and a new leader asks for the newest: no trouble. */
+const IN_ORDER: ReadonlySet<string> = new Set(['Closed', 'Refresh'] satisfies RestartReason[]);
 
 /** What a host is made of; the process's own in `main.ts`, a memory cluster and virtual time in tests. */
 export interface HostParts {
@@ -62,7 +66,9 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
         return log.error('a bug of the host: a listener of the store threw', { kind: trouble.scope.kind, error: trouble.error });
       metrics.reflectorRestarted(trouble.scope.kind, trouble.reason);
       const { kind, namespace } = trouble.scope;
-      log.warn(`watch ${kind} again: ${trouble.message}`, { kind, namespace, reason: trouble.reason, againInMs: trouble.delayMs });
+      const fields = { kind, namespace, reason: trouble.reason, againInMs: trouble.delayMs };
+      if (IN_ORDER.has(trouble.reason)) log.debug(`watch ${kind} again: ${trouble.message}`, fields);
+      else log.warn(`watch ${kind} again: ${trouble.message}`, fields);
     },
     onConfigRefused: (error, againInMs) => log.warn(`no KubeOpenCodeConfig can be read, so there is none: ${error.message}`, { againInMs }),
   });
