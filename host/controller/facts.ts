@@ -10,7 +10,7 @@ import type { Outcomes } from './outcomes.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { Places } from './places.ts';
 import { isNotFound, type Reader } from './reader.ts';
-import { keyOf } from './subject.ts';
+import { keyOf, keyOfOrphan } from './subject.ts';
 
 /** What a subject's snapshot can be made of now. */
 export type Gathered =
@@ -24,7 +24,7 @@ export type Gathered =
   | { readonly type: 'Unavailable'; readonly what: string; readonly error: ClusterError };
 
 export interface FactSources {
-  readonly store: Pick<Store, 'get' | 'ownedBy'>;
+  readonly store: Pick<Store, 'get' | 'ownedBy' | 'labelledFor'>;
   readonly live: LiveObjects;
   readonly pending: PendingWrites;
   readonly outcomes: Outcomes;
@@ -46,7 +46,7 @@ export async function gather(sources: FactSources, subject: Subject): Promise<Ga
   }
   if (knownTask(sources, subject).type === 'Unread') {
     // Neither a Task nor Pods: nothing to decide. Should a watch be behind, it brings the subject back.
-    if (podsOf(sources, subject).length === 0) return { type: 'Gone' };
+    if (podsOf(sources, subject).length + orphansOf(sources, subject).length === 0) return { type: 'Gone' };
     const answer = await sources.reader.confirmTask(subject);
     switch (answer.type) {
       case 'Foreign':
@@ -69,7 +69,7 @@ function factsOf(sources: FactSources, subject: Subject): Gathered {
   const task = knownTask(sources, subject);
   // Another object took the name between the answer and now: the same question again, in a moment.
   if (task.type === 'Unread') return { type: 'Waits', untilMs: sources.now() };
-  const pods = podsOf(sources, subject);
+  const pods = task.task === null ? [...podsOf(sources, subject), ...orphansOf(sources, subject)] : podsOf(sources, subject);
   if (task.task === null && pods.length === 0) return { type: 'Gone' };
   const granted = sources.places.granted(key);
   const settings = sources.settings();
@@ -131,6 +131,14 @@ function podsOf(sources: FactSources, subject: Subject): readonly Pod[] {
     else pods.delete(address.name);
   }
   return [...pods.values()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)) as Pod[];
+}
+
+/** Pods that lost their owner with the Task (`--cascade=orphan`): nobody's, but our finalizer may still hold them. */
+function orphansOf({ store }: FactSources, subject: Subject): readonly Pod[] {
+  const ours = store
+    .labelledFor('Pod', subject.uid)
+    .filter((pod) => pod.metadata.namespace === subject.namespace && keyOfOrphan(pod) !== undefined);
+  return ours.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)) as Pod[];
 }
 
 function taskAddress(subject: Subject): Address {

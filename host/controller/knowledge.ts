@@ -28,11 +28,14 @@ export function knowledgeOver(store: Store, isPerNamespace: boolean): Knowledge 
   };
 }
 
-/** Drops all that is kept of a subject that is gone. Returns who is to be decided again because its place is free. */
-export function forget(knowledge: Knowledge, key: SubjectKey, nowMs: number): readonly SubjectKey[] {
+/**
+ * Drops all that is kept of a subject that is gone. While the store still shows its Task, the live answer that it is gone is kept: without it the next event
+ * would have the dead Task decided as if it lived. Returns who is to be decided again because its place is free.
+ */
+export function forget(knowledge: Knowledge, key: SubjectKey, isStillShown: boolean, nowMs: number): readonly SubjectKey[] {
   knowledge.dependents.delete(key);
   knowledge.outcomes.forget(key);
   knowledge.pending.forget(key);
-  knowledge.live.forget(key);
+  if (!isStillShown) knowledge.live.forget(key);
   return knowledge.places.forget(key, nowMs);
 }

@@ -88,6 +88,7 @@ export class Places {
       line.untold.add(granted.subject);
     }
     line.isStale = true;
+    line.changes += 1;
     const head = line.waiting.peek()?.key;
     return [...(head === undefined ? [] : [head]), ...line.aside];
   }
@@ -126,7 +127,14 @@ export class Places {
     if (place === undefined) this.#entries.delete(subject);
     const line = place === undefined ? undefined : this.#lineOf(place.key);
     if (place !== undefined && line !== undefined) {
-      const entry: Entry = { subject, line, order: place.state === 'Wants' ? place.order : '', state: 'waiting', leavesFor: undefined };
+      const entry: Entry = {
+        subject,
+        line,
+        order: place.state === 'Wants' ? place.order : '',
+        state: 'waiting',
+        leavesFor: undefined,
+        knows: line.changes,
+      };
       this.#entries.set(subject, entry);
       if (place.state === 'Wants') this.#limit(line, place);
       // Given back although the next grant would go to it at once: not again before it was decided for another reason.
@@ -156,6 +164,12 @@ export class Places {
     if (isFull(line, nowMs)) {
       wakes.push(...line.untold);
       line.untold.clear();
+      const first = this.#entries.get(line.waiting.peek()?.key ?? '');
+      if (first !== undefined && first.knows < line.changes) {
+        // Who waited behind others says still what held the line back before it changed.
+        first.knows = line.changes;
+        wakes.push(first.subject);
+      }
     }
     const isHeldBack = line.notBeforeMs !== undefined && line.notBeforeMs > nowMs && line.waiting.size > 0;
     if (isHeldBack && line.notBeforeMs !== undefined) this.#notBefore.set(line.key, line.notBeforeMs);
@@ -213,6 +227,7 @@ export class Places {
       notBeforeMs: undefined,
       isClosed: false,
       isStale: false,
+      changes: 0,
     };
     this.#lines.set(key, line);
     return line;
@@ -238,6 +253,8 @@ interface Entry {
   state: 'waiting' | 'aside' | 'granted' | 'holds';
   /** Where a holder goes once what was decided has been done. */
   leavesFor: { readonly place: QueuePlace | undefined } | undefined;
+  /** How many changes of the line it was decided after. */
+  knows: number;
 }
 
 interface Line {
@@ -253,6 +270,8 @@ interface Line {
   isClosed: boolean;
   /** The limits may have changed since they were last said. */
   isStale: boolean;
+  /** How often what the line depends on has changed. */
+  changes: number;
 }
 
 function taken(line: Line): number {

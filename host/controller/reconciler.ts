@@ -147,8 +147,10 @@ export class Reconciler {
   }
 
   #forgotten(key: SubjectKey): Reconciled {
-    const { clock, knowledge, wake, onDecided } = this.#options;
-    wake(forget(knowledge, key, clock.now()));
+    const { caches, clock, knowledge, wake, onDecided } = this.#options;
+    const { namespace, name, uid } = subjectOf(key);
+    const isStillShown = caches.store.get({ kind: 'Task', namespace, name })?.metadata.uid === uid;
+    wake(forget(knowledge, key, isStillShown, clock.now()));
     onDecided(key);
     return { type: 'Forgotten' };
   }

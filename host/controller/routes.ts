@@ -3,7 +3,7 @@ import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Ref } from '#core/contract/snapshot.ts';
 import type { StoreChange } from '../cluster/store.ts';
-import { keyOfOwner, keyOfTask, type SubjectKey } from './subject.ts';
+import { keyOfOrphan, keyOfOwner, keyOfTask, type SubjectKey } from './subject.ts';
 import type { Priority } from './work-queue.ts';
 
 /** What a change of the store asks for. */
@@ -23,7 +23,7 @@ export function routesOf(change: StoreChange): Routes {
     return { subjects: [], ref: null };
   }
   const ref: Ref = { kind, namespace: latest.metadata.namespace ?? '', name: latest.metadata.name };
-  const keyOf = kind === 'Task' ? keyOfTask : kind === 'Pod' ? keyOfOwner : undefined;
+  const keyOf = kind === 'Task' ? keyOfTask : kind === 'Pod' ? (pod: KubernetesObject) => keyOfOwner(pod) ?? keyOfOrphan(pod) : undefined;
   if (keyOf === undefined) return { subjects: [], ref };
   const keys = new Set(states.map(keyOf).filter((key) => key !== undefined));
   const priority = change.type === 'Removed' ? 'end' : kind === 'Task' ? taskPriority(latest as Task) : podPriority(latest as Pod);

@@ -1,5 +1,6 @@
 import type { KubernetesObject, OwnerReference } from '#core/api/kubernetes.ts';
 import { RESOURCES } from '#core/contract/kinds.ts';
+import { LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 
 /** Any version: an owner reference may have been written under another one. */
@@ -34,6 +35,18 @@ export function keyOfTask(task: KubernetesObject): SubjectKey | undefined {
 export function keyOfOwner(object: KubernetesObject): SubjectKey | undefined {
   const owner = object.metadata.ownerReferences?.find(isControllingTask);
   return owner === undefined ? undefined : keyOf({ namespace: object.metadata.namespace ?? '', name: owner.name, uid: owner.uid });
+}
+
+/**
+ * Key of the Task that a Pod without a controller was made for, by our label: `--cascade=orphan` takes the owner away and leaves our finalizer. The name may be
+ * cut; such a subject is asked for, is not there, and its Pod is let go. undefined for a Pod that has a controller or does not bear our finalizer.
+ */
+export function keyOfOrphan(pod: KubernetesObject): SubjectKey | undefined {
+  const { labels, namespace = '', finalizers, ownerReferences } = pod.metadata;
+  const uid = labels?.[LABELS.taskUid];
+  if (uid === undefined || uid.includes('/') || !finalizers?.includes(POD_FINALIZER) || ownerReferences?.some((owner) => owner.controller))
+    return undefined;
+  return keyOf({ namespace, name: labels?.[LABELS.task] || uid, uid });
 }
 
 function isControllingTask(owner: OwnerReference): boolean {

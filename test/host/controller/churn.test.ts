@@ -127,7 +127,7 @@ class Churn {
 }
 
 describe('whatever people, nodes and networks do', () => {
-  test.each(Array.from({ length: 10 }, (_, index) => index + 1))(
+  test.each([...Array.from({ length: 16 }, (_, index) => index + 1), 120])(
     'seed %i: every Task ends once, had one Pod at most, and nothing stays behind',
     async (seed) => {
       const mayKill = seed % 2 === 0;
