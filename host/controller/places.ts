@@ -182,8 +182,10 @@ export class Places {
     const { waiting } = entry.line;
     const wasHead = entry.state === 'waiting' && waiting.peek()?.key === entry.subject;
     this.#leave(entry);
-    const head = waiting.peek();
-    return wasHead && head !== undefined ? [head.key] : [];
+    const head = this.#entries.get(waiting.peek()?.key ?? '');
+    if (!wasHead || head === undefined) return [];
+    head.knows = head.line.changes;
+    return [head.subject];
   }
 
   #leave(entry: Entry): void {

@@ -309,6 +309,18 @@ describe('the queues of the Agents', () => {
     expect(places.decided('b', holds, false, 0)).toEqual(['c']);
   });
 
+  test('who becomes the head after such a change is decided once more: it says what held the line back before', () => {
+    const places = new Places();
+    places.open(0);
+    for (const name of ['a', 'b', 'c']) places.decided(name, wants(name, { slots: 1, closed: true }), undefined, 0);
+    expect(places.recheck(LINE)).toEqual(['a']);
+    expect(places.decided('a', wants('a', { slots: 1 }), false, 0)).toEqual(['a']);
+    expect(places.granted('a')).toBe(true);
+    // Its place is taken, so b goes on waiting, though for another reason than it was told.
+    expect(places.decided('a', holds, true, 0)).toEqual(['b']);
+    expect(places.decided('b', wants('b', { slots: 1 }), false, 0)).toEqual([]);
+  });
+
   test('ten thousand in one line cost no more than a few comparisons each', () => {
     const places = new Places();
     places.open(0);
