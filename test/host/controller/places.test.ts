@@ -314,10 +314,9 @@ describe('the queues of the Agents', () => {
     places.open(0);
     for (const name of ['a', 'b', 'c']) places.decided(name, wants(name, { slots: 1, closed: true }), undefined, 0);
     expect(places.recheck(LINE)).toEqual(['a']);
-    expect(places.decided('a', wants('a', { slots: 1 }), false, 0)).toEqual(['a']);
-    expect(places.granted('a')).toBe(true);
-    // Its place is taken, so b goes on waiting, though for another reason than it was told.
-    expect(places.decided('a', holds, true, 0)).toEqual(['b']);
+    // The place goes to a, so b goes on waiting, though for another reason than it was told.
+    expect(places.decided('a', wants('a', { slots: 1 }), false, 0)).toEqual(['a', 'b']);
+    expect(places.decided('a', holds, true, 0)).toEqual([]);
     expect(places.decided('b', wants('b', { slots: 1 }), false, 0)).toEqual([]);
   });
 
