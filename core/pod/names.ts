@@ -23,7 +23,7 @@ export function taskLabel(taskName: string): string {
 }
 
 /** Title of the OpenCode session: `kubeopencode/<namespace>/<task>/<first 8 characters of the UID>`. The same name in a later Task gives another title. */
-export function sessionTitle(task: Task): string {
+export function sessionTitle(task: Pick<Task, 'metadata'>): string {
   const { namespace = '', name, uid = '' } = task.metadata;
   return `kubeopencode/${namespace}/${name}/${uid.slice(0, 8)}`;
 }

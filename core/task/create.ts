@@ -4,6 +4,7 @@ import type { Kind } from '../contract/kinds.ts';
 import { LABELS } from '../contract/names.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import type { PodResult } from '../pod/build.ts';
+import { isOwnContext } from '../pod/context-config-map.ts';
 import type { ResolvedAgent } from '../pod/resolve.ts';
 import { formatTime } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
@@ -13,7 +14,6 @@ import { taskEvent } from './events.ts';
 import { heldPlace, quotaStanding } from './place.ts';
 import type { Source } from './references.ts';
 import { startedWithAnnotation } from './started-with.ts';
-import { deepEqual } from './status.ts';
 
 type Built = Extract<PodResult, { type: 'Built' }>;
 
@@ -77,8 +77,9 @@ function configMapStep(context: TaskContext, wanted: ConfigMap): ConfigMapStep {
   if (answer === undefined) return { type: 'Reads', refs: [ref] };
   if (!('found' in answer)) return { type: 'Actions', actions: [create] };
   const found = answer.found as ConfigMap;
-  if (found.metadata.labels?.[LABELS.taskUid] !== uid) return { type: 'Taken' };
-  if (deepEqual(found.data ?? {}, wanted.data ?? {})) return { type: 'Actions', actions: [] };
+  const whose = isOwnContext(found, uid, wanted);
+  if (whose === 'Foreign') return { type: 'Taken' };
+  if (whose === 'Ours') return { type: 'Actions', actions: [] };
   const gone = Object.fromEntries(
     Object.keys(found.data ?? {})
       .filter((key) => wanted.data?.[key] === undefined)

@@ -1,5 +1,6 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided } from '../contract/decision.ts';
+import type { Snapshot } from '../contract/snapshot.ts';
 import { sessionTitle } from '../pod/names.ts';
 import { earliest, parseTime } from '../units/time.ts';
 import { trueCondition } from './conditions.ts';
@@ -29,7 +30,7 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: 'UserStopped' |
     ...(retain
       ? endPod(context.snapshot, pod, ending === 'Timeout' ? 'Timeout' : 'Stopped')
       : deletePod(context.snapshot, pod, stop.gracePeriodSeconds)),
-    ...abortSession(context, pod),
+    ...abortSession(context.snapshot, pod),
   ];
   return decided({
     actions,
@@ -40,9 +41,16 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: 'UserStopped' |
 }
 
 /** The work of an Attach Task goes on in the Agent's server unless its session is aborted. */
-function abortSession(context: TaskContext, pod: Pod): readonly Action[] {
+export function abortSession({ subject }: Snapshot, pod: Pod): readonly Action[] {
   const { serverUrl } = startedWithOf(pod);
-  return serverUrl === undefined
-    ? []
-    : [{ type: 'Effect', id: `session-abort/${context.attempt}`, kind: 'SessionAbort', url: serverUrl, title: sessionTitle(context.task) }];
+  if (serverUrl === undefined) return [];
+  return [
+    {
+      type: 'Effect',
+      id: `session-abort/${pod.metadata.uid}`,
+      kind: 'SessionAbort',
+      url: serverUrl,
+      title: sessionTitle({ metadata: subject }),
+    },
+  ];
 }

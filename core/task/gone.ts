@@ -1,8 +1,10 @@
-import type { Decided } from '../contract/decision.ts';
+import type { Pod } from '../api/kubernetes.ts';
+import type { Action, Decided } from '../contract/decision.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { reason, type TaskContext } from './context.ts';
+import { isControlledBy, reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
+import { abortSession } from './ending.ts';
 import { fateOf, lostAfterMs } from './fate.ts';
 import { heldPlace } from './place.ts';
 import { deletePod, releasePod } from './pods.ts';
@@ -10,9 +12,16 @@ import { deletePod, releasePod } from './pods.ts';
 /** A Task that is confirmed gone: nobody is left to tell how its Pods ended, so they are let go; garbage collection does the rest. */
 export function afterTaskGone(snapshot: Snapshot): Decided {
   return decided({
-    actions: snapshot.pods.flatMap((pod) => releasePod(snapshot, pod)),
+    actions: [...abortSessions(snapshot), ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod))],
     reasons: [reason('task/gone', 'the task is gone: its pods are released', { pods: snapshot.pods.map((pod) => pod.metadata.name) })],
   });
+}
+
+/** The work of an Attach Task goes on in the Agent's server after its Pod. A Pod without an owner was orphaned on purpose. */
+function abortSessions(snapshot: Snapshot): readonly Action[] {
+  const ended = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+  const abandoned = snapshot.pods.filter((pod) => !ended(pod) && isControlledBy(pod, snapshot.subject.uid));
+  return abandoned.flatMap((pod) => abortSession(snapshot, pod));
 }
 
 /** Kubernetes' own finalizer for a deletion that leaves the dependents. Source: apimachinery metav1.FinalizerOrphanDependents. */
@@ -31,7 +40,7 @@ export function whileDeleted(context: TaskContext): Decided {
     .map((pod) => parseTime(pod.metadata.deletionTimestamp))
     .map((atMs) => (atMs === null ? null : lostAfterMs(context, atMs)));
   return decided({
-    actions: [...deletes, ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod))],
+    actions: [...(isOrphaning ? [] : abortSessions(snapshot)), ...deletes, ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod))],
     ...(alive.length > 0 ? heldPlace(context) : {}),
     wakeAtMs: lostAt.reduce(earliest, null),
     reasons: [

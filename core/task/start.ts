@@ -2,7 +2,9 @@ import type { Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { buildPod } from '../pod/build.ts';
 import { contextConfigMapName } from '../pod/names.ts';
+import { isRefusal } from '../pod/refusal.ts';
 import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
+import { configInput } from '../pod/shapes.ts';
 import { earliest } from '../units/time.ts';
 import { reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
@@ -47,6 +49,19 @@ export function start(context: TaskContext): Decision {
 
 function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref[]): Decision {
   const { settings } = context.snapshot;
+  const config = configInput(settings.config);
+  if (isRefusal(config)) {
+    // Everybody's fault to mend, and no Task's: they wait, and a change of the configuration has all of them decided again.
+    const trail = [reason('task/config-unusable', config.message)];
+    return waitForStart(context, {
+      reason: 'ConfigError',
+      cause: 'Configuration',
+      message: config.message,
+      wakeAtMs: null,
+      dependsOn,
+      trail,
+    });
+  }
   const resolved = resolveAgent(source, settings.config);
   if (resolved.type === 'Refused') {
     return failBeforeStart(context, resolved.reason, 'Agent', resolved.message, [reason('task/agent-unusable', resolved.message)]);

@@ -361,6 +361,19 @@ describe('deletion', () => {
     expect(summary(decided(snapshot({ task: null, pods: [pod()] })).actions)).toEqual(['Patch Pod fix-bug-pod']);
     expect(decided(snapshot({ task: null, pods: [pod({ metadata: { finalizers: ['example.com/other'] } })] })).actions).toEqual([]);
   });
+  test('the session of an Attach Task is aborted, unless its Pod was orphaned or has ended', () => {
+    const annotations = { 'kubeopencode.io/started-with': '{"serverUrl":"http://coder.team-a.svc:4096"}' };
+    const lines = (made: Pod): readonly string[] => summary(decided(snapshot({ task: null, pods: [made] })).actions);
+    expect(lines(pod({ annotations }))).toEqual(['Effect SessionAbort', 'Patch Pod fix-bug-pod']);
+    expect(lines(pod({ annotations, metadata: { ownerReferences: [] } }))).toEqual(['Patch Pod fix-bug-pod']);
+    expect(lines(pod({ annotations, phase: 'Succeeded', agent: exited(0) }))).toEqual(['Patch Pod fix-bug-pod']);
+    const deleting = task({ metadata: { deletionTimestamp: '2026-01-01T10:04:59Z' }, status: running() });
+    expect(summary(decided(snapshot({ task: deleting, pods: [pod({ annotations })] })).actions)).toEqual([
+      'Effect SessionAbort',
+      'Delete Pod fix-bug-pod',
+      'Patch Pod fix-bug-pod',
+    ]);
+  });
   test('a Task under deletion starts nothing and ends what runs', () => {
     const deleting = { metadata: { deletionTimestamp: '2026-01-01T10:04:59Z' } };
     expect(summary(decided(snapshot({ task: task({ ...deleting, status: running() }), pods: [pod()] })).actions)).toEqual([

@@ -10,6 +10,7 @@ import {
   pod,
   read,
   running,
+  SETTINGS,
   snapshot,
   TASK_UID,
   task,
@@ -86,6 +87,16 @@ describe('start', () => {
     },
   ])('$name', ({ spec, lines }) => {
     expect(summary(decided(snapshot({ task: task({ spec }), read: found() })).actions)).toEqual(lines);
+  });
+
+  test('a KubeOpenCodeConfig of an older CRD that makes no sense keeps Tasks waiting, with the reason; it fails none', () => {
+    const decision = decided(snapshot({ read: found(), settings: { ...SETTINGS, config: { systemImage: 'latest' } as never } }));
+    expect(statusPatch(decision)).toMatchObject({
+      phase: 'Pending',
+      cause: 'Configuration',
+      message: expect.stringContaining('systemImage'),
+    });
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug']);
   });
 
   test('a malformed timeout of an older CRD: a condition that shows the right form, and nothing is created', () => {
@@ -246,14 +257,15 @@ describe('the context ConfigMap', () => {
     if (create?.type !== 'Create') throw new Error('expected a ConfigMap');
     return create.object as { data?: Record<string, string> };
   };
-  const there = (labels: Record<string, string>, data: Record<string, string>): Snapshot['read'] => ({
+  const there = (owner: string, data: Record<string, string>): Snapshot['read'] => ({
     ...found(),
     ...read([
       { kind: 'ConfigMap', name: NAME, live: true },
-      { found: { metadata: { name: NAME, namespace: NAMESPACE, uid: 'cm', labels }, data } as never },
+      { found: { metadata: { name: NAME, namespace: NAMESPACE, uid: 'cm', ownerReferences: [ownedBy(owner)] }, data } as never },
     ]),
   });
-  const ours = { 'kubeopencode.io/task-uid': TASK_UID };
+  const ownedBy = (uid: string) => ({ apiVersion: 'kubeopencode.io/v1alpha1', kind: 'Task', name: 'fix-bug', uid, controller: true });
+  const ours = TASK_UID;
 
   test('is written before the Pod', () => {
     expect(summary(decided(snapshot({ read: found() })).actions)).toEqual([
@@ -274,7 +286,7 @@ describe('the context ConfigMap', () => {
     expect(decision.actions[0]).toMatchObject({ uid: 'cm', patch: { data: { stale: null, ...wanted().data } } });
   });
   test('of an earlier Task of the same name is never used', () => {
-    const decision = decided(snapshot({ read: there({ 'kubeopencode.io/task-uid': 'an-earlier-task' }, wanted().data ?? {}), ...tried }));
+    const decision = decided(snapshot({ read: there('an-earlier-task', wanted().data ?? {}), ...tried }));
     expect(summary(decision.actions)[0]).toMatch(/^Create ConfigMap fix-bug-context-[0-9a-f]{8}$/);
     expect(JSON.stringify(decision.actions)).not.toContain(`"name":"${NAME}"`);
   });
