@@ -26,6 +26,8 @@ async function startDemo(speed: number): Promise<number> {
   const { loadEngine } = await import('#host/engine/wasm-engine.ts');
   const { runDemo } = await import('./demo/run-demo.ts');
   console.error('demo: the examples on a cluster in memory, in virtual time; npm start -- --kubeconfig FILE runs the host on a real one');
+  // Who reads only the beginning (head, less) wants no stack trace.
+  process.stdout.on('error', () => process.exit(0));
   const beginMs = performance.now();
   const faults = await runDemo({
     engine: loadEngine(readFileSync(`${DIST}core.wasm`)),

@@ -8,7 +8,7 @@ import type { LogFields } from '#host/observe/log.ts';
 import { ROOT } from '../build/paths.ts';
 import { readManifests } from './manifests.ts';
 import { pacedRun, type Wait } from './pace.ts';
-import { type End, faultsOf, summaryTable, taskEnds } from './summary.ts';
+import { type End, faultsOf, summaryLine, summaryTable, taskEnds } from './summary.ts';
 import { createTell, followWorld, type Tell } from './timeline.ts';
 
 const EXAMPLES = 'host/manifests/examples';
@@ -17,6 +17,8 @@ const NAMESPACE = 'default';
 const EXPECTED: Readonly<Record<string, End>> = { failing: 'Failed', endless: 'Stopped' };
 /** The example that a user stops, and when: so long after it began to run. */
 const STOPPED = { name: 'endless', afterMs: 4_000 } as const;
+/** As long as kubectl takes for an object: who refers to what comes later waits for it. */
+const APPLY_EVERY_MS = 50;
 /** All is over long before; a Task that is not done by then never will be. */
 const HORIZON_MS = 10 * 60_000;
 /** For what is still done after the last Task has ended, such as the release of its Pod. */
@@ -42,18 +44,16 @@ export async function runDemo({ engine, write, isColored, speed, wait }: DemoOpt
   const host = startHost(world, engine, tell, shutdown.signal);
   stopWhenItRuns(world, tell);
   world.clock.after(1_000, () => applyExamples(world, tell));
-  const isOver = (): boolean => {
-    const ends = taskEnds(world);
-    return ends.length > 0 && ends.every(({ end }) => end !== 'unfinished');
-  };
   const beginMs = world.clock.now();
+  const allAppliedMs = beginMs + 1_000 + APPLY_EVERY_MS * readManifests(`${ROOT}${EXAMPLES}`, NAMESPACE).length;
+  const isOver = (): boolean => world.clock.now() > allAppliedMs && taskEnds(world).every(({ end }) => end !== 'unfinished');
   await pacedRun(world.clock, { isOver, endMs: beginMs + HORIZON_MS, speed, wait });
   await pacedRun(world.clock, { isOver: () => false, endMs: world.clock.now() + SETTLE_MS, speed, wait });
   shutdown.abort(new Error('the demo is over'));
   await world.clock.advance(1_000);
   tell('host', `has ended: ${await host}`);
   const ends = taskEnds(world);
-  write(`\n${summaryTable(ends)}`);
+  write(`\n${summaryTable(ends)}\n${summaryLine(ends)}\n`);
   return [...faultsOf(ends, EXPECTED), ...leftBehind(world)];
 }
 
@@ -104,7 +104,9 @@ function startHost({ client, clock }: World, engine: Engine, tell: Tell, shutdow
 
 function applyExamples(world: World, tell: Tell): void {
   tell('you', `kubectl apply -f ${EXAMPLES}`, 'bold');
-  for (const manifest of readManifests(`${ROOT}${EXAMPLES}`, NAMESPACE)) world.apply(manifest);
+  for (const [index, manifest] of readManifests(`${ROOT}${EXAMPLES}`, NAMESPACE).entries()) {
+    world.clock.after(index * APPLY_EVERY_MS, () => world.apply(manifest));
+  }
 }
 
 function stopWhenItRuns({ clock, client, server }: World, tell: Tell): void {

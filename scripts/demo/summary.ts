@@ -53,6 +53,15 @@ export function summaryTable(ends: readonly TaskEnd[]): string {
     .join('');
 }
 
+/** `7 Tasks: 5 Completed, 1 Failed, 1 Stopped; 2 of them queued first`. */
+export function summaryLine(ends: readonly TaskEnd[]): string {
+  const counts = (['Completed', 'Failed', 'Stopped', 'unfinished'] as const).flatMap((end) => {
+    const count = ends.filter((each) => each.end === end).length;
+    return count === 0 ? [] : [`${count} ${end}`];
+  });
+  return `${ends.length} Tasks: ${counts.join(', ')}; ${ends.filter(({ hasQueued }) => hasQueued).length} of them queued first`;
+}
+
 function secondsOf(from: string | undefined, to: string | undefined): string {
   return from === undefined || to === undefined ? '' : `${((Date.parse(to) - Date.parse(from)) / 1_000).toFixed(1)}s`;
 }

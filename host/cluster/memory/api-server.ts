@@ -6,7 +6,7 @@ import type { Address, ClusterError, DeleteOptions, ListOptions, ObjectList, Pat
 import type { Admission, AdmissionRequest } from './admission.ts';
 import { planDeletion } from './deletion.ts';
 import { alreadyExists, badRequest, invalid, notFound, resourceNotFound, unsupportedMediaType } from './errors.ts';
-import { copyJson, KIND_RULES, type StoredObject } from './kinds.ts';
+import { copyJson, KIND_RULES, metaTime, type StoredObject } from './kinds.ts';
 import { listPage } from './list.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 import { Namespaces } from './namespaces.ts';
@@ -161,7 +161,7 @@ export class ApiServer {
     const copy = copyJson(object) as unknown as StoredObject;
     const { metadata } = copy;
     const { uid = this.#uid() } = object.metadata;
-    const { creationTimestamp = new Date(this.clock.now()).toISOString() } = object.metadata;
+    const { creationTimestamp = metaTime(this.clock.now()) } = object.metadata;
     return this.store.put({ ...copy, metadata: { ...metadata, uid, creationTimestamp } });
   }
 

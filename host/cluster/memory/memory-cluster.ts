@@ -42,11 +42,17 @@ export class MemoryCluster implements Cluster {
 
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const call = this.#call('watch', { kind: options.kind, namespace: options.namespace ?? '', name: '' });
+    let stream: WatchStream | undefined;
     const opened = await this.#perform(call, signal, () => {
-      return { ok: true, value: new WatchStream(this.#server.clock, this.#server.store, options, call, this.#faults, signal) };
+      stream = new WatchStream(this.#server.clock, this.#server.store, options, call, this.#faults, signal);
+      return { ok: true, value: stream };
     });
     if (opened.ok) yield* opened.value;
-    else if (!signal.aborted) yield { type: 'ERROR', error: opened.error };
+    else {
+      // Its answer was lost: nobody will read it.
+      await stream?.return();
+      if (!signal.aborted) yield { type: 'ERROR', error: opened.error };
+    }
   }
 
   get(address: Address, signal?: AbortSignal): Promise<Result<KubernetesObject>> {

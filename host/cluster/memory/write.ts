@@ -1,5 +1,5 @@
 import type { KubernetesObject, ObjectMeta, Pod, PodSpec } from '#core/api/kubernetes.ts';
-import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
+import { apiVersionOf, type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { ClusterError, Result } from '../cluster.ts';
 import { fieldsEqual, jsonEqual } from '../json.ts';
 import { type FieldError, invalid, modified } from './errors.ts';
@@ -14,12 +14,14 @@ export function prepareCreate(wanted: Draft, uid: string, nowMs: number): Result
   const { kind } = wanted;
   const rules = KIND_RULES[kind];
   const { status: _, ...fields } = copyJson(wanted) as Draft & { readonly status?: unknown };
-  const { name, namespace } = fields.metadata;
+  const { namespace: wantedNamespace, ...wantedMetadata } = fields.metadata;
+  const { name } = wantedMetadata;
+  const namespace = RESOURCES[kind].namespaced ? wantedNamespace : undefined;
   const errors = validateMetadata(fields.metadata);
   const metadata = {
-    ...withoutEmpty(fields.metadata),
+    ...withoutEmpty(wantedMetadata),
     name,
-    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
+    ...(namespace === undefined ? {} : { namespace }),
     uid,
     resourceVersion: '',
     creationTimestamp: metaTime(nowMs),

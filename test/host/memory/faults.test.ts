@@ -35,6 +35,16 @@ describe('faults of a call', () => {
     expect(exists(world, 'a')).toBe(true);
   });
 
+  it('lost answer of a watch: an error, and the server has forgotten the watch', async () => {
+    const world = createWorld();
+    const client = world.client('host', { onCall: () => ({ lose: LOST }) });
+    const seen: WatchEvent[] = [];
+    const options = { kind: 'ConfigMap', resourceVersion: '1', timeoutSeconds: 60 } as const;
+    for await (const event of client.watch(options, new AbortController().signal)) seen.push(event);
+    expect(seen).toEqual([{ type: 'ERROR', error: LOST }]);
+    expect(world.clock.nextTimerMs()).toBeUndefined();
+  });
+
   it('delayed before and after: the write happens in between', async () => {
     const { world, create } = faulty({ delayMs: 100, responseDelayMs: 200 });
     let answer: unknown;
