@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod } from '../api/kubernetes.ts';
+import type { ContainerStatus, Pod, PodCondition } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER } from '../contract/names.ts';
 
@@ -17,6 +17,9 @@ const DISRUPTIONS: Readonly<Record<string, Cause>> = {
   DeletionByTaintManager: 'Evicted',
   DeletionByPodGC: 'NodeLost',
 };
+
+/** Those that come with a DELETE: a Pod that had ended when that was asked for was not ended by them. */
+const BY_DELETION: ReadonlySet<string> = new Set(['PreemptionByScheduler', 'EvictionByEvictionAPI', 'DeletionByTaintManager']);
 
 /** `status.reason` of a failed Pod. Source: kubelet `eviction`, `preemption`, `nodeshutdown`, `lifecycle` packages. */
 const POD_REASONS: Readonly<Record<string, Cause>> = {
@@ -48,15 +51,29 @@ const NEVER_STARTED = new Set([
 
 /** The platform's own word that it, and not the application, ended this Pod; null when it gave none. */
 export function disruption(pod: Pod): Blame | null {
-  const condition = pod.status?.conditions?.find((entry) => entry.type === 'DisruptionTarget' && entry.status === 'True');
-  const cause = DISRUPTIONS[condition?.reason ?? ''];
+  const condition = disruptionCondition(pod);
   if (condition === undefined) return null;
+  const cause = DISRUPTIONS[condition.reason ?? ''];
   return { cause: cause ?? 'Evicted', message: `${condition.reason ?? 'disruption'}: ${condition.message ?? 'no message'}${onNode(pod)}` };
+}
+
+/** The platform's word where no deletion came with it, so that it also holds for a Pod that had ended before somebody deleted it. */
+export function disruptionInPlace(pod: Pod): Blame | null {
+  return BY_DELETION.has(disruptionCondition(pod)?.reason ?? '') ? null : disruption(pod);
+}
+
+function disruptionCondition(pod: Pod): PodCondition | undefined {
+  return pod.status?.conditions?.find((entry) => entry.type === 'DisruptionTarget' && entry.status === 'True');
 }
 
 /** Why a Pod in phase Failed failed, in a fixed order of trust: DisruptionTarget, the Pod's reason, init containers, the agent, what ran beside it. */
 export function blame(pod: Pod): Blame {
-  return disruption(pod) ?? podReason(pod) ?? initContainerFailure(pod) ?? containerFailure(pod) ?? unknownFailure(pod);
+  return disruption(pod) ?? blameBeforeDeletion(pod);
+}
+
+/** Why a Pod failed that had failed before its deletion was asked for. */
+export function blameBeforeDeletion(pod: Pod): Blame {
+  return disruptionInPlace(pod) ?? podReason(pod) ?? initContainerFailure(pod) ?? containerFailure(pod) ?? unknownFailure(pod);
 }
 
 function podReason(pod: Pod): Blame | null {

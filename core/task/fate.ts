@@ -2,7 +2,7 @@ import type { ContainerStateTerminated, Pod } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
 import { parseTime } from '../units/time.ts';
-import { agentFailure, blame, disruption } from './cause.ts';
+import { agentFailure, type Blame, blame, blameBeforeDeletion, disruption, disruptionInPlace } from './cause.ts';
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
 import { hasEnded } from './pods.ts';
@@ -51,7 +51,8 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined) return fateOfEnded(pod, endedFor);
   const requested = deletionRequest(context, pod);
   if (requested === null) return fateByItself(pod);
-  if (endedBefore(pod, requested)) return requested === 'unknown' ? fateByItself(pod) : fateBeforeDeletion(pod);
+  if (observedBeforeDeletion(pod)) return fateByItself(pod, blameBeforeDeletion);
+  if (requested !== 'unknown' && agentEndedBefore(pod, requested)) return fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
   const disrupted = disruption(pod);
   // Without a time, the intent came after somebody's request: then the platform's word is what happened.
@@ -67,14 +68,14 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   };
 }
 
-function fateByItself(pod: Pod): Fate {
+function fateByItself(pod: Pod, blameOf: (pod: Pod) => Blame = blame): Fate {
   if (pod.status?.phase === 'Succeeded') return { type: 'Succeeded' };
-  return { type: 'Failed', ...blame(pod) };
+  return { type: 'Failed', ...blameOf(pod) };
 }
 
 /** A Pod that was deleted when its agent had ended already: what still ran beside it was ended by the deletion, so its exit codes say nothing. */
 function fateBeforeDeletion(pod: Pod): Fate {
-  const fate = fateByItself(pod);
+  const fate = fateByItself(pod, blameBeforeDeletion);
   const isByExitCode = fate.type === 'Failed' && fate.container !== undefined;
   return isByExitCode && agentTermination(pod) !== undefined ? fateOfAgent(pod) : fate;
 }
@@ -131,19 +132,20 @@ export function patienceMs(context: TaskContext, pod: Pod): number {
   return (graceSeconds + context.snapshot.settings.unreachableAfterSeconds) * 1_000;
 }
 
-/** Whether the agent, or all of a Pod in which it never ran, had ended before the Pod's deletion was asked for. */
-function endedBefore(pod: Pod, requested: number | 'unknown'): boolean {
-  if (observedBeforeDeletion(pod)) return true;
-  if (requested === 'unknown') return false;
+/** Whether the agent, or all of a Pod in which it never ran, had ended before a time, in milliseconds since the epoch. */
+function agentEndedBefore(pod: Pod, requestedMs: number): boolean {
   const finished = parseTime(agentTermination(pod)?.finishedAt) ?? lastFinishMs(pod);
-  return finished !== null && finished < requested;
+  return finished !== null && finished < requestedMs;
 }
 
-/** Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion. */
+/**
+ * Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion; not so where the platform wrote the
+ * end itself, without a kubelet.
+ */
 function observedBeforeDeletion(pod: Pod): boolean {
   const { generation } = pod.metadata;
   const observed = pod.status?.observedGeneration;
-  return generation !== undefined && observed !== undefined && observed < generation && disruption(pod) === null;
+  return generation !== undefined && observed !== undefined && observed < generation && disruptionInPlace(pod) === null;
 }
 
 /** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started. */

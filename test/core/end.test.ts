@@ -104,6 +104,29 @@ describe('stop', () => {
     const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
+  test.each([
+    { exitCode: 0, observedGeneration: 1, end: { phase: 'Completed', cause: null } },
+    { exitCode: 1, observedGeneration: 1, end: { phase: 'Failed', cause: 'Application' } },
+    { exitCode: 0, observedGeneration: 2, end: { phase: 'Failed', cause: 'Evicted' } },
+  ])(
+    'a Pod that was drained: exit code $exitCode, its kubelet saw generation $observedGeneration of 2',
+    ({ exitCode, observedGeneration, end }) => {
+      const evicted = {
+        type: 'DisruptionTarget',
+        status: 'True',
+        reason: 'EvictionByEvictionAPI',
+        message: 'Eviction API: evicting',
+      } as const;
+      const ended = pod({
+        phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+        agent: exited(exitCode, { finishedAt: '2026-01-01T10:03:18Z' }),
+        metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0, generation: 2 },
+        status: { observedGeneration, conditions: [evicted] },
+      });
+      const patch = statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })));
+      expect({ phase: patch?.phase, cause: patch?.cause ?? null }).toEqual(end);
+    },
+  );
   test('of a Pod that is gone altogether is a stop', () => {
     const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), read: read([GONE, { absent: true }]) }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
