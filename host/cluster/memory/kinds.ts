@@ -103,7 +103,11 @@ function copy(value: unknown): unknown {
   return fields;
 }
 
-/** RFC 3339 in whole seconds, as `metav1.Time` is written. */
+let memo = { second: Number.NaN, text: '' };
+
+/** RFC 3339 in whole seconds, as `metav1.Time` is written. The last answer is remembered: many times of one write are the same. */
 export function metaTime(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMs / 1_000);
+  if (second !== memo.second) memo = { second, text: `${new Date(second * 1_000).toISOString().slice(0, 19)}Z` };
+  return memo.text;
 }
