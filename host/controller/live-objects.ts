@@ -63,8 +63,10 @@ export class LiveObjects {
     if (object === null) return cached !== undefined && cached.metadata.uid !== cachedUid;
     const { resourceVersion } = object.metadata;
     if (resourceVersion === undefined) return true;
-    const isCached = cached?.metadata.resourceVersion !== undefined && isAtLeast(cached.metadata.resourceVersion, resourceVersion);
-    return isCached || this.#store.hasSeen(address.kind, resourceVersion, address.namespace);
+    const cachedVersion = cached?.metadata.uid === object.metadata.uid ? cached?.metadata.resourceVersion : undefined;
+    // What the store has of it tells more than how far the watch has got: should the watch have lost an event, the store is behind all the same.
+    if (cachedVersion !== undefined) return isAtLeast(cachedVersion, resourceVersion);
+    return this.#store.hasSeen(address.kind, resourceVersion, address.namespace);
   }
 }
 

@@ -201,6 +201,16 @@ describe('objects that were read live', () => {
     expect(live.known(SUBJECT, TASK)).toEqual({ type: 'Unread' });
   });
 
+  test('stand over the store when its watch has got further and has lost what it should have brought', () => {
+    const { live, tasks } = world();
+    tasks.upsert(at(task(), '101'));
+    live.put(SUBJECT, TASK, at(task(), '105'));
+    tasks.bookmark('110');
+    expect(live.known(SUBJECT, TASK)).toMatchObject({ type: 'Found', object: { metadata: { resourceVersion: '105' } } });
+    tasks.upsert(at(task(), '111'));
+    expect(live.known(SUBJECT, TASK)).toEqual({ type: 'Unread' });
+  });
+
   test('absence holds while the store is only behind, and ends with a new object of the name', () => {
     const { live, pods } = world();
     pods.upsert(at(pod(), '101'));
