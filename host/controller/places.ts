@@ -104,7 +104,10 @@ export class Places {
     for (let first = this.#notBefore.peek(); first !== undefined && first.rank <= nowMs; first = this.#notBefore.peek()) {
       this.#notBefore.delete(first.key);
       const line = this.#lines.get(first.key);
-      if (line !== undefined) wakes.push(...this.#advance(line, nowMs));
+      if (line === undefined) continue;
+      // Should nothing be free all the same, its head has another reason to wait than it was told.
+      line.changes += 1;
+      wakes.push(...this.#advance(line, nowMs));
     }
     return wakes;
   }

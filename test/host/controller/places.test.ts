@@ -320,6 +320,17 @@ describe('the queues of the Agents', () => {
     expect(places.decided('b', wants('b', { slots: 1 }), false, 0)).toEqual([]);
   });
 
+  test('when the time of a quota has come and no place is free, the head is decided once more', () => {
+    const places = new Places();
+    places.open(0);
+    places.decided('a', holds, undefined, 0);
+    for (const name of ['b', 'c']) places.decided(name, wants(name, { slots: 1, notBefore: timestamp(60_000) }), undefined, 0);
+    expect(places.nextAtMs()).toBe(60_000);
+    expect(places.due(60_000)).toEqual(['b']);
+    expect(places.decided('b', wants('b', { slots: 1 }), false, 60_000)).toEqual([]);
+    expect(places.due(60_000)).toEqual([]);
+  });
+
   test('ten thousand in one line cost no more than a few comparisons each', () => {
     const places = new Places();
     places.open(0);
