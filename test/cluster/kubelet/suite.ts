@@ -1,0 +1,179 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { AgentPodSpec } from '#core/api/pod-spec.ts';
+import type { Task, TaskSpec } from '#core/api/task.ts';
+import { hosts } from '../support/host.ts';
+import { startInstalled } from '../support/installed.ts';
+import { openKube } from '../support/kube.ts';
+import { create, isFinished, isPodRunning, ok, podAt, task, taskAt, template } from '../support/objects.ts';
+import { until, untilGone } from '../support/watch.ts';
+import { AGENT, PAUSE } from './images.ts';
+import { prepareNode, startNode } from './node.ts';
+
+const folder = prepareNode();
+const { info, controlPlane } = await startInstalled({ fakeNodes: 0, afterwards: folder.cleanUp });
+afterAll(() => controlPlane.stop());
+await startNode(controlPlane, folder, { pause: PAUSE, others: [AGENT] });
+const kube = await openKube(info);
+const namespace = await kube.namespace();
+await kube.kubectl(
+  ['apply', '--server-side', '-f', '-'],
+  JSON.stringify({
+    apiVersion: 'kubeopencode.io/v1alpha1',
+    kind: 'KubeOpenCodeConfig',
+    metadata: { name: 'cluster' },
+    spec: { systemImage: { image: AGENT.name } },
+  }),
+);
+await hosts(info).start({ namespaces: [namespace] });
+
+/** A Task whose agent runs its description as a shell script. */
+async function run(name: string, script: string, spec: Partial<TaskSpec> = {}, podSpec: AgentPodSpec = {}): Promise<void> {
+  const plain = template(namespace, name);
+  const onNode = {
+    ...plain,
+    spec: { ...plain.spec, agentImage: AGENT.name, executorImage: AGENT.name, podSpec: { resources: {}, ...podSpec } },
+  };
+  await create(kube.cluster, onNode, task(namespace, name, { description: script, ...spec }));
+}
+
+const finished = (name: string): Promise<Task> => until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished, 60_000);
+const running = (name: string): Promise<Pod> => until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning, 60_000);
+const logs = (name: string): Promise<string> => kube.kubectl(['-n', namespace, 'logs', `${name}-pod`, '-c', 'agent']);
+const stop = (name: string): Promise<string> => kube.kubectl(['-n', namespace, 'annotate', 'task', name, 'kubeopencode.io/stop=true']);
+const podOf = async (name: string): Promise<Pod> => (await ok(kube.cluster.get(podAt(namespace, `${name}-pod`)))) as Pod;
+
+const UNTIL_TERM = "trap 'echo saving; sleep 1; echo saved; exit 0' TERM; echo up; while true; do sleep 0.1; done";
+
+describe('a Task on a real kubelet', () => {
+  it('succeeds, with all its init containers, and its log can be read', async () => {
+    await run('hello', 'echo hello');
+    expect((await finished('hello')).status).toMatchObject({ phase: 'Completed', attempts: [{ exitCode: 0, node: 'localhost' }] });
+    expect(await logs('hello')).toBe('hello\n');
+  });
+
+  it('fails with its exit code', async () => {
+    await run('exit-3', 'echo no credentials; exit 3');
+    expect((await finished('exit-3')).status).toMatchObject({
+      phase: 'Failed',
+      cause: 'Application',
+      attempts: [{ exitCode: 3, container: 'agent' }],
+    });
+  });
+
+  it('leaves a result in its termination message', async () => {
+    await run('result', `echo '{"changed":2}' > /dev/termination-log`);
+    expect((await finished('result')).status).toMatchObject({ phase: 'Completed', result: { changed: 2 } });
+  });
+
+  it('that needs too much memory: OutOfMemory', async () => {
+    await run('greedy', 'exec dd if=/dev/zero of=/dev/null bs=200M count=10', {}, { resources: { limits: { memory: '32Mi' } } });
+    const { status } = await finished('greedy');
+    expect(status).toMatchObject({ phase: 'Failed', cause: 'OutOfMemory', attempts: [{ exitCode: 137 }] });
+    expect(status?.message).toMatch(/32Mi/);
+  });
+
+  it('stopped with Retain: SIGTERM, time to save, and the log stays', async () => {
+    await run('retained', UNTIL_TERM, { stop: { mode: 'Retain' } });
+    await running('retained');
+    await stop('retained');
+    expect((await finished('retained')).status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 0 }] });
+    expect(await logs('retained')).toBe('up\nsaving\nsaved\n');
+    expect((await podOf('retained')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
+  });
+
+  it('stopped: the Pod is deleted with its grace and exits 0, and that is no completed work', async () => {
+    await run('stopped', UNTIL_TERM);
+    await running('stopped');
+    await stop('stopped');
+    expect((await finished('stopped')).status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 0 }] });
+    await untilGone(kube.cluster, podAt(namespace, 'stopped-pod'));
+  });
+
+  it('stopped, and deaf to SIGTERM: killed after its grace', async () => {
+    await run('deaf', "trap '' TERM; while true; do sleep 0.1; done", {}, { terminationGracePeriodSeconds: 2 });
+    await running('deaf');
+    await stop('deaf');
+    expect((await finished('deaf')).status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 137 }] });
+  });
+
+  it('past its timeout: ended by the kubelet', async () => {
+    await run('slow', UNTIL_TERM, { timeout: '4s', stop: { mode: 'Retain' } });
+    expect((await finished('slow')).status).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ exitCode: 0 }] });
+    expect((await podOf('slow')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
+  });
+
+  it('whose Pod somebody deletes while its container exits 0 on SIGTERM: not Completed', async () => {
+    await run('deleted', UNTIL_TERM);
+    await running('deleted');
+    await kube.kubectl(['-n', namespace, 'delete', 'pod', 'deleted-pod', '--wait=false']);
+    const ended = until<Pod>(
+      kube.cluster,
+      podAt(namespace, 'deleted-pod'),
+      'to have ended',
+      ({ status }) => status?.phase === 'Succeeded',
+      60_000,
+    );
+    expect((await finished('deleted')).status).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+    await ended;
+  });
+
+  it('evicted, as a drain does: Evicted, though the Pod has no reason', async () => {
+    await run('drained', 'sleep 1000', {}, { terminationGracePeriodSeconds: 1 });
+    await running('drained');
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'drained-pod', namespace } };
+    await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods/drained-pod/eviction`, eviction);
+    expect((await finished('drained')).status).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
+  });
+
+  it('with a sidecar that does not end: the agent’s end is the Task’s, and the Pod is ended', async () => {
+    const kept = template(namespace, 'beside', {}, { resources: {}, terminationGracePeriodSeconds: 1 });
+    const spec = { ...kept.spec, agentImage: AGENT.name, executorImage: AGENT.name };
+    const onNode = { ...kept, spec };
+    await injectSidecar('beside', `Object.spec.containers{name: "sidecar", image: "${AGENT.name}", command: ["sleep", "1000"]}`);
+    await create(kube.cluster, onNode, task(namespace, 'beside', { description: 'exit 0' }));
+    expect((await finished('beside')).status).toMatchObject({ phase: 'Completed', attempts: [{ exitCode: 0 }] });
+    expect((await podOf('beside')).status?.containerStatuses?.map(({ name, state }) => [name, state?.terminated !== undefined])).toEqual([
+      ['agent', true],
+      ['sidecar', true],
+    ]);
+  });
+});
+
+/** A webhook that injects a container, as service meshes do; here the API server's own policy. */
+async function injectSidecar(taskName: string, container: string): Promise<void> {
+  const apiVersion = 'admissionregistration.k8s.io/v1';
+  const name = 'sidecar.test.kubeopencode.io';
+  const policy = {
+    apiVersion,
+    kind: 'MutatingAdmissionPolicy',
+    metadata: { name },
+    spec: {
+      matchConstraints: {
+        objectSelector: { matchLabels: { 'kubeopencode.io/task': taskName } },
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+      },
+      failurePolicy: 'Fail',
+      reinvocationPolicy: 'Never',
+      mutations: [
+        { patchType: 'JSONPatch', jsonPatch: { expression: `[JSONPatch{op: "add", path: "/spec/containers/-", value: ${container}}]` } },
+      ],
+    },
+  };
+  const binding = { apiVersion, kind: 'MutatingAdmissionPolicyBinding', metadata: { name }, spec: { policyName: name } };
+  await kube.api.expect('POST', `/apis/${apiVersion}/mutatingadmissionpolicies`, policy);
+  await kube.api.expect('POST', `/apis/${apiVersion}/mutatingadmissionpolicybindings`, binding);
+  const probe = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'probe', labels: { 'kubeopencode.io/task': taskName } },
+    spec: { containers: [{ name: 'agent', image: AGENT.name }] },
+  };
+  // It holds about a second later.
+  for (let tries = 0; tries < 100; tries++) {
+    const { text } = await kube.api.call('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, probe);
+    if (text.includes('"sidecar"')) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('injecting a sidecar: expected the policy to hold within 10 s, it did not');
+}
