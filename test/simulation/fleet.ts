@@ -1,0 +1,112 @@
+import type { Clock } from '#host/clock.ts';
+import type { SimulatedHost } from './simulated-host.ts';
+
+export interface FleetOptions {
+  readonly clock: Clock;
+  build(name: string): SimulatedHost;
+  log(line: string): void;
+}
+
+/** From the death of a leader to the next one: the lease has to run out first. */
+const TAKE_OVER_MS = 4_000;
+
+/** The replicas of the host, one of which leads; a lease does not fence, so one that stood still may believe for a while that it still does. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #hosts = new Map<string, SimulatedHost>();
+  #leader: SimulatedHost | undefined;
+  #isTakingOver = false;
+  #latestLeadMs = 0;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  get latestLeadMs(): number {
+    return this.#latestLeadMs;
+  }
+
+  get hosts(): IterableIterator<SimulatedHost> {
+    return this.#hosts.values();
+  }
+
+  /** Whether a host stands still or another is about to take over: it is not over yet. */
+  get isRestless(): boolean {
+    return this.#isTakingOver || [...this.#hosts.values()].some(({ life, isLeading }) => !life.isDead && (!life.isAwake || !isLeading));
+  }
+
+  host(name: string): SimulatedHost | undefined {
+    return this.#hosts.get(name);
+  }
+
+  /** Starts a new process that leads from now on. */
+  begin(): SimulatedHost {
+    const host = this.#options.build(`host-${this.#hosts.size + 1}`);
+    this.#hosts.set(host.name, host);
+    this.#leader = host;
+    this.#latestLeadMs = this.#options.clock.now();
+    this.#options.log(`${host.name} leads`);
+    host.lead();
+    return host;
+  }
+
+  crash(host: SimulatedHost | undefined = this.#leader): void {
+    if (host === undefined || host.life.isDead) return;
+    this.#options.log(`${host.name} dies`);
+    host.kill();
+    this.died(host);
+  }
+
+  /** A host has died by itself. */
+  died(host: SimulatedHost): void {
+    if (this.#leader === host) this.#takeOver(TAKE_OVER_MS);
+  }
+
+  /** The leader stands still; another takes over; then it wakes, goes on for `overlapMs`, and learns that it has lost the lead. */
+  pause(forMs: number, overlapMs: number, host: SimulatedHost | undefined = this.#leader): void {
+    const { clock, log } = this.#options;
+    if (host === undefined || !host.life.isAwake) return;
+    log(`${host.name} stands still`);
+    host.life.pause();
+    if (this.#leader === host) this.#takeOver(TAKE_OVER_MS);
+    clock.after(forMs, () => {
+      if (host.life.isDead) return;
+      log(`${host.name} wakes`);
+      host.life.wake();
+      if (this.#leader === host && !this.#isTakingOver) return;
+      clock.after(overlapMs, () => {
+        if (host.life.isDead || this.#leader === host) return;
+        log(`${host.name} learns that it does not lead`);
+        host.loseLead();
+      });
+    });
+  }
+
+  /** A rollout: the leader finishes what is in hand and goes. */
+  replace(): void {
+    const host = this.#leader;
+    if (host === undefined || !host.life.isAwake || this.#isTakingOver) return;
+    this.#options.log(`${host.name} is asked to go`);
+    this.#isTakingOver = true;
+    let isOver = false;
+    const next = (): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#isTakingOver = false;
+      if (!host.life.isDead) host.kill();
+      this.begin();
+    };
+    void host.leave().then(next);
+    // One that hangs is killed.
+    this.#options.clock.after(20_000, next);
+  }
+
+  #takeOver(afterMs: number): void {
+    if (this.#isTakingOver) return;
+    this.#isTakingOver = true;
+    this.#options.clock.after(afterMs, () => {
+      this.#isTakingOver = false;
+      this.begin();
+    });
+  }
+}

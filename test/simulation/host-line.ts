@@ -1,0 +1,87 @@
+import type { Cluster, ClusterError, Result, WatchEvent, WatchOptions } from '#host/cluster/cluster.ts';
+import type { Call } from '#host/cluster/memory/faults.ts';
+import type { HostLife } from './host-life.ts';
+
+/** What befalls a host at the moment at which it is about to send a call. */
+export type Stroke = 'Nothing' | 'DiesBefore' | 'DiesAfter' | 'Pauses';
+
+export interface HostLineOptions {
+  readonly life: HostLife;
+  /** Asked before each call; does to the host what it answers, but for `DiesAfter`. */
+  strike(call: Omit<Call, 'client'>): Stroke;
+  /** The call was done by the API server, and the host is to die of it. */
+  die(): void;
+  sent(call: Omit<Call, 'client'>): void;
+  answered(call: Omit<Call, 'client'>, result: Result<unknown>): void;
+}
+
+/**
+ * A host's way to the cluster: a dead host neither sends nor hears, a paused one hears later. An aborted call is given up at once, and what was on its way
+ * may happen all the same.
+ */
+export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
+  const { life } = options;
+  const pass = async <T>(call: Omit<Call, 'client'>, send: () => Promise<Result<T>>, signal?: AbortSignal): Promise<Result<T>> => {
+    await life.awake();
+    if (signal?.aborted) return givenUp(call);
+    const stroke = options.strike(call);
+    await life.awake();
+    if (signal?.aborted) return givenUp(call);
+    options.sent(call);
+    const sent = send();
+    if (stroke === 'DiesAfter') options.die();
+    const result = await orAborted(sent, call, signal);
+    await life.awake();
+    options.answered(call, result);
+    return result;
+  };
+  return {
+    list: (wanted, signal) =>
+      pass({ verb: 'list', kind: wanted.kind, namespace: wanted.namespace ?? '', name: '' }, () => cluster.list(wanted), signal),
+    watch: (wanted, signal) => watch(cluster, life, wanted, signal),
+    get: (address, signal) => pass({ verb: 'get', ...address }, () => cluster.get(address), signal),
+    create: (object, signal) => {
+      const { kind, metadata } = object;
+      return pass({ verb: 'create', kind, namespace: metadata.namespace ?? '', name: metadata.name }, () => cluster.create(object), signal);
+    },
+    replace: (object, signal) => {
+      const { kind, metadata } = object;
+      return pass(
+        { verb: 'replace', kind, namespace: metadata.namespace ?? '', name: metadata.name },
+        () => cluster.replace(object),
+        signal,
+      );
+    },
+    patch: (address, patch, how, signal) => {
+      const call = { verb: 'patch' as const, ...address, ...(how.subresource === undefined ? {} : { subresource: how.subresource }) };
+      return pass(call, () => cluster.patch(address, patch, how), signal);
+    },
+    delete: (address, how, signal) => pass({ verb: 'delete', ...address }, () => cluster.delete(address, how), signal),
+    logs: (address, how, signal) => pass({ verb: 'logs', ...address }, () => cluster.logs(address, how), signal),
+  };
+}
+
+async function* watch(cluster: Cluster, life: HostLife, options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+  await life.awake();
+  for await (const event of cluster.watch(options, signal)) {
+    await life.awake();
+    yield event;
+  }
+  await life.awake();
+}
+
+function orAborted<T>(sent: Promise<Result<T>>, call: Omit<Call, 'client'>, signal: AbortSignal | undefined): Promise<Result<T>> {
+  if (signal === undefined) return sent;
+  return new Promise((resolve) => {
+    const onAbort = (): void => resolve(givenUp(call));
+    signal.addEventListener('abort', onAbort, { once: true });
+    void sent.then((result) => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(result);
+    });
+  });
+}
+
+function givenUp({ verb, kind, namespace, name }: Omit<Call, 'client'>): { readonly ok: false; readonly error: ClusterError } {
+  return { ok: false, error: { type: 'Unreachable', message: `${verb} ${kind} ${namespace}/${name}: the caller gave up` } };
+}

@@ -1,0 +1,232 @@
+import type { Agent } from '#core/api/agent.ts';
+import type { AgentTemplate } from '#core/api/agent-template.ts';
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import { ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
+import type { Admission } from '#host/cluster/memory/admission.ts';
+import type { StoredObject } from '#host/cluster/memory/kinds.ts';
+import { type Change, keyOf } from '#host/cluster/memory/object-store.ts';
+import type { World } from '#host/cluster/memory/world.ts';
+
+/** How a Pod really ended: what its kubelet did, whether or not anybody has heard. */
+export interface PodEnd {
+  readonly atMs: number;
+  readonly phase: 'Succeeded' | 'Failed';
+  readonly reason: string | undefined;
+  readonly exitCode: number | undefined;
+  readonly isOutOfMemory: boolean;
+}
+
+export interface PodRecord {
+  readonly uid: string;
+  readonly name: string;
+  readonly createdMs: number;
+  /** Client that created it. */
+  readonly createdBy: string;
+  /** `namespace/name` of the Agent that its Task named then. */
+  readonly agent: string | undefined;
+  readonly hadFinalizer: boolean;
+  readonly task: TaskRecord | undefined;
+  /** First request to delete it, by whomever. */
+  deletion: { readonly atMs: number; readonly by: string } | undefined;
+  /** When a host first asked for its end, by deletion or deadline. */
+  endedByUsMs: number | undefined;
+  isDisrupted: boolean;
+  wasOnLostNode: boolean;
+  isBound: boolean;
+  end: PodEnd | undefined;
+  /** The object as it is, or was last. */
+  latest: StoredObject & Pod;
+  goneMs: number | undefined;
+}
+
+export interface TaskRecord {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdMs: number;
+  readonly pods: PodRecord[];
+  latest: StoredObject & Task;
+  stopAskedMs: number | undefined;
+  deletingMs: number | undefined;
+  goneMs: number | undefined;
+  /** Writes of hosts that were about it, and what excuses them: restarts, faults, what people did. */
+  writes: number;
+  disturbances: number;
+}
+
+export interface LimitsRecord {
+  readonly revision: number;
+  /** undefined: no limit. */
+  readonly maxConcurrentTasks: number | undefined;
+  readonly maxTaskStarts: number | undefined;
+}
+
+/** What really happens in the cluster, written down as it happens; the invariants are judged by it and by nothing that a host believes. */
+export class Ledger {
+  readonly tasks = new Map<string, TaskRecord>();
+  readonly pods = new Map<string, PodRecord>();
+  /** Limits of each Agent (`namespace/name`) after the merge with its template, oldest first. */
+  readonly limits = new Map<string, LimitsRecord[]>();
+  readonly #world: World;
+  /** Who was the last to be admitted to write an object: a write happens at once after it is admitted. */
+  readonly #writers = new Map<string, string>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** To be added to the API server: tells who writes. */
+  get admission(): Admission {
+    return ({ client, kind, namespace, name }) => {
+      this.#writers.set(`${kind} ${keyOf(namespace, name)}`, client);
+      return undefined;
+    };
+  }
+
+  get nowMs(): number {
+    return this.#world.clock.now();
+  }
+
+  /** Client of the write that made this change. Not for what Kubernetes' own components write past admission. */
+  writerOf({ object: { kind, metadata } }: Change): string {
+    return this.#writers.get(`${kind} ${keyOf(metadata.namespace, metadata.name)}`) ?? 'nobody';
+  }
+
+  taskNamed(namespace: string, name: string): TaskRecord | undefined {
+    const object = this.#world.server.find({ kind: 'Task', namespace, name });
+    return object === undefined ? undefined : this.tasks.get(object.metadata.uid);
+  }
+
+  /** Takes in a change; to be called before it is judged. */
+  enter(change: Change): void {
+    switch (change.object.kind) {
+      case 'Task':
+        this.#enterTask(change);
+        break;
+      case 'Pod':
+        this.#enterPod(change);
+        break;
+      case 'Agent':
+      case 'AgentTemplate':
+        this.#enterLimits(change);
+        break;
+    }
+  }
+
+  #enterTask({ type, object }: Change): void {
+    const task = object as StoredObject & Task;
+    const { uid, namespace = '', name, deletionTimestamp, annotations } = task.metadata;
+    const known = this.tasks.get(uid);
+    const record: TaskRecord = known ?? {
+      uid,
+      namespace,
+      name,
+      createdMs: this.nowMs,
+      pods: [],
+      latest: task,
+      stopAskedMs: undefined,
+      deletingMs: undefined,
+      goneMs: undefined,
+      writes: 0,
+      disturbances: 0,
+    };
+    this.tasks.set(uid, record);
+    record.latest = task;
+    if (annotations?.[ANNOTATIONS.stop] === 'true') record.stopAskedMs ??= this.nowMs;
+    if (deletionTimestamp !== undefined) record.deletingMs ??= this.nowMs;
+    if (type === 'DELETED') record.goneMs = this.nowMs;
+  }
+
+  #enterPod(change: Change): void {
+    const pod = change.object as StoredObject & Pod;
+    const { uid } = pod.metadata;
+    const record = this.pods.get(uid) ?? this.#newPod(change, pod);
+    record.latest = pod;
+    const { deletionTimestamp, annotations } = pod.metadata;
+    const isMarkedNow = deletionTimestamp !== undefined && change.previous?.metadata.deletionTimestamp === undefined;
+    if (isMarkedNow || change.type === 'DELETED') record.deletion ??= { atMs: this.nowMs, by: this.writerOf(change) };
+    if (isMarkedNow && isHost(this.writerOf(change))) record.endedByUsMs ??= this.nowMs;
+    if (annotations?.[ANNOTATIONS.endedFor] !== undefined) record.endedByUsMs ??= this.nowMs;
+    record.isDisrupted ||= pod.status?.conditions?.some(({ type }) => type === 'DisruptionTarget') === true;
+    record.isBound ||= pod.spec.nodeName !== undefined;
+    record.wasOnLostNode ||= this.#world.outages.isOut(pod.spec.nodeName);
+    record.end ??= endOf(pod, this.nowMs);
+    if (change.type === 'DELETED') record.goneMs = this.nowMs;
+  }
+
+  #newPod(change: Change, pod: StoredObject & Pod): PodRecord {
+    const { uid, name, namespace = '', finalizers, ownerReferences } = pod.metadata;
+    const owner = ownerReferences?.find(({ controller, kind }) => controller === true && kind === 'Task');
+    const task = owner === undefined ? undefined : this.tasks.get(owner.uid);
+    const agentName = task?.latest.spec.agentRef?.name;
+    const record: PodRecord = {
+      uid,
+      name,
+      createdMs: this.nowMs,
+      createdBy: this.writerOf(change),
+      agent: agentName === undefined ? undefined : `${namespace}/${agentName}`,
+      hadFinalizer: finalizers?.includes(POD_FINALIZER) === true,
+      task,
+      deletion: undefined,
+      endedByUsMs: undefined,
+      isDisrupted: false,
+      wasOnLostNode: false,
+      isBound: false,
+      end: undefined,
+      latest: pod,
+      goneMs: undefined,
+    };
+    this.pods.set(uid, record);
+    task?.pods.push(record);
+    return record;
+  }
+
+  /** A node is lost: what runs there may be lost too. */
+  nodeLost(node: string): void {
+    for (const pod of this.pods.values()) if (pod.goneMs === undefined && pod.latest.spec.nodeName === node) pod.wasOnLostNode = true;
+  }
+
+  #enterLimits({ object }: Change): void {
+    const namespace = object.metadata.namespace ?? '';
+    for (const stored of this.#world.server.store.values('Agent')) {
+      if (stored.metadata.namespace !== namespace) continue;
+      const agent = stored as StoredObject & Agent;
+      const templateName = agent.spec.templateRef?.name;
+      const template =
+        templateName === undefined ? undefined : this.#world.server.find({ kind: 'AgentTemplate', namespace, name: templateName });
+      const inherited = (template as (StoredObject & AgentTemplate) | undefined)?.spec;
+      const most = agent.spec.maxConcurrentTasks ?? inherited?.maxConcurrentTasks;
+      const entry: LimitsRecord = {
+        revision: Number(object.metadata.resourceVersion),
+        maxConcurrentTasks: most === undefined || most <= 0 ? undefined : most,
+        maxTaskStarts: (agent.spec.quota ?? inherited?.quota)?.maxTaskStarts,
+      };
+      const key = `${namespace}/${agent.metadata.name}`;
+      const known = this.limits.get(key) ?? [];
+      const last = known.at(-1);
+      if (last?.maxConcurrentTasks === entry.maxConcurrentTasks && last?.maxTaskStarts === entry.maxTaskStarts && last !== undefined)
+        continue;
+      this.limits.set(key, [...known, entry]);
+    }
+  }
+}
+
+export function isHost(client: string): boolean {
+  return client.startsWith('host-');
+}
+
+export function isFinished({ latest }: TaskRecord): boolean {
+  return latest.status?.phase === 'Completed' || latest.status?.phase === 'Failed';
+}
+
+/** Whether its containers run, or may come to run. */
+export function isLive(pod: PodRecord): boolean {
+  return pod.end === undefined && pod.goneMs === undefined;
+}
+
+function endOf({ status }: Pod, atMs: number): PodEnd | undefined {
+  if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') return undefined;
+  const ended = status.containerStatuses?.find(({ name }) => name === 'agent')?.state?.terminated;
+  return { atMs, phase: status.phase, reason: status.reason, exitCode: ended?.exitCode, isOutOfMemory: ended?.reason === 'OOMKilled' };
+}

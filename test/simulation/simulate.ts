@@ -1,0 +1,318 @@
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import type { Kind } from '#core/contract/kinds.ts';
+import type { Outcome, Subject } from '#core/contract/snapshot.ts';
+import type { Result } from '#host/cluster/cluster.ts';
+import type { Call } from '#host/cluster/memory/faults.ts';
+import type { StoredObject } from '#host/cluster/memory/kinds.ts';
+import type { Change } from '#host/cluster/memory/object-store.ts';
+import type { PodScript } from '#host/cluster/memory/pod-script.ts';
+import { createWorld, type World } from '#host/cluster/memory/world.ts';
+import type { Deliberation } from '#host/controller/deliberate.ts';
+import type { Engine } from '#host/engine/engine.ts';
+import { FaultInjector, isWrite } from './fault-injector.ts';
+import { Fleet } from './fleet.ts';
+import { Deeds } from './happenings.ts';
+import type { Stroke } from './host-line.ts';
+import { Invariants, type Violation } from './invariants.ts';
+import { Ledger, type TaskRecord } from './ledger.ts';
+import { unsettled } from './liveness.ts';
+import type { Mutation } from './mutation.ts';
+import { type Happening, NODES, type Scenario } from './scenario.ts';
+import { SimulatedHost } from './simulated-host.ts';
+
+export interface SimulateOptions {
+  readonly engine: Engine;
+  readonly mutation?: Mutation;
+  /** Keep the rules of each decision and each call too. Default false: what was written and what went wrong. */
+  readonly isVerbose?: boolean;
+  /** Beside the scenario's own: what befalls a host before its n-th write, from 1, counted over all hosts. */
+  readonly strike?: (write: number) => Stroke;
+}
+
+/** What came of a scenario. */
+export interface History {
+  readonly violations: readonly Violation[];
+  readonly lines: readonly string[];
+  readonly virtualMs: number;
+  readonly decisions: number;
+  /** Writes that hosts sent. */
+  readonly writes: number;
+  readonly hosts: number;
+  readonly ledger: Ledger;
+}
+
+/** After the last fault: until every Task is settled, at most; then so long nobody may write anything. */
+const TAIL_MS = 4 * 3_600_000;
+const TAIL_STEP_MS = 5_000;
+const STILL_MS = 150_000;
+/** More decisions on one Task within a second is a loop. */
+const MAX_DECISIONS_A_SECOND = 60;
+/** Writes of a Task that nothing disturbs, and for each disturbance. */
+const WRITES_A_TASK = 12;
+const WRITES_A_DISTURBANCE = 6;
+
+/** Runs a scenario to its end, or to the first violation. The same scenario, engine and mutation give the same history to the letter. */
+export async function simulate(scenario: Scenario, options: SimulateOptions): Promise<History> {
+  return new Simulation(scenario, options).run();
+}
+
+class Simulation {
+  readonly #scenario: Scenario;
+  readonly #options: SimulateOptions;
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  readonly #invariants: Invariants;
+  readonly #fleet: Fleet;
+  readonly #injector: FaultInjector;
+  readonly #deeds: Deeds;
+  readonly #scripts = new Map<string, Partial<PodScript>>();
+  readonly #violations: Violation[] = [];
+  readonly #lines: string[] = [];
+  readonly #beganMs: number;
+  readonly #decidedThisSecond = new Map<string, { second: number; count: number }>();
+  #isQuiet = false;
+  #isStill = false;
+  #decisions = 0;
+  #writes = 0;
+
+  constructor(scenario: Scenario, options: SimulateOptions) {
+    const { seed, rates } = scenario;
+    this.#scenario = scenario;
+    this.#options = options;
+    const assume = (pod: Pod): Partial<PodScript> | undefined => this.#scriptOf(pod);
+    this.#world = createWorld({ seed, nodes: NODES, kubelet: { assume } });
+    const { clock, server } = this.#world;
+    this.#beganMs = clock.now();
+    this.#ledger = new Ledger(this.#world);
+    server.addAdmission(this.#ledger.admission);
+    this.#injector = new FaultInjector({
+      seed,
+      rates,
+      isQuiet: () => this.#isQuiet,
+      nowMs: () => clock.now(),
+      onFault: (client, what, { kind, namespace, name }) => {
+        this.#disturb(kind, namespace, name);
+        this.#log(`  ${client}: ${kind} ${namespace}/${name} ${what}`);
+      },
+    });
+    this.#fleet = new Fleet({ clock, build: (name) => this.#build(name), log: (line) => this.#log(line) });
+    this.#invariants = new Invariants({
+      ledger: this.#ledger,
+      writer: (name) => this.#fleet.host(name),
+      latestLeadMs: () => this.#fleet.latestLeadMs,
+      report: (violation) => this.#violate(violation),
+    });
+    this.#deeds = new Deeds({ world: this.#world, scripts: this.#scripts, onNodeLost: (node) => this.#ledger.nodeLost(node) });
+    for (const kind of ['Task', 'Pod', 'Agent', 'AgentTemplate'] as const) server.store.listen(kind, (change) => this.#onChange(change));
+  }
+
+  async run(): Promise<History> {
+    const { clock } = this.#world;
+    const { happenings, quietAfterMs } = this.#scenario;
+    for (const { atMs, happening } of happenings) clock.after(atMs, () => this.#happen(happening));
+    this.#fleet.begin();
+    const lastMs = Math.max(quietAfterMs, ...happenings.map(({ atMs }) => atMs));
+    clock.after(quietAfterMs, () => {
+      this.#isQuiet = true;
+      this.#log('nothing goes wrong from here on');
+    });
+    const isOver = (): boolean => this.#violations.length > 0;
+    await clock.runUntil(isOver, this.#beganMs + lastMs + 1);
+    if (!isOver()) await this.#tail(isOver);
+    for (const host of this.#fleet.hosts) host.kill();
+    return {
+      violations: this.#violations,
+      lines: this.#lines,
+      virtualMs: clock.now() - this.#beganMs,
+      decisions: this.#decisions,
+      writes: this.#writes,
+      hosts: [...this.#fleet.hosts].length,
+      ledger: this.#ledger,
+    };
+  }
+
+  async #tail(isOver: () => boolean): Promise<void> {
+    const { clock } = this.#world;
+    const settled = { world: this.#world, ledger: this.#ledger, scripts: this.#scripts };
+    const endsMs = clock.now() + TAIL_MS;
+    let open = unsettled(settled);
+    while ((open.length > 0 || this.#fleet.isRestless) && clock.now() < endsMs && !isOver()) {
+      await clock.runUntil(isOver, Math.min(endsMs, clock.now() + TAIL_STEP_MS));
+      open = unsettled(settled);
+    }
+    for (const violation of open) this.#violate(violation);
+    if (isOver()) return;
+    // A watch that is mute, or has lost an event, begins anew with the next bookmark.
+    const { watchDrop, watchStall } = this.#scenario.rates;
+    await clock.runUntil(isOver, clock.now() + (watchDrop + watchStall > 0 ? 80_000 : 10_000));
+    this.#isStill = true;
+    await clock.runUntil(isOver, clock.now() + STILL_MS);
+    for (const violation of unsettled(settled)) this.#violate(violation);
+    for (const task of this.#ledger.tasks.values()) this.#judgeWrites(task);
+  }
+
+  #build(name: string): SimulatedHost {
+    const { clock } = this.#world;
+    const { engine, mutation } = this.#options;
+    for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
+    return new SimulatedHost({
+      name,
+      clock,
+      engine,
+      ...(mutation === undefined ? {} : { mutation }),
+      cluster: this.#world.client(name, this.#injector.faults),
+      line: {
+        strike: (call) => this.#strike(name, call),
+        sent: (call) => this.#sent(name, call),
+        answered: (call, result) => this.#answered(name, call, result),
+      },
+      onDeath: () => this.#log(`${name} dies right after that`),
+      onFault: (message) => this.#violate({ rule: 'a-host-never-fails', says: `${name}: ${message}` }),
+      onDecided: (host, subject, deliberation) => this.#onDecided(host, subject, deliberation),
+      onActed: (_host, subject, _action, outcome) => this.#onActed(subject, outcome),
+    });
+  }
+
+  #strike(name: string, call: Omit<Call, 'client'>): Stroke {
+    if (isWrite(call)) this.#writes += 1;
+    const host = this.#fleet.host(name);
+    if (host === undefined) return 'Nothing';
+    const own = isWrite(call) ? (this.#options.strike?.(this.#writes) ?? 'Nothing') : 'Nothing';
+    const stroke = own === 'Nothing' ? this.#injector.stroke(name, call) : own;
+    const what = `${call.verb} ${call.kind} ${call.namespace}/${call.name}`;
+    if (stroke === 'DiesBefore') {
+      this.#log(`${name} is about to ${what}`);
+      this.#fleet.crash(host);
+    }
+    if (stroke === 'DiesAfter') this.#world.clock.after(0, () => this.#fleet.died(host));
+    if (stroke === 'Pauses') {
+      this.#log(`${name} is about to ${what}`);
+      this.#fleet.pause(5_000 + (this.#writes % 7) * 4_000, (this.#writes % 5) * 500, host);
+    }
+    return stroke;
+  }
+
+  #sent(name: string, { verb, kind, namespace, name: object, subresource }: Omit<Call, 'client'>): void {
+    if (!isWrite({ verb })) return;
+    const task = this.#taskOf(kind, namespace, object);
+    if (task !== undefined) task.writes += 1;
+    // What has ended may still be cleaned up in its time.
+    if (this.#isStill && !(verb === 'delete' && kind === 'Task'))
+      this.#violate({ rule: 'nothing-is-written-when-all-is-done', says: `${name} sends ${verb} ${kind} ${namespace}/${object}` });
+    this.#log(`  ${name} sends ${verb} ${kind}${subresource === undefined ? '' : `/${subresource}`} ${namespace}/${object}`);
+  }
+
+  #answered(name: string, { verb, kind, namespace, name: object }: Omit<Call, 'client'>, result: Result<unknown>): void {
+    if (result.ok && !(this.#options.isVerbose === true && verb === 'get')) return;
+    const text = result.ok ? 'ok' : result.error.type === 'Refused' ? `${result.error.code} ${result.error.reason}` : result.error.type;
+    this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${text}`);
+  }
+
+  #onDecided(host: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
+    this.#decisions += 1;
+    if (deliberation.type === 'Faulted')
+      this.#violate({ rule: 'the-core-never-fails', says: `${subject.name}: ${deliberation.fault.cause}: ${deliberation.fault.message}` });
+    const second = Math.floor(this.#world.clock.now() / 1_000);
+    const counted = this.#decidedThisSecond.get(subject.uid);
+    const count = counted?.second === second ? counted.count + 1 : 1;
+    this.#decidedThisSecond.set(subject.uid, { second, count });
+    if (count > MAX_DECISIONS_A_SECOND)
+      this.#violate({ rule: 'no-loop', says: `${host.name} decides ${subject.name} ${count} times in a second` });
+    if (this.#options.isVerbose !== true || deliberation.type !== 'Decided') return;
+    const { reasons, wakeAt, queue } = deliberation.decided;
+    const rules = reasons.map(({ rule }) => rule).join(' ');
+    const { pods, granted } = deliberation.snapshot;
+    const facts = [
+      `pods ${pods.map(({ metadata, status }) => `${metadata.name} ${status?.phase}`).join(', ') || 'none'}`,
+      `granted ${granted ?? 'unasked'}`,
+    ];
+    const next = [
+      ...(queue === undefined ? [] : [`${queue.state} ${queue.key}`]),
+      ...(wakeAt === undefined ? [] : [`wakes ${this.#at(Date.parse(wakeAt))}`]),
+    ];
+    this.#log(`  ${host.name} decides ${subject.namespace}/${subject.name}: ${rules} (${[...facts, ...next].join('; ')})`);
+  }
+
+  #onActed(subject: Subject, outcome: Outcome): void {
+    const task = this.#ledger.tasks.get(subject.uid);
+    if (task !== undefined && outcome.result !== 'ok') task.disturbances += 1;
+  }
+
+  #onChange(change: Change): void {
+    const before = change.previous;
+    this.#ledger.enter(change);
+    const { object } = change;
+    if (object.kind === 'Task') this.#logPhase(change.type, object, before);
+    if (object.kind === 'Pod') this.#logPhase(change.type, object, before);
+    this.#invariants.judge(change);
+  }
+
+  #logPhase(type: Change['type'], object: StoredObject, before: StoredObject | undefined): void {
+    const text = ({ metadata, status }: StoredObject): string => {
+      const { phase, cause, reason } = (status ?? {}) as NonNullable<Task['status']> & { readonly reason?: string };
+      return `${phase ?? 'new'}${cause === undefined ? '' : `/${cause}`}${reason === undefined ? '' : `/${reason}`}${metadata.deletionTimestamp === undefined ? '' : ' being deleted'}`;
+    };
+    const [was, is] = [before === undefined ? '' : text(before), type === 'DELETED' ? 'gone' : text(object)];
+    if (was !== is)
+      this.#log(
+        `${object.kind} ${object.metadata.namespace}/${object.metadata.name} (${object.metadata.uid.slice(0, 8)}): ${was === '' ? '' : `${was} -> `}${is}`,
+      );
+  }
+
+  #happen(happening: Happening): void {
+    switch (happening.type) {
+      case 'CrashHost':
+        this.#fleet.crash();
+        break;
+      case 'PauseHost':
+        this.#fleet.pause(happening.forMs, happening.overlapMs);
+        break;
+      case 'ReplaceHost':
+        this.#fleet.replace();
+        break;
+      default:
+        this.#log(this.#deeds.perform(happening));
+        // It may concern any of them, and each may have to say something because of it.
+        for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
+    }
+  }
+
+  #scriptOf({ metadata }: Pod): Partial<PodScript> | undefined {
+    const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+    return owner === undefined ? undefined : this.#scripts.get(owner.uid);
+  }
+
+  /** The Task that a write is about: names begin with its name. */
+  #taskOf(kind: Kind, namespace: string, name: string): TaskRecord | undefined {
+    const taskName = kind === 'Task' ? name : (/^t\d+/.exec(name)?.[0] ?? '');
+    return this.#ledger.taskNamed(namespace, taskName);
+  }
+
+  #disturb(kind: Kind, namespace: string, name: string): void {
+    const task = this.#taskOf(kind, namespace, name);
+    if (task !== undefined) task.disturbances += 1;
+  }
+
+  #judgeWrites({ name, namespace, writes, disturbances }: TaskRecord): void {
+    const most = WRITES_A_TASK + WRITES_A_DISTURBANCE * disturbances;
+    if (writes > most)
+      this.#violate({
+        rule: 'writes-are-bounded',
+        says: `${writes} writes for task ${namespace}/${name}, ${most} are enough for ${disturbances} disturbances`,
+      });
+  }
+
+  #violate(violation: Violation): void {
+    this.#log(`VIOLATION ${violation.rule}: ${violation.says}`);
+    this.#violations.push(violation);
+  }
+
+  #log(line: string): void {
+    this.#lines.push(`${this.#at(this.#world.clock.now())} ${line}`);
+  }
+
+  #at(ms: number): string {
+    return `+${((ms - this.#beganMs) / 1_000).toFixed(3)}s`;
+  }
+}

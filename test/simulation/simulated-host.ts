@@ -1,0 +1,139 @@
+import type { Action } from '#core/contract/decision.ts';
+import type { Outcome, Subject } from '#core/contract/snapshot.ts';
+import type { Clock } from '#host/clock.ts';
+import type { Cluster } from '#host/cluster/cluster.ts';
+import { type Caches, openCaches } from '#host/controller/caches.ts';
+import { type Controller, createController } from '#host/controller/controller.ts';
+import type { Deliberation } from '#host/controller/deliberate.ts';
+import type { Sessions } from '#host/controller/effects.ts';
+import type { Engine } from '#host/engine/engine.ts';
+import type { Log } from '#host/observe/log.ts';
+import { clockOf, HostLife } from './host-life.ts';
+import { type HostLineOptions, hostLine } from './host-line.ts';
+import { type Mutation, NO_MUTATION } from './mutation.ts';
+
+export const SETTINGS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 120 } as const;
+
+const NO_SESSIONS: Sessions = {
+  summary: async () => ({ ok: true, value: { id: 'session' } }),
+  abort: async () => ({ ok: true, value: null }),
+};
+
+export interface SimulatedHostOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly engine: Engine;
+  readonly mutation?: Mutation;
+  /** Its connection, with the faults of the network. */
+  readonly cluster: Cluster;
+  readonly line: Omit<HostLineOptions, 'life' | 'die'>;
+  /** It has died of a call that the API server did. */
+  onDeath(): void;
+  /** Something that must never happen inside a host did. */
+  onFault(message: string): void;
+  onDecided(host: SimulatedHost, subject: Subject, deliberation: Deliberation): void;
+  onActed(host: SimulatedHost, subject: Subject, action: Action, outcome: Outcome): void;
+}
+
+/** One host process: its own memory, its own connection, its own idea of time; it can be killed, and can stand still. */
+export class SimulatedHost {
+  readonly name: string;
+  readonly life = new HostLife();
+  readonly caches: Caches;
+  /** When it began to lead, milliseconds since the epoch. */
+  ledSinceMs: number | undefined;
+  /** Versions of what each Task (by UID) was last decided on: the oldest of its Agent and AgentTemplates. */
+  readonly knewReferencesAt = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #controller: Controller;
+  readonly #process = new AbortController();
+  readonly #leading = new AbortController();
+
+  constructor(options: SimulatedHostOptions) {
+    const { name, engine, mutation = NO_MUTATION, onFault } = options;
+    this.name = name;
+    this.#clock = clockOf(this.life, options.clock);
+    const line = hostLine(options.cluster, {
+      ...options.line,
+      life: this.life,
+      die: () => {
+        options.onDeath();
+        this.kill();
+      },
+    });
+    const cluster = mutation.cluster?.(line, () => this.caches) ?? line;
+    this.caches = openCaches({
+      cluster,
+      clock: this.#clock,
+      signal: this.#process.signal,
+      onTrouble: (trouble) => {
+        if (trouble.type === 'ListenerFailed') onFault(`a listener of the store threw: ${String(trouble.error)}`);
+      },
+    });
+    mutation.caches?.(this.caches);
+    const log: Log = {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (message, fields) => onFault(`${message}: ${errorText(fields?.error)}`),
+      enabled: () => false,
+    };
+    this.#controller = createController({
+      cluster,
+      clock: this.#clock,
+      engine: mutation.engine?.(engine) ?? engine,
+      caches: this.caches,
+      sessions: NO_SESSIONS,
+      log,
+      identity: name,
+      settings: SETTINGS,
+      hooks: {
+        decided: (subject, deliberation) => {
+          this.knewReferencesAt.set(subject.uid, referencesVersion(deliberation));
+          options.onDecided(this, subject, deliberation);
+        },
+        acted: (subject, action, outcome) => options.onActed(this, subject, action, outcome),
+      },
+    });
+  }
+
+  /** Whether it leads, or believes that it does. */
+  get isLeading(): boolean {
+    return this.ledSinceMs !== undefined && !this.#leading.signal.aborted && !this.life.isDead;
+  }
+
+  lead(): void {
+    this.ledSinceMs = this.#clock.now();
+    void this.#controller.start(this.#leading.signal);
+  }
+
+  /** The lease is lost: what is in flight is given up, and the process ends. */
+  loseLead(): void {
+    this.#leading.abort(new Error('the lease is lost'));
+    this.kill();
+  }
+
+  /** As SIGTERM: finishes what is in hand, then ends. */
+  async leave(): Promise<void> {
+    await this.#controller.stop();
+    this.kill();
+  }
+
+  kill(): void {
+    this.life.kill();
+    this.#leading.abort(new Error('killed'));
+    this.#process.abort(new Error('killed'));
+  }
+}
+
+function referencesVersion({ snapshot }: Deliberation): number {
+  const versions = Object.entries(snapshot.read).flatMap(([key, answer]) => {
+    const isReference = key.startsWith('Agent/') || key.startsWith('AgentTemplate/');
+    return isReference && 'found' in answer ? [Number(answer.found.metadata.resourceVersion ?? 0)] : [];
+  });
+  return versions.length === 0 ? 0 : Math.min(...versions);
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
