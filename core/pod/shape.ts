@@ -43,6 +43,26 @@ export function conform(value: unknown, shape: Shape, path: string): Conformed {
   return collect(wanted, Object.fromEntries);
 }
 
+/**
+ * Whether a value is in this shape as it is, fields that the shape does not name aside. Builds nothing: this is asked of every Task at every decision, and the
+ * answer is nearly always yes.
+ */
+export function conforms(value: unknown, shape: Shape): boolean {
+  if (typeof shape === 'string') return value !== null && value !== undefined && fits(value, shape);
+  if ('listOf' in shape) return Array.isArray(value) && value.every((item) => conforms(item, shape.listOf));
+  if (!isObject(value)) return false;
+  if ('mapOf' in shape) {
+    for (const key in value) if (!conforms(value[key], shape.mapOf)) return false;
+    return true;
+  }
+  for (const key of shape.required ?? []) if (value[key] === undefined || value[key] === null) return false;
+  for (const key in shape.fields) {
+    const field = shape.fields[key];
+    if (field !== undefined && value[key] !== undefined && !conforms(value[key], field)) return false;
+  }
+  return true;
+}
+
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

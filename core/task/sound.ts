@@ -1,6 +1,6 @@
 import type { Condition } from '../api/kubernetes.ts';
 import type { Task, TaskSpec, TaskStatus } from '../api/task.ts';
-import { conform, isObject, type Shape } from '../pod/shape.ts';
+import { conform, conforms, isObject, type Shape } from '../pod/shape.ts';
 import { parseDuration } from '../units/duration.ts';
 
 /** The fields of a spec that the rules read; the Pod builder checks its own. */
@@ -18,6 +18,8 @@ const CONDITION: Shape = {
   fields: { type: 'name', status: 'text', reason: 'text', message: 'text', lastTransitionTime: 'text', observedGeneration: 'integer' },
   required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
 };
+
+const CONDITIONS: Shape = { listOf: CONDITION };
 
 const NAME_REF: Shape = { fields: { name: 'name' }, required: ['name'] };
 
@@ -46,10 +48,22 @@ export interface SoundTask {
 
 /** An object that was stored under an older CRD may hold anything: what the rules can't use costs that Task a condition, never the rules their footing. */
 export function soundTask(task: Task): SoundTask {
+  if (isSound(task)) return { task, specFault: faultOf(task.spec) };
   const { usable, fault } = soundFields(task.spec, SPEC, 'spec');
   const spec: TaskSpec = usable;
   const sound: Task = { ...task, spec, ...(task.status === undefined ? {} : { status: soundStatus(task.status) }) };
   return { task: sound, specFault: fault ?? faultOf(spec) };
+}
+
+/** The way that nearly every Task goes: nothing is built anew. */
+function isSound({ spec, status }: Task): boolean {
+  return areSound(spec, SPEC) && (status === undefined || (areSound(status, STATUS) && conforms(status.conditions ?? [], CONDITIONS)));
+}
+
+function areSound(value: unknown, shapes: Readonly<Record<string, Shape>>): boolean {
+  if (!isObject(value)) return false;
+  for (const field in value) if (value[field] === null) return false;
+  return conforms(value, { fields: shapes });
 }
 
 /** The fields that have their right shape, and the first fault: one bent field costs only itself. */
