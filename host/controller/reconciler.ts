@@ -10,7 +10,7 @@ import type { Caches } from './caches.ts';
 import { type Deliberation, deliberate, type Fault } from './deliberate.ts';
 import type { Interest } from './dependents.ts';
 import { faultPatch, recoveryPatch } from './engine-error.ts';
-import { gather } from './facts.ts';
+import { type Gathered, gather } from './facts.ts';
 import type { ControllerHooks } from './hooks.ts';
 import { forget, type Knowledge } from './knowledge.ts';
 import { logDeliberation } from './log-decision.ts';
@@ -19,6 +19,7 @@ import type { Reader } from './reader.ts';
 import { isFinished, taskPriority } from './routes.ts';
 import type { Starts } from './starts.ts';
 import { type SubjectKey, subjectOf } from './subject.ts';
+import { TimeSlices } from './time-slices.ts';
 import type { Priority } from './work-queue.ts';
 
 /** A core that asks to be woken at a time that it has seen already would never let go: it is asked again after this. */
@@ -31,6 +32,8 @@ export type Reconciled =
   /** Nothing was decided: our own writes are not visible yet. */
   | { readonly type: 'Waits'; readonly untilMs: number }
   | { readonly type: 'Failed'; readonly message: string }
+  /** Nothing could be decided, because the API server could not be asked. */
+  | { readonly type: 'Unavailable'; readonly message: string; readonly retryAfterMs?: number }
   /** Nothing of it is left, or it is another host's. */
   | { readonly type: 'Forgotten' };
 
@@ -54,21 +57,28 @@ export interface ReconcilerOptions {
 /** One subject at a time, from its facts to what was done. */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
+  readonly #slices: TimeSlices;
   #sequence = 0;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
+    this.#slices = new TimeSlices(options.clock);
   }
 
   async reconcile(key: SubjectKey): Promise<Reconciled> {
     const { caches, clock, knowledge, reader, settings } = this.#options;
     const sources = { ...knowledge, store: caches.store, reader, settings, now: () => clock.now() };
-    const gathered = await gather(sources, subjectOf(key));
+    let gathered = await gather(sources, subjectOf(key));
+    // Asked right before the decision; facts that were waited on are gathered again.
+    for (let turn = this.#slices.turn(); gathered.type === 'Facts' && turn !== undefined; turn = this.#slices.turn()) {
+      await turn;
+      gathered = await gather(sources, subjectOf(key));
+    }
     switch (gathered.type) {
       case 'Waits':
         return gathered;
       case 'Unavailable':
-        return { type: 'Failed', message: `read ${gathered.what}: ${gathered.error.message}` };
+        return unavailable(gathered);
       case 'Gone':
       case 'Foreign':
         return this.#forgotten(key);
@@ -111,8 +121,9 @@ export class Reconciler {
     onDecided(key);
     // Taken back alone: the decision's own patches carry a list of conditions that still has it.
     const recovery = task === null ? null : recoveryPatch(task, clock.now());
-    const applied = await applyAll(apply, subject, recovery === null ? decided.actions : [recovery]);
-    for (const withdraw of withdrawals) withdraw();
+    const applied = await applyAll(apply, subject, recovery === null ? decided.actions : [recovery]).finally(() => {
+      for (const withdraw of withdrawals) withdraw();
+    });
     if (applied.type === 'StoppedAt') return { type: 'Failed', message: textOf(applied) };
     if (recovery !== null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
     wake(knowledge.places.applied(key, clock.now()));
@@ -168,6 +179,11 @@ function judge(deliberation: Deliberation): Deliberation {
   const objection = decided.actions.map((action) => objectionTo(action, snapshot.subject)).find((found) => found !== null);
   if (objection === undefined) return deliberation;
   return { type: 'Faulted', snapshot, passes, fault: { cause: 'Nonsense', message: objection } };
+}
+
+function unavailable({ what, error }: Extract<Gathered, { type: 'Unavailable' }>): Reconciled {
+  const retryAfterMs = error.type === 'Refused' ? error.retryAfterMs : undefined;
+  return { type: 'Unavailable', message: `read ${what}: ${error.message}`, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 function textOf({ report }: Extract<Applied, { type: 'StoppedAt' }>): string {

@@ -11,6 +11,9 @@ import { Starts } from './starts.ts';
 import { keyOf, type SubjectKey, subjectOf } from './subject.ts';
 import { type Next, type Priority, WorkQueue } from './work-queue.ts';
 
+/** Longest wait before an API server that could not be asked is asked again. */
+const LONGEST_UNAVAILABLE_MS = 30_000;
+
 export interface RunOptions extends ControllerOptions {
   readonly metrics: ControllerMetrics;
   readonly hooks: ControllerHooks;
@@ -189,11 +192,12 @@ export class Run {
         metrics.reconciled('requeue_after', seconds);
         break;
       case 'Waits':
-        finish({ type: 'At', atMs: reconciled.untilMs, priority: 'start' });
+        finish({ type: 'Wait', atMs: reconciled.untilMs });
         metrics.reconciled('requeue', seconds);
         break;
-      case 'Failed': {
-        const againInMs = finish({ type: 'Retry', priority: 'start' });
+      case 'Failed':
+      case 'Unavailable': {
+        const againInMs = finish({ type: 'Retry', ...(reconciled.type === 'Unavailable' ? patienceFor(reconciled) : {}) });
         metrics.queueRetried();
         metrics.reconciled('error', seconds);
         log.warn(`will try again: ${reconciled.message}`, { ...fieldsOf(key), againInMs });
@@ -212,6 +216,11 @@ export class Run {
   #openPlacesWhenAllAreKnown(): void {
     if (this.#undecided.size === 0) this.#wake(this.#knowledge.places.open(this.#options.clock.now()));
   }
+}
+
+/** The API server says how long it wants to be left alone; and once it is back, what is in doubt must not wait for as long as it was away. */
+function patienceFor({ retryAfterMs }: Extract<Reconciled, { type: 'Unavailable' }>): Omit<Extract<Next, { type: 'Retry' }>, 'type'> {
+  return { longestMs: LONGEST_UNAVAILABLE_MS, ...(retryAfterMs === undefined ? {} : { minimumMs: retryAfterMs }) };
 }
 
 function fieldsOf(key: SubjectKey): Readonly<Record<string, unknown>> {

@@ -19,8 +19,10 @@ export type Next =
   | { readonly type: 'Done' }
   /** Again at a time, milliseconds since the epoch. Failures in a row are forgotten. */
   | { readonly type: 'At'; readonly atMs: number; readonly priority: Priority }
-  /** Again after a wait that grows with each failure in a row; at least `minimumMs`. */
-  | { readonly type: 'Retry'; readonly priority: Priority; readonly minimumMs?: number };
+  /** Again at a time, milliseconds since the epoch: it could not be worked on yet. Neither its priority nor its failures change. */
+  | { readonly type: 'Wait'; readonly atMs: number }
+  /** Again, at the same priority, after a wait that grows with each failure in a row; at least `minimumMs`, and grown to `longestMs` (default 1,000 s) at most. */
+  | { readonly type: 'Retry'; readonly minimumMs?: number; readonly longestMs?: number };
 
 /**
  * Queue of keys, not of events. A key waits at most once, at the highest priority asked for; one that is worked on is given out to nobody else, and
@@ -31,7 +33,8 @@ export class WorkQueue {
   readonly #queued = new Map<string, Priority>();
   readonly #lanes: Readonly<Record<Priority, Lane>> = { end: new Lane(), start: new Lane(), initial: new Lane(), settled: new Lane() };
   readonly #delayed = new KeyedHeap<Delayed>((a, b) => a.atMs < b.atMs);
-  readonly #working = new Set<string>();
+  /** Keys that are worked on, and at what priority they were taken. */
+  readonly #working = new Map<string, Priority>();
   readonly #dirty = new Map<string, Priority>();
   readonly #failures = new Map<string, number>();
 
@@ -51,7 +54,8 @@ export class WorkQueue {
       return;
     }
     const before = this.#queued.get(key);
-    const now = higher(priority, before);
+    // What it waits for at a later time will be seen to now: that may be the more urgent.
+    const now = higher(higher(priority, this.#delayed.rankOf(key)?.priority), before);
     if (before === now) return;
     this.#queued.set(key, now);
     this.#lanes[now].push(key);
@@ -86,7 +90,7 @@ export class WorkQueue {
         if (this.#queued.get(key) !== priority) continue;
         this.#queued.delete(key);
         this.#delayed.delete(key);
-        this.#working.add(key);
+        this.#working.set(key, priority);
         return key;
       }
     }
@@ -95,21 +99,24 @@ export class WorkQueue {
 
   /** Gives a taken key back. Returns the wait in milliseconds when that is a retry. */
   finish(key: string, next: Next, nowMs: number): number | undefined {
+    const taken = this.#working.get(key) ?? 'start';
     this.#working.delete(key);
     const dirty = this.#dirty.get(key);
     this.#dirty.delete(key);
-    const waitMs = next.type === 'Retry' ? this.#failed(key, next.minimumMs ?? 0) : undefined;
-    if (next.type !== 'Retry') this.#failures.delete(key);
-    if (dirty !== undefined) this.add(key, dirty);
+    const waitMs = next.type === 'Retry' ? this.#failed(key, next) : undefined;
+    if (next.type === 'Done' || next.type === 'At') this.#failures.delete(key);
+    // What it was taken for has not been done.
+    if (dirty !== undefined) this.add(key, next.type === 'Wait' || next.type === 'Retry' ? higher(taken, dirty) : dirty);
     else if (next.type === 'At') this.addAt(key, next.atMs, next.priority);
-    else if (next.type === 'Retry') this.addAt(key, nowMs + (waitMs ?? 0), next.priority);
+    else if (next.type === 'Wait') this.addAt(key, next.atMs, taken);
+    else if (next.type === 'Retry') this.addAt(key, nowMs + (waitMs ?? 0), taken);
     return waitMs;
   }
 
-  #failed(key: string, minimumMs: number): number {
+  #failed(key: string, { minimumMs = 0, longestMs = LONGEST_RETRY_MS }: Extract<Next, { type: 'Retry' }>): number {
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    return Math.max(minimumMs, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 30)));
+    return Math.max(minimumMs, Math.min(longestMs, FIRST_RETRY_MS * 2 ** Math.min(failures, 30)));
   }
 }
 

@@ -14,7 +14,7 @@ type Step =
   | {
       readonly type: 'Finish';
       readonly key: string;
-      readonly how: 'Done' | 'At' | 'Retry';
+      readonly how: Next['type'];
       readonly priority: Priority;
       readonly inMs: number;
     };
@@ -24,7 +24,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant('AddAt' as const), key, inMs: fc.nat(50), priority }),
   fc.record({ type: fc.constant('Pass' as const), ms: fc.nat(60) }),
   fc.record({ type: fc.constant('Take' as const) }),
-  fc.record({ type: fc.constant('Finish' as const), key, how: fc.constantFrom('Done', 'At', 'Retry'), priority, inMs: fc.nat(50) }),
+  fc.record({
+    type: fc.constant('Finish' as const),
+    key,
+    how: fc.constantFrom<Next['type'][]>('Done', 'At', 'Wait', 'Retry'),
+    priority,
+    inMs: fc.nat(50),
+  }),
 );
 
 /** The same rules, written with nothing but maps that are searched through. */
@@ -32,14 +38,15 @@ class Model {
   nowMs = 0;
   readonly queued = new Map<string, Priority>();
   readonly delayed = new Map<string, { atMs: number; priority: Priority }>();
-  readonly working = new Set<string>();
+  readonly working = new Map<string, Priority>();
   readonly dirty = new Map<string, Priority>();
   readonly failures = new Map<string, number>();
 
   add(of: string, as: Priority): void {
-    const into = this.working.has(of) ? this.dirty : this.queued;
-    const before = into.get(of);
-    if (before === undefined || PRIORITIES[as] < PRIORITIES[before]) into.set(of, as);
+    const isWorking = this.working.has(of);
+    const into = isWorking ? this.dirty : this.queued;
+    const all = [as, into.get(of), isWorking ? undefined : this.delayed.get(of)?.priority].filter((one) => one !== undefined);
+    into.set(of, first(all));
   }
 
   addAt(of: string, atMs: number, as: Priority): void {
@@ -60,21 +67,28 @@ class Model {
   }
 
   taken(of: string): void {
+    this.working.set(of, this.queued.get(of) ?? 'start');
     this.queued.delete(of);
     this.delayed.delete(of);
-    this.working.add(of);
   }
 
   finish(of: string, next: Next): void {
+    const taken = this.working.get(of) ?? 'start';
     this.working.delete(of);
     const dirty = this.dirty.get(of);
     this.dirty.delete(of);
-    const failures = next.type === 'Retry' ? (this.failures.get(of) ?? 0) + 1 : 0;
+    const isUndone = next.type === 'Wait' || next.type === 'Retry';
+    const failures = (isUndone ? (this.failures.get(of) ?? 0) : 0) + (next.type === 'Retry' ? 1 : 0);
     this.failures.set(of, failures);
-    if (dirty !== undefined) this.add(of, dirty);
+    if (dirty !== undefined) this.add(of, isUndone ? first([dirty, taken]) : dirty);
     else if (next.type === 'At') this.addAt(of, next.atMs, next.priority);
-    else if (next.type === 'Retry') this.addAt(of, this.nowMs + 5 * 2 ** (failures - 1), next.priority);
+    else if (next.type === 'Wait') this.addAt(of, next.atMs, taken);
+    else if (next.type === 'Retry') this.addAt(of, this.nowMs + 5 * 2 ** (failures - 1), taken);
   }
+}
+
+function first(all: readonly Priority[]): Priority {
+  return priorities.find((wanted) => all.includes(wanted)) ?? 'settled';
 }
 
 describe('the work queue', () => {
@@ -115,7 +129,9 @@ describe('the work queue', () => {
                   ? { type: 'Done' }
                   : one.how === 'At'
                     ? { type: 'At', atMs: model.nowMs + one.inMs, priority: one.priority }
-                    : { type: 'Retry', priority: one.priority };
+                    : one.how === 'Wait'
+                      ? { type: 'Wait', atMs: model.nowMs + one.inMs }
+                      : { type: 'Retry' };
               queue.finish(one.key, next, model.nowMs);
               model.finish(one.key, next);
               break;
@@ -156,7 +172,7 @@ describe('the work queue', () => {
     queue.add('a', 'start');
     queue.add('a', 'end');
     expect(queue.take()).toBeUndefined();
-    queue.finish('a', { type: 'Retry', priority: 'start' }, 0);
+    queue.finish('a', { type: 'Retry' }, 0);
     expect(queue.take()).toBe('a');
     expect(queue.take()).toBeUndefined();
   });
@@ -175,9 +191,34 @@ describe('the work queue', () => {
       queue.promote(nowMs);
       if (count === 0) queue.add('a', 'start');
       expect(queue.take()).toBe('a');
-      waited = queue.finish('a', { type: 'Retry', priority: 'start' }, nowMs);
+      waited = queue.finish('a', { type: 'Retry' }, nowMs);
     }
     expect(waited).toBe(waitMs);
+  });
+
+  test('a retry waits no less than it is told to, and no longer than it may', () => {
+    const queue = new WorkQueue();
+    const waits: (number | undefined)[] = [];
+    for (let count = 0; count < 8; count++) {
+      queue.add('a', 'start');
+      queue.take();
+      waits.push(queue.finish('a', { type: 'Retry', minimumMs: count < 2 ? 7 : 0, longestMs: 100 }, 0));
+    }
+    expect(waits).toEqual([7, 10, 20, 40, 80, 100, 100, 100]);
+  });
+
+  test('what could not be worked on yet keeps its priority, whoever wakes it, and its failures', () => {
+    const queue = new WorkQueue();
+    queue.add('a', 'end');
+    queue.take();
+    expect(queue.finish('a', { type: 'Retry' }, 0)).toBe(5);
+    queue.promote(5);
+    queue.take();
+    queue.finish('a', { type: 'Wait', atMs: 5_000 }, 5);
+    queue.add('b', 'start');
+    queue.add('a', 'settled');
+    expect(queue.take()).toBe('a');
+    expect(queue.finish('a', { type: 'Retry' }, 6)).toBe(10);
   });
 
   test('success forgets failures', () => {
@@ -185,7 +226,7 @@ describe('the work queue', () => {
     const fail = (): number | undefined => {
       queue.add('a', 'start');
       queue.take();
-      return queue.finish('a', { type: 'Retry', priority: 'start' }, 0);
+      return queue.finish('a', { type: 'Retry' }, 0);
     };
     expect([fail(), fail()]).toEqual([5, 10]);
     queue.add('a', 'start');
