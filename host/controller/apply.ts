@@ -151,9 +151,21 @@ function noteResult(
   if (!result.ok) {
     const isUnknown = failed({ actionId: '', of: 'Write' }, result.error).result === 'unknown';
     if (isUnknown || isRefusal(result.error, behind)) options.pending.doubted(key, address, nowMs);
+  } else if (result.value !== null && hasGone(result.value)) {
+    // The answer bears the version from before: the deletion itself has another, which only the watch tells.
+    options.pending.deleted(key, address, result.value.metadata.uid ?? '', nowMs);
   } else if (result.value?.metadata.resourceVersion !== undefined) {
     options.pending.written(key, address, result.value.metadata.resourceVersion, nowMs);
   }
+}
+
+/**
+ * Whether a write has let go of the last that held an object under deletion: it is gone with that. While a grace period runs it is still there. Source:
+ * apiserver pkg/registry/generic/registry/store.go (ShouldDeleteDuringUpdate).
+ */
+function hasGone({ metadata }: KubernetesObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = metadata;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds === 0 && finalizers.length === 0;
 }
 
 function report(action: Action, result: Result<KubernetesObject | null>): Report {

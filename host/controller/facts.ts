@@ -45,8 +45,10 @@ export async function gather(sources: FactSources, subject: Subject): Promise<Ga
     standing = sources.pending.standing(key, sources.now());
   }
   if (knownTask(sources, subject).type === 'Unread') {
-    // Neither a Task nor Pods: nothing to decide. Should a watch be behind, it brings the subject back.
-    if (podsOf(sources, subject).length + orphansOf(sources, subject).length === 0) return { type: 'Gone' };
+    // Neither a Task nor Pods that are to be let go: nothing to decide, and nothing to ask for, or each host would ask for the Tasks of all others. Garbage
+    // collection deletes the Pods of a Task that is gone, which brings the subject back; so does a watch that is behind.
+    const isNeeded = podsOf(sources, subject).some(isDeleted) || orphansOf(sources, subject).length > 0;
+    if (!isNeeded) return { type: 'Gone' };
     const answer = await sources.reader.confirmTask(subject);
     switch (answer.type) {
       case 'Foreign':
@@ -139,6 +141,10 @@ function orphansOf({ store }: FactSources, subject: Subject): readonly Pod[] {
     .labelledFor('Pod', subject.uid)
     .filter((pod) => pod.metadata.namespace === subject.namespace && keyOfOrphan(pod) !== undefined);
   return ours.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)) as Pod[];
+}
+
+function isDeleted({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
 }
 
 function taskAddress(subject: Subject): Address {

@@ -1,5 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
+import { jsonEqual } from '../cluster/json.ts';
 import type { Store, StoreChange } from '../cluster/store.ts';
 import { configOf } from './config-source.ts';
 import type { ControllerMetrics } from './hooks.ts';
@@ -91,7 +92,10 @@ export class Intake {
   /** Other settings: everything is decided again. */
   #onConfig(): void {
     const { store, add } = this.#options;
-    this.#settings = { ...this.#settings, config: configOf(store) };
+    const config = configOf(store);
+    // Its labels, its status, or a configuration of another name.
+    if (jsonEqual(config, this.#settings.config)) return;
+    this.#settings = { ...this.#settings, config };
     for (const task of store.list('Task')) {
       const key = keyOfTask(task);
       if (key !== undefined) add(key, isFinished(task) ? 'settled' : 'initial');

@@ -2,6 +2,7 @@ import type { KubernetesObject, PodStatus } from '#core/api/kubernetes.ts';
 import type { Action } from '#core/contract/decision.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
+import type { Clock } from '#host/clock.ts';
 import type { Cluster, Result } from '#host/cluster/cluster.ts';
 import { ApiServer } from '#host/cluster/memory/api-server.ts';
 import type { Call, Faults } from '#host/cluster/memory/faults.ts';
@@ -33,6 +34,8 @@ export interface VirtualHostOptions {
   readonly world?: World;
   /** Name of this host at the API server, and its identity. Default `host`. */
   readonly name?: string;
+  /** How far the controller's monotonic clock is ahead of virtual time: for what decisions cost. Default 0. */
+  readonly monotonicAheadMs?: () => number;
   /** Wraps the host's way to the cluster. */
   readonly wrap?: (cluster: Cluster) => Cluster;
 }
@@ -88,6 +91,13 @@ export function virtualHost(options: VirtualHostOptions): VirtualHost {
   const cluster = options.wrap?.(memory) ?? memory;
   const life = new AbortController();
   const leading = new AbortController();
+  const { monotonicAheadMs = () => 0 } = options;
+  const controllerClock: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic() + monotonicAheadMs(),
+    after: (delayMs, fire) => clock.after(delayMs, fire),
+    random: () => clock.random(),
+  };
   const caches = openCaches({ cluster, clock, signal: life.signal, ...options.caches });
   const log: Log = {
     debug: () => {},
@@ -98,7 +108,7 @@ export function virtualHost(options: VirtualHostOptions): VirtualHost {
   };
   const controller = createController({
     cluster,
-    clock,
+    clock: controllerClock,
     engine: options.engine,
     caches,
     sessions: options.sessions ?? NO_SESSIONS,

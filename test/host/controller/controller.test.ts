@@ -370,6 +370,11 @@ describe('a Task that is gone', () => {
       });
     });
 
+  /** As garbage collection does with what has lost its owner. */
+  const collectPod = (host: VirtualHost): void => {
+    host.server.delete({ kind: 'Pod', namespace: NAMESPACE, name: 't-pod' }, {});
+  };
+
   test('is shown as null only after a live read, and its Pod is let go', async () => {
     const engine = releasing();
     const host = virtualHost({ engine });
@@ -377,6 +382,9 @@ describe('a Task that is gone', () => {
     host.put(newTask('t'));
     await host.clock.advance(100);
     host.server.delete({ kind: 'Task', namespace: NAMESPACE, name: 't' }, {});
+    await host.clock.advance(100);
+    expect(engine.snapshots.some(({ task: present }) => present === null)).toBe(false);
+    collectPod(host);
     await host.clock.advance(100);
     expect(engine.snapshots.some(({ task: present }) => present === null)).toBe(true);
     expect(host.get<Pod>('Pod', NAMESPACE, 't-pod')?.metadata.finalizers ?? []).toEqual([]);
@@ -391,6 +399,7 @@ describe('a Task that is gone', () => {
     await host.clock.advance(100);
     host.server.delete({ kind: 'Task', namespace: NAMESPACE, name: 't' }, {});
     const second = host.put(newTask('t'));
+    collectPod(host);
     await host.clock.advance(1_000);
     const gone = engine.snapshots.filter(({ task: present }) => present === null);
     expect(gone.map(({ subject }) => subject.uid)).toEqual(gone.map(() => first.metadata.uid));
@@ -405,6 +414,7 @@ describe('a Task that is gone', () => {
     const made = host.put(newTask('t'));
     const subject = { namespace: NAMESPACE, name: 't', uid: made.metadata.uid ?? '' };
     host.put(newObject('Pod', podOf({ subject } as Snapshot)));
+    collectPod(host);
     await host.clock.advance(1_000);
     expect(engine.snapshots.length).toBeGreaterThan(0);
     expect(engine.snapshots.every(({ task: present }) => present !== null)).toBe(true);
@@ -423,6 +433,7 @@ describe('a Task that is gone', () => {
     });
     const subject = { namespace: NAMESPACE, name: 't', uid: 'long-gone' };
     host.put(newObject('Pod', podOf({ subject } as Snapshot)));
+    collectPod(host);
     await host.start();
     await host.clock.advance(10_000);
     expect(engine.snapshots).toEqual([]);
