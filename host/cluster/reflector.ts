@@ -92,8 +92,9 @@ function onPage(state: In<'Listing'>, page: ObjectList, moment: Moment): Reflect
 
 function onPageFailed(state: In<'Listing'>, error: ClusterError, moment: Moment): ReflectorStep {
   const failure = failureOf('list', error);
-  // A continue token expires like a version does: only a new list helps.
-  const next: Phase = failure.reason === 'Expired' ? { type: 'Empty' } : { type: 'ListPaused', continueToken: state.phase.continueToken };
+  // A continue token expires like a version does, and a server of another version may not know it at all: only a new list helps.
+  const isOver = failure.reason === 'Expired' || failure.reason === 'Refused';
+  const next: Phase = isOver ? { type: 'Empty' } : { type: 'ListPaused', continueToken: state.phase.continueToken };
   return wait(state, next, failure, moment);
 }
 
@@ -221,8 +222,16 @@ function listed(phase: Extract<Phase, { type: 'Watching' }>): Extract<Phase, { t
   return { type: 'Listed', resourceVersion: phase.resourceVersion, refusals: phase.refusals };
 }
 
+/** What a person can do about a refusal that does not pass by itself. */
+const HINTS: Readonly<Record<number, string>> = {
+  401: 'check the credentials in the kubeconfig, or the ServiceAccount',
+  403: 'grant what host/manifests/base/rbac.yaml names',
+  404: 'the API server does not know this kind: install its definition with "kubectl apply -k host/manifests"',
+};
+
 function failureOf(what: 'list' | 'watch', error: ClusterError): Failure {
-  const message = `${what}: ${error.message}`;
+  const hint = error.type === 'Refused' ? HINTS[error.code] : undefined;
+  const message = `${what}: ${error.message}${hint === undefined ? '' : `; ${hint}`}`;
   if (error.type !== 'Refused') return { reason: error.type, message };
   const { code, retryAfterMs } = error;
   const rest = retryAfterMs === undefined ? { message } : { message, retryAfterMs };

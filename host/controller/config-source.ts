@@ -8,6 +8,8 @@ import type { Store } from '../cluster/store.ts';
 const KIND = 'KubeOpenCodeConfig';
 /** An installation in one namespace has no right to cluster-scoped objects, or no such CRD: that seldom changes. */
 const ASK_AGAIN_MS = 600_000;
+/** A definition that is not installed may be about to be: a host is often started before it. */
+const ASK_FOR_DEFINITION_MS = 30_000;
 /** Any other failure is one of the moment. */
 const RETRY_MS = 2_000;
 
@@ -50,9 +52,8 @@ export class ConfigSource {
         await this.#reflector.synced;
         return ready();
       }
-      const isRight = probe.error.type === 'Refused' && (probe.error.code === 403 || probe.error.code === 404);
-      if (isRight) ready();
-      const againInMs = isRight ? ASK_AGAIN_MS : RETRY_MS;
+      const againInMs = waitMs(probe.error);
+      if (againInMs !== RETRY_MS) ready();
       if (!signal.aborted) this.#options.onRefused?.(probe.error, againInMs);
       await sleep(clock, againInMs, signal).catch(() => {});
     }
@@ -63,6 +64,12 @@ export class ConfigSource {
     const scope = { kind: KIND } as const;
     return new Reflector({ cluster, clock, scope, sink: store.sink(KIND), signal, ...(onTrouble === undefined ? {} : { onTrouble }) });
   }
+}
+
+function waitMs(error: ClusterError): number {
+  const code = error.type === 'Refused' ? error.code : 0;
+  if (code === 403) return ASK_AGAIN_MS;
+  return code === 404 ? ASK_FOR_DEFINITION_MS : RETRY_MS;
 }
 
 const EMPTY: KubeOpenCodeConfigSpec = {};

@@ -88,6 +88,26 @@ describe('listing', () => {
     ]);
   });
 
+  test('a token that is refused is not asked with again: only a new list helps', () => {
+    const more = page({ resourceVersion: '10', continueToken: 'more', items: [] });
+    expect(run([start, more, pageFailed(refused(400)), timer]).outputs).toMatchObject([
+      { type: 'ListBegun' },
+      { type: 'SetTimer' },
+      { type: 'List', continueToken: undefined },
+    ]);
+  });
+
+  test.each([
+    [401, 'the credentials'],
+    [403, 'host/manifests/base/rbac.yaml'],
+    [404, 'kubectl apply -k host/manifests'],
+  ])('code %i says what to do about it, and is tried again', (code, hint) => {
+    const { outputs, state } = run([start, pageFailed(refused(code))]);
+    expect(outputs.find((output) => output.type === 'Restarted')?.message).toContain(`list: code ${code}; `);
+    expect(outputs.find((output) => output.type === 'Restarted')?.message).toContain(hint);
+    expect(state.timer).toBeDefined();
+  });
+
   test('list-410-between-pages begins from the first page', () => {
     const more = page({ resourceVersion: '10', continueToken: 'more', items: [] });
     const again = run([start, more, pageFailed(refused(410)), timer]);

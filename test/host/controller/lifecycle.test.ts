@@ -169,6 +169,27 @@ describe('settings', () => {
     await host.clock.advance(600_000);
     expect(engine.snapshots.at(-1)?.settings.config).toEqual({ clusterDomain: 'example.org' });
   });
+
+  test('whose definition is not installed yet count soon after it is', async () => {
+    let isInstalled = false;
+    const engine = scriptedEngine(() => decided());
+    const host = virtualHost({
+      engine,
+      faults: {
+        onCall: ({ kind }) =>
+          kind === 'KubeOpenCodeConfig' && !isInstalled
+            ? { refuse: { type: 'Refused', code: 404, reason: '', message: '404 page not found' } }
+            : undefined,
+      },
+    });
+    host.put(newObject('KubeOpenCodeConfig', { metadata: { name: 'cluster' }, spec: { clusterDomain: 'example.org' } } as never));
+    host.put(newTask('a'));
+    await host.start();
+    expect(engine.snapshots.map(({ settings }) => settings.config)).toEqual([{}]);
+    isInstalled = true;
+    await host.clock.advance(35_000);
+    expect(engine.snapshots.at(-1)?.settings.config).toEqual({ clusterDomain: 'example.org' });
+  });
 });
 
 describe('retention', () => {
