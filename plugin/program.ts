@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { defineComplete } from './commands/complete.ts';
+import { defineLint } from './commands/lint.ts';
 import { definePlan } from './commands/plan.ts';
+import { defineReplay } from './commands/replay.ts';
 import { defineVersion } from './commands/version.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
@@ -29,6 +31,8 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
     .exitOverride();
   defineVersion(program, io, done);
   definePlan(program, io, done);
+  defineReplay(program, io, done);
+  defineLint(program, io, done);
   defineComplete(program, io, done);
   for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
   return program;

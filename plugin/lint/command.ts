@@ -1,0 +1,81 @@
+import { stringify } from 'yaml';
+import type { LintFlags } from '../commands/lint.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { parseSource } from '../input/documents.ts';
+import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
+import { readManifests } from '../input/objects.ts';
+import { readSources } from '../input/sources.ts';
+import { colored, type Io, type Paint, plain } from '../io.ts';
+import { findBeyondSchemas } from './beyond-schemas.ts';
+
+/** What `-o json` prints. Within a version fields are added, never changed or removed. */
+export interface LintReport {
+  readonly formatVersion: 1;
+  readonly files: number;
+  /** Objects of the kinds that a Task is made of. */
+  readonly checked: number;
+  readonly faults: readonly Finding[];
+  /** What may well be right, such as a reference to what only the cluster has. */
+  readonly notes: readonly Finding[];
+  /** `Kind/name` of what is not checked. */
+  readonly leftOut: readonly string[];
+}
+
+export type Finding = Pick<Fault, 'source' | 'line' | 'column' | 'message'>;
+
+const DEFAULT_NAMESPACE = 'default';
+
+/** `kubectl opencode lint`: reads, checks, prints. */
+export async function runLintCommand(flags: LintFlags, io: Io): Promise<ExitCode> {
+  const filenames = flags.filename ?? [];
+  if (filenames.length === 0) throw new Error('lint: expected files to check; name them with -f FILE, -f FOLDER or -f -');
+  const sources = await readSources(filenames, flags.recursive === true, io);
+  if (!sources.ok) throw new Error(sources.message);
+  const parsed = sources.sources.map(parseSource);
+  const documents = parsed.flatMap(({ objects }) => objects);
+  const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
+  const manifests = readManifests(documents, namespace, flags.namespace !== undefined);
+  const beyond = findBeyondSchemas(documents, namespace);
+  const faults = sortFaults([...parsed.flatMap((source) => source.faults), ...manifests.faults, ...beyond.faults]);
+  const notes = sortFaults(beyond.notes);
+  const report: LintReport = {
+    formatVersion: 1,
+    files: sources.sources.length,
+    checked: documents.length - manifests.leftOut.length,
+    faults: faults.map(findingOf),
+    notes: notes.map(findingOf),
+    leftOut: manifests.leftOut.filter((title) => !beyond.unknownKinds.includes(title)),
+  };
+  io.out(rendered(report, faults, notes, flags, flags.color && io.takesColor ? colored : plain));
+  return faults.length > 0 ? EXIT.error : EXIT.ok;
+}
+
+function findingOf({ source, line, column, message }: Fault): Finding {
+  return { source, line, column, message };
+}
+
+function rendered(report: LintReport, faults: readonly Fault[], notes: readonly Fault[], flags: LintFlags, paint: Paint): string {
+  switch (flags.output) {
+    case 'json':
+      return `${JSON.stringify(report, null, 2)}\n`;
+    case 'yaml':
+      return stringify(report, { lineWidth: 0 });
+    case 'text':
+      return [
+        ...faults.map((fault) => `${formatFault(fault, paint)}\n`),
+        ...notes.map((note) => `${formatFault({ ...note, message: `${paint('yellow', 'note:')} ${note.message}` }, paint)}\n`),
+        `${summary(report)}\n`,
+      ].join('');
+  }
+}
+
+function summary({ files, checked, faults, notes, leftOut }: LintReport): string {
+  const found = faults.length === 0 ? 'no faults' : count(faults.length, 'fault');
+  const noted = notes.length === 0 ? '' : `, ${count(notes.length, 'note')}`;
+  const rest = leftOut.length === 0 ? '' : `; not checked: ${leftOut.join(', ')}`;
+  return `${count(checked, 'object')} in ${count(files, 'file')}: ${found}${noted}${rest}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
