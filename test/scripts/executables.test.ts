@@ -8,12 +8,13 @@ import { DIST } from '#scripts/build/paths.ts';
 /** Says what it was called with, and ends as it is told. */
 const PROGRAM = `
   const [, program, ...args] = process.argv;
-  console.log(JSON.stringify({ program: program.split('/').slice(-2).join('/'), args, node: process.execPath }));
-  if (args[0] === 'exit') process.exitCode = Number(args[1]);
   if (args[0] === 'wait') {
     process.on('SIGTERM', () => process.exit(7));
     setTimeout(() => {}, 60_000);
   }
+  // After the handler: who reads this may send the signal at once.
+  console.log(JSON.stringify({ program: program.split('/').slice(-2).join('/'), args, node: process.execPath }));
+  if (args[0] === 'exit') process.exitCode = Number(args[1]);
   if (args[0] === 'die') process.kill(process.pid, 'SIGKILL');
 `;
 /** Makes this Node say that it is an old one. */
