@@ -38,6 +38,8 @@ async function run(config: HostConfig): Promise<number> {
     log.error('a bug of the host: nobody caught this', { error, stack: error.stack });
     process.exit(EXIT.error);
   });
+  // Before anything else: the first process of a container is not ended by a signal that nobody listens to.
+  const shutdown = shutdownSignal(log);
   const clusters: RestCluster[] = [];
   try {
     const open = async (connections: number): Promise<RestCluster> => {
@@ -55,7 +57,7 @@ async function run(config: HostConfig): Promise<number> {
     const leaseCluster = await open(1);
     const engine = loadCore(config);
     log.info('connecting', { server: cluster.server, context: cluster.context });
-    const end = await runHost(config, partsOf(config, log, cluster, leaseCluster, engine), shutdownSignal(log));
+    const end = await runHost(config, partsOf(config, log, cluster, leaseCluster, engine), shutdown);
     return EXIT_OF[end];
   } catch (error) {
     log.error(errorText(error));

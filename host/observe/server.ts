@@ -58,6 +58,7 @@ export function checkRoutes(path: string, checks: readonly Check[]): Readonly<Re
 /** Opens the sites; two with the same address (and a fixed port) share one server. Rejects when an address is taken. */
 export async function serve(sites: readonly Site[]): Promise<Servers> {
   const servers = new Map<string, Server>();
+  const underWay = new Set<Promise<void>>();
   const routesOf = new Map<string, Record<string, Route>>();
   const keys = sites.map(({ address }, index) => (address.port === 0 ? `#${index}` : `${address.host}:${address.port}`));
   for (const [index, site] of sites.entries()) {
@@ -67,11 +68,16 @@ export async function serve(sites: readonly Site[]): Promise<Servers> {
     if (!servers.has(key))
       servers.set(
         key,
-        createServer((request, response) => void handle(routesOf.get(key) ?? {}, request.method ?? '', request.url ?? '/', response)),
+        createServer((request, response) => {
+          const handled = handle(routesOf.get(key) ?? {}, request.method ?? '', request.url ?? '/', response).finally(() => {
+            underWay.delete(handled);
+          });
+          underWay.add(handled);
+        }),
       );
   }
   const close = async (): Promise<void> => {
-    await Promise.all([...servers.values()].map(closeServer));
+    await Promise.all([...servers.values()].map((server) => closeServer(server, underWay)));
   };
   try {
     for (const [index, { address }] of sites.entries()) {
@@ -86,10 +92,15 @@ export async function serve(sites: readonly Site[]): Promise<Servers> {
 }
 
 async function handle(routes: Readonly<Record<string, Route>>, method: string, url: string, response: ServerResponse): Promise<void> {
+  // From the start: whoever asks may leave before the answer is there.
+  const isOver = new Promise<void>((resolve) => {
+    response.once('close', resolve);
+  });
   const route = method === 'GET' || method === 'HEAD' ? (routes[url] ?? routes[url.split('?')[0] ?? '']) : undefined;
   const answer = route === undefined ? { code: 404, contentType: 'text/plain; charset=utf-8', text: 'not found' } : await answerOf(route);
   response.writeHead(answer.code, { 'content-type': answer.contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   response.end(method === 'HEAD' ? undefined : answer.text);
+  await isOver;
 }
 
 async function answerOf(route: Route): Promise<Answer> {
@@ -111,13 +122,15 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   });
 }
 
-function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => {
+async function closeServer(server: Server, underWay: ReadonlySet<Promise<void>>): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => {
     server.close(() => resolve());
-    // A scraper's kept-alive connection would hold the exit for seconds.
-    server.closeIdleConnections();
   });
+  await Promise.all(underWay);
+  // A scraper's kept-alive connection, or a request that is never ended, would hold the exit for a minute.
+  server.closeAllConnections();
+  await closed;
 }
 
 function boundTo(server: Server | undefined, asked: ListenAddress): ListenAddress {

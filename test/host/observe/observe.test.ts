@@ -1,4 +1,5 @@
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import type { Cluster, WatchEvent } from '#host/cluster/cluster.ts';
@@ -291,6 +292,26 @@ describe('the servers', () => {
     expect((await fetch(`http://127.0.0.1:${first}/readyz`, { method: 'POST' })).status).toBe(404);
     await servers.close();
     await expect(fetchText(first, '/readyz')).rejects.toThrow();
+  });
+
+  test('close although somebody began a request and does not end it; an answer under way is ended', async () => {
+    let answer: (text: string) => void = () => {};
+    const slow = new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+    const routes = { '/slow': async () => ({ code: 200, contentType: 'text/plain', text: await slow }) };
+    const servers = await serve([{ address: LOCAL, routes }]);
+    const [{ port } = LOCAL] = servers.addresses;
+    const half = connect(port, '127.0.0.1');
+    half.on('error', () => {});
+    await new Promise<void>((resolve) => half.write('GET /slow HTTP/1.1\r\nHost:', () => resolve()));
+    const asked = fetchText(port, '/slow');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = servers.close();
+    answer('text');
+    expect(await asked).toEqual([200, 'text']);
+    await closed;
+    half.destroy();
   });
 
   test('an address that is taken is an error that names it, and nothing stays open', async () => {
