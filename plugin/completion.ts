@@ -11,6 +11,8 @@ export interface Completion {
 
 const MANIFEST_FLAGS = ['filename'];
 const FILE_FLAGS = ['kubeconfig', 'core'];
+/** Commands whose first argument is a file. */
+const FILE_ARGUMENTS = ['replay'];
 
 /** What may follow on the command line; the last word is the one being typed, perhaps empty. */
 export function complete(program: Command, words: readonly string[]): Completion {
@@ -23,6 +25,7 @@ export function complete(program: Command, words: readonly string[]): Completion
   if (waiting?.required === true) return candidatesOf(waiting, current, '');
   if (current.startsWith('-'))
     return { candidates: flagsOf(command).filter((candidate) => candidate.startsWith(current)), directive: DIRECTIVE.noFiles };
+  if (FILE_ARGUMENTS.includes(command.name()) && before.at(-1) === command.name()) return { candidates: [], directive: DIRECTIVE.default };
   const commands = visible(command).map((each) => `${each.name()}\t${each.summary()}`);
   return { candidates: commands.filter((candidate) => candidate.startsWith(current)), directive: DIRECTIVE.noFiles };
 }

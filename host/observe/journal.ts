@@ -44,18 +44,19 @@ export interface JournalOptions {
 
 /** The bound is kept by whole files of this share of it. */
 const FILES = 8;
-const FILE_NAME = /^journal-(\d{9})\.jsonl$/;
+/** Names of the files, in whose order the entries stand. */
+export const JOURNAL_FILE_NAME = /^journal-(\d{9})\.jsonl$/;
 
 /** Appends JSON lines to `journal-000000001.jsonl` and so on; a new run begins a new file behind those that are there. */
 export function createJournal({ files, maxSizeBytes, onError }: JournalOptions): Journal {
   const fileLimitBytes = Math.floor(maxSizeBytes / FILES);
   const kept = files
     .list()
-    .filter(({ name }) => FILE_NAME.test(name))
+    .filter(({ name }) => JOURNAL_FILE_NAME.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((file) => ({ ...file }));
   let seq = 0;
-  let number = Number(FILE_NAME.exec(kept.at(-1)?.name ?? '')?.[1] ?? 0);
+  let number = Number(JOURNAL_FILE_NAME.exec(kept.at(-1)?.name ?? '')?.[1] ?? 0);
   let current: { name: string; sizeBytes: number } | undefined;
 
   function append(line: string): void {

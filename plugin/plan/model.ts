@@ -171,7 +171,8 @@ function stepOf({ atMs, subject, decided }: PlanRecord, refusals: readonly Refus
   };
 }
 
-function plannedAction(action: Action, reason: string, refusedText: string | undefined): PlannedAction {
+/** An action of the core in the words of `-o json`. */
+export function plannedAction(action: Action, reason: string, refusedText: string | undefined): PlannedAction {
   const refused = refusedText === undefined ? {} : { refused: refusedText };
   switch (action.type) {
     case 'Create':

@@ -74,7 +74,8 @@ function stepLines(step: PlanStep, width: number, paint: Paint): readonly string
   return [`  ${step.at.padEnd(width)}  ${step.says}`, ...step.actions.map((action) => `${indent}${actionText(action, paint)}`)];
 }
 
-function actionText(action: PlannedAction, paint: Paint): string {
+/** One line: symbol, object, and what of it people look for. */
+export function actionText(action: PlannedAction, paint: Paint): string {
   const symbol = paint(STYLES[action.verb], SYMBOLS[action.verb]);
   const refused = action.refused === undefined ? '' : `  ${paint('red', `! refused: ${action.refused}`)}`;
   const detail = detailOf(action);

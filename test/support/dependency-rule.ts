@@ -20,7 +20,7 @@ const MAY_IMPORT: readonly (readonly [files: RegExp, targets: RegExp])[] = [
   [/^host\//, /^(host\/|core\/contract\/|core\/api\/|(?!core\/|plugin\/|scripts\/|test\/))/],
   [
     /^plugin\//,
-    /^(plugin\/|host\/(engine|cluster|controller)\/|host\/(clock|real-clock|virtual-clock)\.ts$|core\/contract\/|core\/api\/|(?!core\/|host\/|scripts\/|test\/))/,
+    /^(plugin\/|host\/(engine|cluster|controller)\/|host\/(clock|real-clock|virtual-clock|observe\/(journal|redact))\.ts$|core\/contract\/|core\/api\/|(?!core\/|host\/|scripts\/|test\/))/,
   ],
 ];
 
