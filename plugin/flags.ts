@@ -25,6 +25,10 @@ export function addClusterFlags(command: Command): Command {
     );
 }
 
+export function addSelectorFlag(command: Command): Command {
+  return command.addOption(new Option('-l, --selector <query>', 'label query, such as team=web,tier!=test'));
+}
+
 export interface FileFlags {
   readonly filename?: readonly string[];
   readonly recursive?: boolean;

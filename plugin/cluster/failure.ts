@@ -1,0 +1,60 @@
+import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
+import type { ClusterError } from '#host/cluster/cluster.ts';
+
+/** What was asked of the API server. */
+export interface Asked {
+  readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'logs';
+  readonly kind: Kind;
+  /** Absent: all namespaces, or a kind without any. */
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** A call that failed, in words that a person can act on: what was asked, what came, what to do. */
+export function failureText(asked: Asked, error: ClusterError): string {
+  const what = `${asked.verb === 'logs' ? 'read logs of' : asked.verb} ${objectText(asked)}`;
+  switch (error.type) {
+    case 'Unreachable':
+    case 'Credentials':
+      return `${what}: ${error.message}`;
+    case 'Refused':
+      return `${what}: ${refusedText(asked, error)}`;
+  }
+}
+
+/** Whether an object is not there, in a cluster that knows its kind: a path that the API server does not serve is answered without a Status. */
+export function isAbsent(error: ClusterError): boolean {
+  return error.type === 'Refused' && error.code === 404 && error.reason === 'NotFound';
+}
+
+/** `tasks.kubeopencode.io`, as RBAC and `kubectl get` name it. */
+export function resourceName(kind: Kind): string {
+  const { plural, group } = RESOURCES[kind];
+  return group === '' ? plural : `${plural}.${group}`;
+}
+
+function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterError, { type: 'Refused' }>): string {
+  const resource = asked.verb === 'logs' ? 'pods/log' : resourceName(asked.kind);
+  const verb = asked.verb === 'logs' ? 'get' : asked.verb;
+  switch (code) {
+    case 401:
+      return `the API server does not take these credentials (${message}); a token may have expired: log in again, and check with kubectl auth whoami`;
+    case 403: {
+      const where = asked.namespace === undefined ? ' --all-namespaces' : ` -n ${asked.namespace}`;
+      const scope = RESOURCES[asked.kind].namespaced ? where : '';
+      return `not allowed (${message}); a role must allow verb ${verb} on ${resource}: check with kubectl auth can-i ${verb} ${resource}${scope}`;
+    }
+    case 404:
+      if (RESOURCES[asked.kind].group === 'kubeopencode.io' && (asked.name === undefined || reason === ''))
+        return `this cluster does not know ${resource}; install the CRDs of KubeOpenCode, or choose another cluster with --context`;
+      return message;
+    default:
+      return reason === '' ? message : `${message} (${reason})`;
+  }
+}
+
+function objectText({ kind, namespace, name }: Asked): string {
+  const what = name === undefined ? resourceName(kind) : `${resourceName(kind)}/${name}`;
+  if (!RESOURCES[kind].namespaced) return what;
+  return namespace === undefined ? `${what} in all namespaces` : `${what} in namespace ${namespace}`;
+}

@@ -1,0 +1,110 @@
+import type { Task } from '#core/api/task.ts';
+import { ANNOTATIONS, MANAGED_BY } from '#core/contract/names.ts';
+import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
+import { realClock } from '#host/real-clock.ts';
+import { isFinished, waitForEnds } from '../cluster/end.ts';
+import { failureText } from '../cluster/failure.ts';
+import { type OpenCluster, withCluster } from '../cluster/open.ts';
+import { type FoundTasks, findTasks, listTasks } from '../cluster/read.ts';
+import type { StopFlags } from '../commands/stop.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { outcomeText, taskTitle } from '../task-text.ts';
+
+/** What became of one Task. */
+type Stopped =
+  | { readonly type: 'Stopped'; readonly task: Task }
+  /** It has ended, or was stopped before. */
+  | { readonly type: 'Unchanged'; readonly task: Task; readonly why: string }
+  | { readonly type: 'Failed'; readonly message: string };
+
+/** `kubectl opencode stop`: annotates, prints, waits. */
+export async function runStopCommand(names: readonly string[], flags: StopFlags, io: Io): Promise<ExitCode> {
+  checkWho(names, flags);
+  return withCluster(flags, async (open) => {
+    const found = await select(open, names, flags);
+    for (const text of found.missing) io.err(`error: ${text}\n`);
+    if (found.tasks.length === 0 && found.missing.length === 0) {
+      io.err(`No Task to stop in ${open.namespace} namespace.\n`);
+      return EXIT.ok;
+    }
+    const results = await Promise.all(found.tasks.map((task) => stop(open.cluster, task, flags)));
+    for (const result of results) tell(result, flags, io);
+    const isClean = found.missing.length === 0 && results.every(({ type }) => type !== 'Failed');
+    const toWait = results.flatMap((result) => (result.type !== 'Failed' && !isFinished(result.task) ? [result.task] : []));
+    const hasEnded = flags.wait !== true || flags.dryRun === true || toWait.length === 0 || (await wait(open.cluster, toWait, flags, io));
+    return isClean && hasEnded ? EXIT.ok : EXIT.error;
+  });
+}
+
+function checkWho(names: readonly string[], { selector, all }: StopFlags): void {
+  const ways = [names.length > 0, selector !== undefined, all === true].filter(Boolean).length;
+  if (ways === 0) throw new Error('stop: expected Tasks to stop; name them, or select them with -l, or --all');
+  if (ways > 1) throw new Error('stop: expected one way to choose Tasks; give names, or -l, or --all');
+}
+
+/** By name whatever their state; by selector only those that have not ended. */
+async function select({ cluster, namespace }: OpenCluster, names: readonly string[], { selector }: StopFlags): Promise<FoundTasks> {
+  if (names.length > 0) return findTasks(cluster, namespace, names);
+  const tasks = await listTasks(cluster, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
+  return { tasks: tasks.filter((task) => !isFinished(task)), missing: [] };
+}
+
+async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags): Promise<Stopped> {
+  if (isFinished(task)) return { type: 'Unchanged', task, why: `it has ended: ${outcomeText(task)}` };
+  const isRetained = retain !== true || task.spec.stop?.mode === 'Retain';
+  if (task.metadata.annotations?.[ANNOTATIONS.stop] === 'true' && isRetained)
+    return { type: 'Unchanged', task, why: 'it was stopped before, and has not ended yet' };
+  if (dryRun === true) return { type: 'Stopped', task };
+  const { namespace = '', name, uid } = task.metadata;
+  // Bound to the UID: another Task that took the name meanwhile is not stopped.
+  const patch = {
+    metadata: { uid, annotations: { [ANNOTATIONS.stop]: 'true' } },
+    ...(retain === true ? { spec: { stop: { mode: 'Retain' } } } : {}),
+  };
+  const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
+  return result.ok ? { type: 'Stopped', task: result.value as Task } : { type: 'Failed', message: patchFailure(task, result.error) };
+}
+
+function patchFailure({ metadata: { namespace = '', name } }: Task, error: ClusterError): string {
+  const isReplaced = error.type === 'Refused' && error.code === 422 && /\buid\b/i.test(error.message);
+  if (isReplaced) return `stop task ${name}: it was deleted and another one has its name now; that one was not stopped`;
+  return failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
+}
+
+function tell(result: Stopped, { dryRun, output }: StopFlags, io: Io): void {
+  switch (result.type) {
+    case 'Stopped':
+      io.out(`${taskTitle(result.task)}${output === 'name' ? '' : ` stopped${dryRun === true ? ' (dry run)' : ''}`}\n`);
+      warnOfManager(result.task, io);
+      break;
+    case 'Unchanged':
+      io.out(`${taskTitle(result.task)}${output === 'name' ? '' : ` unchanged: ${result.why}`}\n`);
+      break;
+    case 'Failed':
+      io.err(`error: ${result.message}\n`);
+      break;
+  }
+}
+
+function warnOfManager({ metadata, spec: { managedBy } }: Task, io: Io): void {
+  if (managedBy === undefined || managedBy === '' || managedBy === MANAGED_BY) return;
+  io.err(`warning: task ${metadata.name} is managed by ${managedBy}, which may take the stop otherwise or not at all\n`);
+}
+
+async function wait(cluster: Cluster, tasks: readonly Task[], { timeout, output }: StopFlags, io: Io): Promise<boolean> {
+  const waiting = new Set(tasks.map(({ metadata }) => metadata.name));
+  const result = await waitForEnds({
+    cluster,
+    clock: realClock,
+    tasks,
+    ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    onTrouble: (text) => io.err(`warning: ${text}\n`),
+    onEnd: (task, final) => {
+      waiting.delete(task.metadata.name);
+      if (output !== 'name') io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
+    },
+  });
+  if (result === 'TimedOut') io.err(`error: stop: the wait has timed out; not ended yet: ${[...waiting].join(', ')}\n`);
+  return result === 'Ended';
+}
