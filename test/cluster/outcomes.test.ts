@@ -171,6 +171,34 @@ describe('a Pod that somebody else ends', () => {
   });
 });
 
+describe('a Pod that has to give way', () => {
+  it('to one of higher priority, by the real scheduler: Failed, Preempted', async () => {
+    const pool = { 'test.kubeopencode.io/pool': namespace };
+    const capacity = { cpu: '1', memory: '1Gi', pods: '10' };
+    await kube.api.expect('POST', '/api/v1/nodes', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: namespace, annotations: { 'kwok.x-k8s.io/node': 'fake' }, labels: pool },
+      status: { capacity, allocatable: capacity },
+    });
+    await kube.kubectl(['create', 'priorityclass', namespace, '--value=1000']);
+    const podSpec = { scheduling: { nodeSelector: pool }, resources: { requests: { cpu: '700m' } } };
+    await create(kube.cluster, template(namespace, 'outranked', { outcome: 'never' }, podSpec), task(namespace, 'outranked'));
+    await until<Pod>(kube.cluster, podAt(namespace, 'outranked-pod'), 'to run', isPodRunning);
+    const containers = [{ name: 'a', image: 'a:1', resources: { requests: { cpu: '700m' } } }];
+    await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods`, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'urgent' },
+      spec: { nodeSelector: pool, priorityClassName: namespace, containers },
+    });
+    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'outranked'), 'to be finished', isFinished);
+    expect(status).toMatchObject({ phase: 'Failed', cause: 'Preempted', message: expect.stringContaining('PreemptionByScheduler') });
+    await until<Pod>(kube.cluster, podAt(namespace, 'urgent'), 'to run', isPodRunning);
+    await kube.kubectl(['delete', 'node', namespace]);
+  });
+});
+
 describe('the deletion of a Task', () => {
   it('removes its Pod and its ConfigMap', async () => {
     await create(kube.cluster, template(namespace, 'removed', { outcome: 'never' }), task(namespace, 'removed'));
