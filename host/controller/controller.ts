@@ -28,6 +28,9 @@ export interface ControllerOptions {
   readonly hooks?: ControllerHooks;
 }
 
+export const LEDGERS = ['dependents', 'effects', 'finished', 'live', 'outcomes', 'pending', 'places', 'queue', 'starts'] as const;
+export type Ledger = (typeof LEDGERS)[number];
+
 /** How busy the controller is, for metrics. */
 export interface ControllerCounts {
   /** Keys that wait in the work queue. */
@@ -38,6 +41,8 @@ export interface ControllerCounts {
   readonly effects: number;
   /** The queues of the Agents; those without anybody are left out. */
   readonly lines: readonly LineCounts[];
+  /** Entries of what is kept beside the caches, by ledger. All are 0 when there is no Task. */
+  readonly ledgers: Readonly<Record<Ledger, number>>;
   /** When a decision was last made, milliseconds since the epoch; undefined before the first. */
   readonly lastDecisionAtMs: number | undefined;
 }
@@ -55,6 +60,7 @@ export interface Controller {
 }
 
 const DEFAULT_CONCURRENCY = 32;
+const NOTHING_KEPT = Object.fromEntries(LEDGERS.map((ledger) => [ledger, 0])) as Record<Ledger, number>;
 
 export function createController(options: ControllerOptions): Controller {
   let run: Run | undefined;
@@ -72,6 +78,6 @@ export function createController(options: ControllerOptions): Controller {
       run = undefined;
       await ending?.stop();
     },
-    counts: () => run?.counts() ?? { depth: 0, active: 0, effects: 0, lines: [], lastDecisionAtMs: undefined },
+    counts: () => run?.counts() ?? { depth: 0, active: 0, effects: 0, lines: [], ledgers: NOTHING_KEPT, lastDecisionAtMs: undefined },
   };
 }

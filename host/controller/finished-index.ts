@@ -10,6 +10,10 @@ export class FinishedIndex {
   readonly #byNamespace = new Map<string, RankedSet>();
   readonly #rankBySubject = new Map<SubjectKey, Place>();
 
+  get size(): number {
+    return this.#rankBySubject.size;
+  }
+
   /** Takes in a Task as it stands now. Returns whether that changed the order. */
   put(task: KubernetesObject): boolean {
     const subject = keyOfTask(task);

@@ -22,6 +22,10 @@ export class KeyedHeap<Rank> {
     return this.#items.length;
   }
 
+  keys(): IterableIterator<string> {
+    return this.#indexes.keys();
+  }
+
   has(key: string): boolean {
     return this.#indexes.has(key);
   }

@@ -22,6 +22,11 @@ export class LiveObjects {
     this.#store = store;
   }
 
+  /** Subjects of which something is kept. */
+  get size(): number {
+    return this.#bySubject.size;
+  }
+
   /** Takes in what a live GET answered: an object, or that there is none. */
   put(subject: SubjectKey, address: Address, object: KubernetesObject | null): void {
     const readings = this.#bySubject.get(subject) ?? new Map<string, Reading>();

@@ -25,6 +25,11 @@ const MAX_PER_SUBJECT = 64;
 export class Outcomes {
   readonly #bySubject = new Map<SubjectKey, Map<string, Kept>>();
 
+  /** Subjects of which something is kept. */
+  get size(): number {
+    return this.#bySubject.size;
+  }
+
   /** Ordered by action id, so that equal facts give equal snapshots. */
   of(subject: SubjectKey): readonly Outcome[] {
     const kept = this.#bySubject.get(subject);

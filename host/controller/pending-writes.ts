@@ -35,6 +35,11 @@ export class PendingWrites {
     this.#hasSourcePerNamespace = hasSourcePerNamespace;
   }
 
+  /** Subjects of which something is kept. */
+  get size(): number {
+    return [...this.#waiting.values()].reduce((sum, heap) => Math.max(sum, heap.size), this.#bySubject.size);
+  }
+
   /** A write was answered with this version of the object. */
   written(subject: SubjectKey, address: Address, resourceVersion: string, nowMs: number): void {
     this.#put(subject, { address, until: { type: 'Version', resourceVersion }, sinceMs: nowMs });

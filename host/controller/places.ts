@@ -22,6 +22,11 @@ export class Places {
   readonly #notBefore = new KeyedHeap<number>((a, b) => a < b);
   #isOpen = false;
 
+  /** Subjects in any line. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Starts to grant: every known subject was decided once, so all holders are known. */
   open(nowMs: number): readonly string[] {
     this.#isOpen = true;

@@ -28,6 +28,7 @@ export class Run {
   readonly #queue = new WorkQueue();
   readonly #knowledge: Knowledge;
   readonly #effects: Effects;
+  readonly #starts: Starts;
   readonly #intake: Intake;
   readonly #reconciler: Reconciler;
   readonly #alarm: Alarm;
@@ -66,6 +67,7 @@ export class Run {
     });
     this.#knowledge = knowledge;
     this.#effects = effects;
+    this.#starts = starts;
     this.#intake = new Intake({ store, knowledge, starts, metrics, settings: options.settings, add: (key, as) => this.#add(key, as) });
     this.#reconciler = new Reconciler({
       caches,
@@ -121,9 +123,27 @@ export class Run {
   }
 
   counts(): ControllerCounts {
-    const lines = [...this.#knowledge.places.counts()];
-    const { depth, working } = this.#queue;
-    return { depth, active: working, effects: this.#effects.size, lines, lastDecisionAtMs: this.#lastDecisionAtMs };
+    const { dependents, finished, live, outcomes, pending, places } = this.#knowledge;
+    const { depth, working, size } = this.#queue;
+    const effects = this.#effects.size;
+    return {
+      depth,
+      active: working,
+      effects,
+      lines: [...places.counts()],
+      ledgers: {
+        dependents: dependents.size,
+        effects,
+        finished: finished.size,
+        live: live.size,
+        outcomes: outcomes.size,
+        pending: pending.size,
+        places: places.size,
+        queue: Math.max(size, this.#queuedAtMs.size),
+        starts: this.#starts.size,
+      },
+      lastDecisionAtMs: this.#lastDecisionAtMs,
+    };
   }
 
   #end(): void {

@@ -30,6 +30,11 @@ export class Starts {
     this.#options = options;
   }
 
+  /** Agents of which something is kept. */
+  get size(): number {
+    return this.#byAgent.size;
+  }
+
   /**
    * A start was decided and will be recorded when its turn comes: it counts from now on, or the next decision would give the same place away again. The
    * answer takes that back, for a start that was not recorded after all; harmless afterwards.

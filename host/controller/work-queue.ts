@@ -48,6 +48,11 @@ export class WorkQueue {
     return this.#working.size;
   }
 
+  /** Keys of which anything is kept: those that wait for their time, too, and those that have failed. */
+  get size(): number {
+    return new Set([...this.#queued.keys(), ...this.#delayed.keys(), ...this.#working.keys(), ...this.#failures.keys()]).size;
+  }
+
   add(key: string, priority: Priority): void {
     if (this.#working.has(key)) {
       this.#dirty.set(key, higher(priority, this.#dirty.get(key)));

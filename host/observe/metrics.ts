@@ -18,6 +18,8 @@ export interface ScrapeSources {
   readonly tasks?: () => readonly Sample[];
   /** Waiting Tasks by Agent; labels `namespace`, `agent`. */
   readonly agentQueue?: () => readonly Sample[];
+  /** What the controller keeps beside the caches; label `ledger`. */
+  readonly ledgers?: () => readonly Sample[];
   /** Keys that wait in the work queue. */
   readonly workQueueDepth?: () => number;
   /** Reconciliations under way. */
@@ -149,6 +151,12 @@ export function createMetrics({ leaseName, version, coreDigest, process: ofProce
     'Tasks that wait for a slot of an Agent.',
     ['namespace', 'agent'],
     () => sources.agentQueue?.() ?? [],
+  );
+  sampled(
+    'kubeopencode_ledger_entries',
+    'Entries that the controller keeps beside the cache, by ledger; all 0 when there is no Task.',
+    ['ledger'],
+    () => sources.ledgers?.() ?? [],
   );
   const taskTime = histogram(
     'kubeopencode_task_duration_seconds',

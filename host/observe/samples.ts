@@ -31,3 +31,8 @@ export function agentQueueSamples(lines: readonly { readonly key: string; readon
     return { labels: { namespace, agent }, value: waiting };
   });
 }
+
+/** Entries of each ledger of the controller. */
+export function ledgerSamples(ledgers: Readonly<Record<string, number>>): readonly Sample[] {
+  return Object.entries(ledgers).map(([ledger, value]) => ({ labels: { ledger }, value }));
+}
