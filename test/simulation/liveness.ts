@@ -44,7 +44,9 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   if (pod !== undefined) {
     const outcome = scripts.get(metadata.uid)?.outcome;
     const runsOn = outcome === 'never' || outcome === 'image-pull' || outcome === 'unschedulable';
-    return runsOn && status?.phase === 'Running' && task.stopAskedMs === undefined && timeoutOf(task, pod) === null;
+    return (
+      runsOn && pod.deletion === undefined && status?.phase === 'Running' && task.stopAskedMs === undefined && timeoutOf(task, pod) === null
+    );
   }
   if (task.stopAskedMs !== undefined) return false;
   if (spec.suspend === true) return queued?.reason === 'TaskSuspended';

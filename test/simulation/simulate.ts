@@ -118,8 +118,12 @@ class Simulation {
       this.#log('nothing goes wrong from here on');
     });
     const isOver = (): boolean => this.#violations.length > 0;
-    await clock.runUntil(isOver, this.#beganMs + lastMs + 1);
-    if (!isOver()) await this.#tail(isOver);
+    try {
+      await clock.runUntil(isOver, this.#beganMs + lastMs + 1);
+      if (!isOver()) await this.#tail(isOver);
+    } catch (error) {
+      this.#violate({ rule: 'time-goes-on', says: String(error) });
+    }
     for (const host of this.#fleet.hosts) host.kill();
     return {
       violations: this.#violations,

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import type { Agent } from '#core/api/agent.ts';
+import type { TaskSpec } from '#core/api/task.ts';
+import type { PodScript } from '#host/cluster/memory/pod-script.ts';
+import { sourceEngine } from '#test/support/source-engine.ts';
+import type { Stroke } from './host-line.ts';
+import { type Happening, NO_FAULTS, type Scenario } from './scenario.ts';
+import { type History, simulate } from './simulate.ts';
+
+const NAMESPACE = 'team-a';
+const BASE = { workspaceDir: '/workspace', serviceAccountName: 'agent', podSpec: { terminationGracePeriodSeconds: 5 } };
+
+const at = (name: string) => ({ namespace: NAMESPACE, name });
+const agent = (spec: Partial<Agent['spec']> = {}): Happening => ({ type: 'ApplyAgent', at: at('coder'), spec: { ...BASE, ...spec } });
+const create = (name: string, script: Partial<PodScript>, spec: Partial<TaskSpec> = {}): Happening => ({
+  type: 'CreateTask',
+  at: at(name),
+  spec: { description: name, agentRef: { name: 'coder' }, ...spec },
+  script,
+});
+
+function scenario(...timed: readonly (readonly [atMs: number, happening: Happening])[]): Scenario {
+  return { seed: 1, quietAfterMs: 1_000, rates: NO_FAULTS, happenings: timed.map(([atMs, happening]) => ({ atMs, happening })) };
+}
+
+const RUNS: PodScript['outcome'] = 'never';
+const SCENARIOS: readonly { readonly name: string; readonly scenario: Scenario }[] = [
+  { name: 'a plain Task', scenario: scenario([0, agent()], [100, create('t0', {})]) },
+  { name: 'a Task that fails', scenario: scenario([0, agent()], [100, create('t0', { outcome: 'fail', exitCode: 3 })]) },
+  {
+    name: 'a queued Task',
+    scenario: scenario([0, agent({ maxConcurrentTasks: 1 })], [100, create('t0', {})], [200, create('t1', {})]),
+  },
+  {
+    name: 'a quota',
+    scenario: scenario([0, agent({ quota: { maxTaskStarts: 1, windowSeconds: 60 } })], [100, create('t0', {})], [200, create('t1', {})]),
+  },
+  {
+    name: 'a stop',
+    scenario: scenario([0, agent()], [100, create('t0', { outcome: RUNS, stopExitCode: 0 })], [30_000, { type: 'StopTask', at: at('t0') }]),
+  },
+  {
+    name: 'a stop that retains the Pod',
+    scenario: scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: RUNS }, { stop: { mode: 'Retain' } })],
+      [30_000, { type: 'StopTask', at: at('t0') }],
+    ),
+  },
+  { name: 'a timeout', scenario: scenario([0, agent()], [100, create('t0', { outcome: RUNS }, { timeout: '30s' })]) },
+  {
+    name: 'an Attach Task',
+    scenario: scenario(
+      [0, agent({ execution: 'Attach' })],
+      [50, { type: 'AgentReady', at: at('coder'), ready: true }],
+      [100, create('t0', {})],
+    ),
+  },
+  {
+    name: 'a Pod that somebody deletes',
+    scenario: scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: RUNS, stopExitCode: 0 })],
+      [30_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: {} }],
+    ),
+  },
+  {
+    name: 'a Task that is deleted while it runs',
+    scenario: scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: RUNS })],
+      [30_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Foreground' } }],
+    ),
+  },
+  {
+    name: 'a Task that is cleaned up',
+    scenario: scenario([0, agent()], [100, create('t0', {}, { cleanup: { ttlSecondsAfterFinished: 5 } })]),
+  },
+];
+
+const STROKES: readonly Exclude<Stroke, 'Nothing'>[] = ['DiesBefore', 'DiesAfter', 'Pauses'];
+/** A new host may repeat the write that was under way and what stands around it: Event, status, release. */
+const WRITES_A_STROKE = 6;
+
+function run(from: Scenario, strokes: ReadonlyMap<number, Stroke> = new Map()): Promise<History> {
+  return simulate(from, { engine: sourceEngine, strike: (write) => strokes.get(write) ?? 'Nothing' });
+}
+
+/** How all Tasks have come out, and how many Pods each had. */
+function outcome({ ledger }: History): readonly object[] {
+  return [...ledger.tasks.values()].map(({ name, latest, pods, goneMs }) => {
+    const { phase, cause, attempts } = latest.status ?? {};
+    return { name, phase, cause, exitCode: attempts?.at(-1)?.exitCode, pods: pods.length, isGone: goneMs !== undefined };
+  });
+}
+
+async function expectSame(from: Scenario, baseline: History, strokes: ReadonlyMap<number, Stroke>): Promise<void> {
+  const history = await run(from, strokes);
+  const what = [...strokes].map(([write, stroke]) => `${stroke} at write ${write}`).join(', ');
+  expect(history.violations, `${what}:\n${history.lines.join('\n')}`).toEqual([]);
+  expect(outcome(history), `${what}:\n${history.lines.join('\n')}`).toEqual(outcome(baseline));
+  expect(history.writes, what).toBeLessThanOrEqual(baseline.writes + WRITES_A_STROKE * strokes.size);
+}
+
+describe.each(SCENARIOS)('$name', ({ scenario: from }) => {
+  test('ends the same wherever its host dies or stands still', async () => {
+    const baseline = await run(from);
+    expect(baseline.violations).toEqual([]);
+    expect(baseline.writes).toBeGreaterThan(4);
+    for (const stroke of STROKES)
+      for (let write = 1; write <= baseline.writes; write++) await expectSame(from, baseline, new Map([[write, stroke]]));
+  });
+});
+
+test('a plain Task ends the same wherever two hosts die, one after the other', async () => {
+  const from = scenario([0, agent()], [100, create('t0', {})]);
+  const baseline = await run(from);
+  for (let first = 1; first <= baseline.writes; first++) {
+    for (let second = first + 1; second <= baseline.writes + 2; second++) {
+      for (const one of ['DiesBefore', 'DiesAfter'] as const) for (const other of ['DiesBefore', 'DiesAfter'] as const) await expectSame(from, baseline, new Map([[first, one], [second, other]])); // biome-ignore format: a product
+    }
+  }
+});
