@@ -1,5 +1,6 @@
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { POD_FINALIZER } from '#core/contract/names.ts';
 import type { Settings, Snapshot, Subject } from '#core/contract/snapshot.ts';
 import { timestamp } from '../clock.ts';
 import type { Address, ClusterError } from '../cluster/cluster.ts';
@@ -47,7 +48,7 @@ export async function gather(sources: FactSources, subject: Subject): Promise<Ga
   if (knownTask(sources, subject).type === 'Unread') {
     // Neither a Task nor Pods that are to be let go: nothing to decide, and nothing to ask for, or each host would ask for the Tasks of all others. Garbage
     // collection deletes the Pods of a Task that is gone, which brings the subject back; so does a watch that is behind.
-    const isNeeded = podsOf(sources, subject).some(isDeleted) || orphansOf(sources, subject).length > 0;
+    const isNeeded = podsOf(sources, subject).some(isToBeLetGo) || orphansOf(sources, subject).length > 0;
     if (!isNeeded) return { type: 'Gone' };
     const answer = await sources.reader.confirmTask(subject);
     switch (answer.type) {
@@ -143,8 +144,10 @@ function orphansOf({ store }: FactSources, subject: Subject): readonly Pod[] {
   return ours.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)) as Pod[];
 }
 
-function isDeleted({ metadata }: Pod): boolean {
-  return metadata.deletionTimestamp !== undefined;
+/** Under deletion, and held by us or with work that goes on. */
+function isToBeLetGo({ metadata, status }: Pod): boolean {
+  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return metadata.deletionTimestamp !== undefined && (!hasEnded || metadata.finalizers?.includes(POD_FINALIZER) === true);
 }
 
 function taskAddress(subject: Subject): Address {

@@ -49,6 +49,22 @@ describe('settings', () => {
   });
 });
 
+describe('a Task that is deleted after its end', () => {
+  test('costs no call and no decision: its Pod was let go already', async () => {
+    const world = createWorld();
+    world.apply(newObject('AgentTemplate', template()));
+    const host = virtualHost({ engine: sourceEngine, world });
+    await host.start();
+    world.apply(newObject('Task', task({ name: 'a' })));
+    await world.clock.advance(30_000);
+    const before = [host.reads.length, host.writes.length, host.decisions.length];
+    world.server.delete({ kind: 'Task', namespace: NAMESPACE, name: 'a' }, {});
+    await world.clock.advance(30_000);
+    expect(host.get('Pod', NAMESPACE, 'a-pod')).toBeUndefined();
+    expect([host.reads.length, host.writes.length, host.decisions.length]).toEqual(before);
+  });
+});
+
 describe('several hosts on one cluster', () => {
   test("another host's Tasks cost this one no calls while their Pods come, run and end", async () => {
     const world = createWorld();
