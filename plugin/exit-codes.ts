@@ -9,4 +9,5 @@ export const EXIT = {
   blocked: 3,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** One of `EXIT`; with `run --wait` what the agent exited with, 0 to 255. */
+export type ExitCode = number;

@@ -67,6 +67,19 @@ export function durationMs(text: string): number {
   return totalMs;
 }
 
+/** Go duration, above 0, as it was written; for `argParser`. */
+export function durationText(text: string): string {
+  durationMs(text);
+  return text;
+}
+
+/** Whole number, perhaps below 0; for `argParser`. */
+export function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(number)) throw new InvalidArgumentError('want a whole number');
+  return number;
+}
+
 function requestTimeout(text: string): string {
   if (text !== '0') durationMs(text);
   return text;

@@ -3,6 +3,7 @@ import { defineComplete } from './commands/complete.ts';
 import { defineLint } from './commands/lint.ts';
 import { definePlan } from './commands/plan.ts';
 import { defineReplay } from './commands/replay.ts';
+import { defineRun } from './commands/run.ts';
 import { defineStop } from './commands/stop.ts';
 import { defineVersion } from './commands/version.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -33,6 +34,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineVersion(program, io, done);
   definePlan(program, io, done);
   defineReplay(program, io, done);
+  defineRun(program, io, done);
   defineStop(program, io, done);
   defineLint(program, io, done);
   defineComplete(program, io, done);

@@ -45,7 +45,7 @@ function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterErr
       return `not allowed (${message}); a role must allow verb ${verb} on ${resource}: check with kubectl auth can-i ${verb} ${resource}${scope}`;
     }
     case 404:
-      if (RESOURCES[asked.kind].group === 'kubeopencode.io' && (asked.name === undefined || reason === ''))
+      if (RESOURCES[asked.kind].group === 'kubeopencode.io' && reason === '')
         return `this cluster does not know ${resource}; install the CRDs of KubeOpenCode, or choose another cluster with --context`;
       return message;
     default:

@@ -53,9 +53,7 @@ function begin(scope: Scope, { store, onTrouble, ...rest }: Beginning): Promise<
   return new Promise((resolve) => {
     const onReflectorTrouble = (trouble: ReflectorTrouble): void => {
       if (trouble.type === 'Restarted' && !TOLD.includes(trouble.reason)) return;
-      onTrouble(
-        trouble.type === 'Restarted' ? `watch ${resourceName(scope.kind)}: ${trouble.message}; it is tried again` : String(trouble.error),
-      );
+      onTrouble(`watch ${resourceName(scope.kind)}: ${troubleText(trouble)}; it is tried again`);
       resolve();
     };
     const reflector = new Reflector({ ...rest, scope, sink: store.sink(scope.kind, scope.namespace), onTrouble: onReflectorTrouble });
@@ -65,3 +63,10 @@ function begin(scope: Scope, { store, onTrouble, ...rest }: Beginning): Promise<
 
 /** Watches end and begin again all the time; these are worth a word. */
 const TOLD: readonly RestartReason[] = ['Refused', 'Unreachable', 'Credentials', 'ServerError'];
+
+function troubleText(trouble: ReflectorTrouble): string {
+  if (trouble.type === 'ListenerFailed') return String(trouble.error);
+  // The hint behind it is for whoever runs the host.
+  const [text = ''] = trouble.message.split('; ');
+  return text;
+}
