@@ -149,6 +149,7 @@ export class Places {
       const isRefused = place.state === 'Wants' && hadPlace && left === line && !isFull(line, nowMs);
       this.#enter(entry, place.state === 'Holds' ? 'holds' : isRefused ? 'aside' : 'waiting');
       if (!stays && !hadPlace && isPlainWish(place)) line.untold.add(subject);
+      if (place.state === 'Holds') this.#takeBackSurplus(line);
       wakes.push(...this.#advance(line, nowMs));
     }
     if (left !== undefined && left !== line) wakes.push(...this.#advance(left, nowMs));
@@ -183,6 +184,15 @@ export class Places {
     if (isHeldBack && line.notBeforeMs !== undefined) this.#notBefore.set(line.key, line.notBeforeMs);
     else this.#notBefore.delete(line.key);
     return wakes;
+  }
+
+  /** A place was taken on a grant that a recheck had taken back, and that may have been given to another meanwhile: that one waits on. */
+  #takeBackSurplus(line: Line): void {
+    const other = line.granted === undefined ? undefined : this.#entries.get(line.granted);
+    if (other === undefined || line.slots === undefined || taken(line) <= line.slots) return;
+    this.#leave(other);
+    this.#enter(other, 'waiting');
+    line.untold.add(other.subject);
   }
 
   /** Takes an entry out of its line. When it was the head and not granted, the new head is to be decided: the line may have changed for it too. */

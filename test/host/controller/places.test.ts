@@ -309,6 +309,21 @@ describe('the queues of the Agents', () => {
     expect(places.decided('b', holds, false, 0)).toEqual(['c']);
   });
 
+  test('a place that is taken on a grant which such a change took back is not given to the next as well', () => {
+    const places = new Places();
+    places.open(0);
+    expect(places.decided('b', wants('b', { slots: 1 }), undefined, 0)).toEqual(['b']);
+    // b is being decided with its grant, and waits for a read; meanwhile its Agent changes, and one that goes before it comes.
+    expect(places.recheck(LINE)).toEqual(['b']);
+    expect(places.decided('a', wants('a', { slots: 1 }), undefined, 0)).toContain('a');
+    expect(places.granted('a')).toBe(true);
+    expect(places.decided('b', holds, true, 0)).toContain('a');
+    expect([places.granted('a'), places.granted('b')]).toEqual([false, true]);
+    expect([...places.counts()]).toMatchObject([{ waiting: 1, taken: 1, slots: 1 }]);
+    places.decided('b', undefined, true, 0);
+    expect(places.applied('b', 0)).toEqual(['a']);
+  });
+
   test('who becomes the head after such a change is decided once more: it says what held the line back before', () => {
     const places = new Places();
     places.open(0);
