@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { ApiServer } from '#host/cluster/memory/api-server.ts';
+import type { Call } from '#host/cluster/memory/faults.ts';
 import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
 import type { ListenAddress } from '#host/flag-values.ts';
 import { type HostConfig, parseFlags } from '#host/flags.ts';
@@ -225,6 +226,67 @@ describe('two hosts', () => {
     first.shutdown();
     await place.clock.advance(1_000);
     expect(first.ended).toBe('Stopped');
+  });
+});
+
+describe('asked to end', () => {
+  /** A leader some of whose calls take longer than anybody waits. */
+  const slowIn = (place: World, isSlow: (call: Call) => boolean): MemoryCluster =>
+    new MemoryCluster(place.server, { client: 'a', faults: { onCall: (call) => (isSlow(call) ? { delayMs: 600_000 } : undefined) } });
+
+  test('while its caches are still being filled, it gives the lease back at once', async () => {
+    const place = world();
+    const cluster = slowIn(place, ({ verb, kind }) => verb === 'list' && kind === 'Pod');
+    const host = start(place, 'a', config('--leader-elect'), { cluster });
+    await place.clock.advance(5_000);
+    expect(holder(place)).toBe('a');
+    host.shutdown();
+    await place.clock.advance(1_000);
+    expect([host.ended, holder(place)]).toEqual(['Stopped', '']);
+    expect(host.lines().map(({ msg }) => msg)).toContain('ended before the first decision');
+    expect(place.clock.nextTimerMs()).toBeUndefined();
+  });
+
+  test('while it takes the lease, it gives back what it may have taken', async () => {
+    const place = world();
+    const leaseCluster = new MemoryCluster(place.server, {
+      client: 'a',
+      faults: { onCall: ({ verb }) => (verb === 'create' ? { responseDelayMs: 1_000 } : undefined) },
+    });
+    const host = start(place, 'a', config('--leader-elect'), { leaseCluster });
+    await place.clock.advance(500);
+    expect(holder(place)).toBe('a');
+    host.shutdown();
+    await place.clock.advance(2_000);
+    expect([host.ended, holder(place)]).toEqual(['Stopped', '']);
+    expect(host.lines().map(({ msg }) => msg)).not.toContain('leading');
+  });
+
+  test('while a write gets no answer, it waits for twenty seconds, aborts it and gives the lease back', async () => {
+    const place = world();
+    const cluster = slowIn(place, ({ verb, kind }) => verb === 'create' && kind === 'Pod');
+    const host = start(place, 'a', config('--leader-elect'), { cluster });
+    await place.clock.advance(3_000);
+    createTask(place, 'fix');
+    await place.clock.advance(1_000);
+    host.shutdown();
+    await place.clock.advance(19_000);
+    expect([host.ended, holder(place)]).toEqual([undefined, 'a']);
+    await place.clock.advance(2_000);
+    expect([host.ended, holder(place)]).toEqual(['Stopped', '']);
+    await place.clock.advance(900_000);
+    expect(podOf(place, 'fix')).toBeUndefined();
+    expect(place.clock.nextTimerMs()).toBeUndefined();
+  });
+
+  test('alone, before it ever reached the API server, it ends and leaves no timer', async () => {
+    const place = world();
+    const host = start(place, 'a', config(), { cluster: slowIn(place, () => true) });
+    await place.clock.advance(1_000);
+    host.shutdown();
+    await place.clock.advance(1_000);
+    expect(host.ended).toBe('Stopped');
+    expect(place.clock.nextTimerMs()).toBeUndefined();
   });
 });
 
