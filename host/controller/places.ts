@@ -1,5 +1,6 @@
 import type { QueuePlace } from '#core/contract/decision.ts';
 import { KeyedHeap } from './keyed-heap.ts';
+import { type Entry, enter, isFull, isPlainWish, type Line, leave, newLine, setLimits, taken } from './line.ts';
 
 /** How an Agent's queue stands, for metrics. */
 export interface LineCounts {
@@ -70,7 +71,7 @@ export class Places {
     if (entry === undefined || entry.state === 'holds' || entry.state === 'aside') return [];
     const { line } = entry;
     const next = this.#take(entry);
-    this.#enter(entry, 'aside');
+    enter(entry, 'aside');
     return [...next, ...this.#advance(line, nowMs)];
   }
 
@@ -88,8 +89,8 @@ export class Places {
     if (line === undefined) return [];
     const granted = line.granted === undefined ? undefined : this.#entries.get(line.granted);
     if (granted !== undefined) {
-      this.#leave(granted);
-      this.#enter(granted, 'waiting');
+      leave(granted);
+      enter(granted, 'waiting');
       line.untold.add(granted.subject);
     }
     line.isStale = true;
@@ -144,10 +145,10 @@ export class Places {
         knows: line.changes,
       };
       this.#entries.set(subject, entry);
-      if (place.state === 'Wants') this.#limit(line, place);
+      if (place.state === 'Wants') setLimits(line, place);
       // Given back although the next grant would go to it at once: not again before it was decided for another reason.
       const isRefused = place.state === 'Wants' && hadPlace && left === line && !isFull(line, nowMs);
-      this.#enter(entry, place.state === 'Holds' ? 'holds' : isRefused ? 'aside' : 'waiting');
+      enter(entry, place.state === 'Holds' ? 'holds' : isRefused ? 'aside' : 'waiting');
       if (!stays && !hadPlace && isPlainWish(place)) line.untold.add(subject);
       if (place.state === 'Holds') this.#takeBackSurplus(line);
       wakes.push(...this.#advance(line, nowMs));
@@ -165,8 +166,8 @@ export class Places {
     if (head !== undefined && line.granted === undefined && !line.isStale && !isFull(line, nowMs)) {
       const entry = this.#entries.get(head.key);
       if (entry !== undefined) {
-        this.#leave(entry);
-        this.#enter(entry, 'granted');
+        leave(entry);
+        enter(entry, 'granted');
         wakes.push(head.key);
       }
     }
@@ -190,8 +191,8 @@ export class Places {
   #takeBackSurplus(line: Line): void {
     const other = line.granted === undefined ? undefined : this.#entries.get(line.granted);
     if (other === undefined || line.slots === undefined || taken(line) <= line.slots) return;
-    this.#leave(other);
-    this.#enter(other, 'waiting');
+    leave(other);
+    enter(other, 'waiting');
     line.untold.add(other.subject);
   }
 
@@ -199,56 +200,17 @@ export class Places {
   #take(entry: Entry): readonly string[] {
     const { waiting } = entry.line;
     const wasHead = entry.state === 'waiting' && waiting.peek()?.key === entry.subject;
-    this.#leave(entry);
+    leave(entry);
     const head = this.#entries.get(waiting.peek()?.key ?? '');
     if (!wasHead || head === undefined) return [];
     head.knows = head.line.changes;
     return [head.subject];
   }
 
-  #leave(entry: Entry): void {
-    const { line, subject } = entry;
-    line.waiting.delete(subject);
-    line.untold.delete(subject);
-    line.aside.delete(subject);
-    line.holders.delete(subject);
-    if (line.granted === subject) line.granted = undefined;
-  }
-
-  #enter(entry: Entry, state: Entry['state']): void {
-    const { line, subject } = entry;
-    entry.state = state;
-    if (state === 'waiting') line.waiting.set(subject, entry.order);
-    if (state === 'aside') line.aside.add(subject);
-    if (state === 'holds') line.holders.add(subject);
-    if (state === 'granted') line.granted = subject;
-  }
-
-  #limit(line: Line, place: Extract<QueuePlace, { state: 'Wants' }>): void {
-    line.slots = place.slots;
-    line.isClosed = place.closed === true;
-    line.isStale = false;
-    // The core is the only one that writes times; one that it did not write right holds nothing back.
-    const atMs = place.notBefore === undefined ? Number.NaN : Date.parse(place.notBefore);
-    line.notBeforeMs = Number.isNaN(atMs) ? undefined : atMs;
-  }
-
   #lineOf(key: string): Line {
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
-    const line: Line = {
-      key,
-      waiting: new KeyedHeap((a, b) => a < b),
-      untold: new Set(),
-      aside: new Set(),
-      holders: new Set(),
-      granted: undefined,
-      slots: undefined,
-      notBeforeMs: undefined,
-      isClosed: false,
-      isStale: false,
-      changes: 0,
-    };
+    const line = newLine(key);
     this.#lines.set(key, line);
     return line;
   }
@@ -258,47 +220,4 @@ export class Places {
     this.#lines.delete(line.key);
     this.#notBefore.delete(line.key);
   }
-}
-
-/** A wish that nothing known holds back: the core has not said yet that the Task waits. */
-function isPlainWish(place: QueuePlace): boolean {
-  return place.state === 'Wants' && place.closed !== true && place.notBefore === undefined;
-}
-
-interface Entry {
-  readonly subject: string;
-  readonly line: Line;
-  readonly order: string;
-  /** `aside`: in the line, but not granted before it is decided again. */
-  state: 'waiting' | 'aside' | 'granted' | 'holds';
-  /** Where a holder goes once what was decided has been done. */
-  leavesFor: { readonly place: QueuePlace | undefined } | undefined;
-  /** How many changes of the line it was decided after. */
-  knows: number;
-}
-
-interface Line {
-  readonly key: string;
-  readonly waiting: KeyedHeap<string>;
-  /** Those of `waiting` that were not decided with `granted: false` yet. */
-  readonly untold: Set<string>;
-  readonly aside: Set<string>;
-  readonly holders: Set<string>;
-  granted: string | undefined;
-  slots: number | undefined;
-  notBeforeMs: number | undefined;
-  isClosed: boolean;
-  /** The limits may have changed since they were last said. */
-  isStale: boolean;
-  /** How often what the line depends on has changed. */
-  changes: number;
-}
-
-function taken(line: Line): number {
-  return line.holders.size + (line.granted === undefined ? 0 : 1);
-}
-
-function isFull(line: Line, nowMs: number): boolean {
-  if (line.isClosed || (line.notBeforeMs !== undefined && line.notBeforeMs > nowMs)) return true;
-  return line.slots !== undefined && taken(line) >= line.slots;
 }
