@@ -21,7 +21,12 @@ export default defineConfig({
       },
       {
         root,
-        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 300_000, globalSetup: ['test/support/build.ts'] },
+        test: {
+          name: 'simulation',
+          include: ['test/simulation/**/*.test.ts'],
+          testTimeout: 300_000,
+          globalSetup: ['test/support/build.ts'],
+        },
       },
       {
         root,
