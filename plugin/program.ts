@@ -6,6 +6,7 @@ import { defineReplay } from './commands/replay.ts';
 import { defineRun } from './commands/run.ts';
 import { defineStop } from './commands/stop.ts';
 import { defineVersion } from './commands/version.ts';
+import { defineWhy } from './commands/why.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Io } from './io.ts';
 
@@ -34,6 +35,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineVersion(program, io, done);
   definePlan(program, io, done);
   defineReplay(program, io, done);
+  defineWhy(program, io, done);
   defineRun(program, io, done);
   defineStop(program, io, done);
   defineLint(program, io, done);

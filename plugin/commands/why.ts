@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../exit-codes.ts';
+import { addClusterFlags, addColorFlag, addCoreFlag, addNamespaceFlag, addOutputFlag, type ClusterFlags } from '../flags.ts';
+import type { Io } from '../io.ts';
+
+export interface WhyFlags extends ClusterFlags {
+  readonly output: 'text' | 'json' | 'yaml';
+  readonly color: boolean;
+  readonly core?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  # Why does this Task not start?
+  kubectl opencode why fix-bug
+
+  # What would let it go on, for a script
+  kubectl opencode why fix-bug -n team-a -o json | jq -r '.changes[] | select(.goesOn) | .change'`;
+
+export function defineWhy(program: Command, io: Io, done: (code: ExitCode) => void): void {
+  const command = program
+    .command('why')
+    .argument('<task>', 'name of a Task')
+    .summary('why a Task is where it is, and what would let it go on')
+    .description(
+      'Explains a Task: the rules that fired and their facts, what it waits for, since when and until when, its place in the queue and who is ahead,\nand the nearest single change that would let it go on, found by asking the core again with that one input changed. Nothing is written.',
+    );
+  addNamespaceFlag(command);
+  addOutputFlag(command, ['text', 'json', 'yaml']);
+  addColorFlag(addCoreFlag(addClusterFlags(command)));
+  command.addHelpText('after', EXAMPLES);
+  command.action(async (task: string, flags: WhyFlags) => {
+    const { runWhyCommand } = await import('../why/command.ts');
+    done(await runWhyCommand(task, flags, io));
+  });
+}

@@ -1,0 +1,74 @@
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import { type ReadResult, type Ref, refKey, type Settings, type Snapshot } from '#core/contract/snapshot.ts';
+import { timestamp } from '#host/clock.ts';
+import { type Deliberation, deliberate } from '#host/controller/deliberate.ts';
+import { FinishedIndex } from '#host/controller/finished-index.ts';
+import { keyOf } from '#host/controller/subject.ts';
+import type { Engine } from '#host/engine/engine.ts';
+import type { ClusterReader } from './reader.ts';
+
+/** What the core is asked: the facts of a Task, and answers that stand in for those of the cluster. */
+export interface Case {
+  readonly facts: Omit<Snapshot, 'read'>;
+  /** By ref key without `?live`. */
+  readonly answers: Readonly<Record<string, ReadResult>>;
+}
+
+export interface CaseInput {
+  readonly task: Task;
+  readonly settings: Settings;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+}
+
+/** The case of a Task as the cluster shows it. What only the host knows is told by the status: one that says Queued waits in the queue and was given no place. */
+export async function caseOf(reader: ClusterReader, { task, settings, nowMs }: CaseInput): Promise<Case> {
+  const { namespace = '', name, uid = '' } = task.metadata;
+  const subject = { namespace, name, uid };
+  const rank = settings.config.cleanup?.maxRetainedTasks === undefined ? undefined : finishedRank(await reader.tasks(namespace), task);
+  return {
+    facts: {
+      contract: 1,
+      kind: 'Task',
+      now: timestamp(nowMs),
+      subject,
+      task,
+      pods: (await reader.pods(namespace)).filter((pod) => isControlledBy(pod, uid)),
+      ...(task.status?.phase === 'Queued' ? { granted: false } : {}),
+      ...(rank === undefined ? {} : { finishedRank: rank }),
+      outcomes: [],
+      settings,
+    },
+    answers: {},
+  };
+}
+
+/** Asks the core, reading for it what it asks for. */
+export function decideCase(engine: Engine, reader: ClusterReader, { facts, answers }: Case): Promise<Deliberation> {
+  return deliberate(engine, facts, async (refs) => {
+    const given = refs.flatMap((ref) => {
+      const answer = answers[addressKey(ref)];
+      return answer === undefined ? [] : [[refKey(ref), answer] as const];
+    });
+    const left = refs.filter((ref) => answers[addressKey(ref)] === undefined);
+    return { ...(await reader.read(left)), ...Object.fromEntries(given) };
+  });
+}
+
+/** Key of a ref, live or not. */
+export function addressKey({ kind, namespace, name }: Ref): string {
+  return refKey({ kind, namespace, name });
+}
+
+function finishedRank(tasks: readonly Task[] | undefined, task: Task): number | undefined {
+  if (tasks === undefined) return undefined;
+  const index = new FinishedIndex();
+  for (const one of tasks) index.put(one);
+  const { namespace = '', name, uid = '' } = task.metadata;
+  return index.endedAfter(keyOf({ namespace, name, uid }));
+}
+
+function isControlledBy({ metadata }: Pod, uid: string): boolean {
+  return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
+}
