@@ -81,6 +81,10 @@ export interface LogOptions {
   readonly container: string;
   readonly tailLines?: number;
   readonly limitBytes?: number;
+  /** Only what is at most so old; whole seconds from 1. */
+  readonly sinceSeconds?: number;
+  /** Each line begins with its time. */
+  readonly timestamps?: boolean;
 }
 
 /** An API server, real (`rest/`) or in memory (`memory/`). Every call may be aborted. Retries nothing: that is the caller's affair. */

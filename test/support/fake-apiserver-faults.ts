@@ -102,6 +102,15 @@ export async function sendJson(response: ServerResponse, code: number, value: un
   response.end();
 }
 
+/** Answers with a log, in pieces when the fault asks for it; the connection dies before the end with `Cut`. */
+export async function sendText(response: ServerResponse, text: string, fault: Fault | undefined): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/plain' });
+  if (fault?.type === 'Pieces') await sendPieces(response, text, fault);
+  else response.write(text);
+  if (fault?.type === 'Cut') setTimeout(() => response.socket?.resetAndDestroy(), 20);
+  else response.end();
+}
+
 async function sendPieces(
   response: ServerResponse,
   text: string,

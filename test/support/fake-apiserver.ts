@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
-import { type Fault, type OpenWatch, sendJson, sendStatus, serveWatch } from './fake-apiserver-faults.ts';
+import { type Fault, type OpenWatch, sendJson, sendStatus, sendText, serveWatch } from './fake-apiserver-faults.ts';
 import { FakeStore, type StatusAnswer, type WriteAnswer } from './fake-apiserver-store.ts';
 
 export type { Fault } from './fake-apiserver-faults.ts';
@@ -197,7 +197,7 @@ function answer(call: Call, response: ServerResponse, store: FakeStore, watches:
   }
   const result = perform(call, store, log);
   if (fault?.type === 'ResetAfterWrite') response.socket?.resetAndDestroy();
-  else if (typeof result === 'string') response.end(result);
+  else if (typeof result === 'string') void sendText(response, result, fault);
   else if ('code' in result) sendStatus(response, result);
   else void sendJson(response, call.verb === 'create' ? 201 : 200, result.object, fault);
 }

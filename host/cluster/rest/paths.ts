@@ -40,9 +40,16 @@ export function watchPath(options: WatchOptions): string {
   });
 }
 
-export function logPath(address: Address, options: LogOptions): string {
-  const { container, tailLines, limitBytes } = options;
-  return withQuery(objectPath(address, 'log'), { container, tailLines, limitBytes });
+export function logPath(address: Address, options: LogOptions, how: 'whole' | 'follow' = 'whole'): string {
+  const { container, tailLines, limitBytes, sinceSeconds, timestamps } = options;
+  return withQuery(objectPath(address, 'log'), {
+    container,
+    tailLines,
+    limitBytes,
+    sinceSeconds,
+    timestamps: timestamps === true ? 'true' : undefined,
+    follow: how === 'follow' ? 'true' : undefined,
+  });
 }
 
 function selectors({ labelSelector, fieldSelector }: Scope): Query {

@@ -17,7 +17,8 @@ import type {
 } from '../cluster.ts';
 import { decodeDeleted, decodeFrame, decodeList, decodeObject, refusal, retryAfter } from './answers.ts';
 import { Connection, type HttpAnswer, type HttpRequest } from './connection.ts';
-import { TimedOut, unreachable } from './failures.ts';
+import { Deadline } from './deadline.ts';
+import { unreachable } from './failures.ts';
 import type { KubeConfigSource } from './kube-config.ts';
 import { LineSplitter } from './lines.ts';
 import { collectionPath, listPath, logPath, objectPath, watchPath } from './paths.ts';
@@ -43,6 +44,9 @@ export interface RestClusterOptions extends KubeConfigSource {
   readonly userAgent?: string;
 }
 
+/** A part of a log, or what kept the rest from coming. */
+export type LogPiece = { readonly type: 'TEXT'; readonly text: string } | { readonly type: 'ERROR'; readonly error: ClusterError };
+
 /** A real API server. */
 export interface RestCluster extends Cluster {
   /** Namespace of the context; `default` when it has none. */
@@ -50,6 +54,8 @@ export interface RestCluster extends Cluster {
   /** Address of the API server. */
   readonly server: string;
   readonly context: string;
+  /** Text of a log as it comes, in whatever pieces. Ends when the container has ended, or the signal aborts; `ERROR` is the last. Waits for as long as the log is silent. */
+  followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncIterable<LogPiece>;
   /** Ends all connections; calls under way are answered `Unreachable`. */
   close(): Promise<void>;
 }
@@ -135,6 +141,25 @@ class HttpCluster implements RestCluster {
     return this.#call({ method: 'GET', path: logPath(address, options), accept: '*/*' }, (text) => text, signal);
   }
 
+  async *followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogPiece> {
+    const call = new Deadline(this.#clock, this.#timeoutMs, 'the log was not opened', signal);
+    try {
+      const opened = await this.#connection.open({ method: 'GET', path: logPath(address, options, 'follow'), accept: '*/*' }, call.signal);
+      if (signal.aborted) return;
+      if (!opened.ok) return yield { type: 'ERROR', error: opened.error };
+      const { statusCode, body } = opened.value;
+      if (statusCode !== 200) return yield { type: 'ERROR', error: refused(statusCode, await this.#read(opened.value)) };
+      call.pause();
+      const decoder = new TextDecoder();
+      for await (const chunk of body) yield { type: 'TEXT', text: decoder.decode(chunk, { stream: true }) };
+    } catch (cause) {
+      const what = `watch log of ${address.name} at ${this.server}`;
+      if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
+    } finally {
+      call.end();
+    }
+  }
+
   async *watch(options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
     const path = watchPath(options);
     const what = `watch ${options.kind} at ${this.server}`;
@@ -181,52 +206,6 @@ class HttpCluster implements RestCluster {
     await new Promise((resolve) => setImmediate(resolve));
     return { code: statusCode, text, retryAfterMs: retryAfter(headers['retry-after'], this.#clock.now()) };
   }
-}
-
-/** An abort signal that follows the caller's and a time limit. */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #clock: Clock;
-  readonly #outer: AbortSignal | undefined;
-  #limitMs: number;
-  #what: string;
-  #cancel: () => void = () => {};
-
-  constructor(clock: Clock, limitMs: number, what: string, outer: AbortSignal | undefined) {
-    this.#clock = clock;
-    this.#limitMs = limitMs;
-    this.#what = what;
-    this.#outer = outer;
-    if (outer?.aborted) this.#follow();
-    else outer?.addEventListener('abort', this.#follow, { once: true });
-    this.restart(limitMs, what);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Time runs from now; by another limit from now on, where one is given. */
-  restart(limitMs: number = this.#limitMs, what: string = this.#what): void {
-    this.#limitMs = limitMs;
-    this.#what = what;
-    this.#cancel();
-    this.#cancel = this.#clock.after(this.#limitMs, () => this.#controller.abort(new TimedOut(this.#what, this.#limitMs)));
-  }
-
-  /** Time stands still until `restart`. */
-  pause(): void {
-    this.#cancel();
-  }
-
-  end(): void {
-    this.#cancel();
-    this.#outer?.removeEventListener('abort', this.#follow);
-    // Whatever of a body is left is thrown away, so that its socket is freed.
-    this.#controller.abort();
-  }
-
-  readonly #follow = (): void => this.#controller.abort(this.#outer?.reason);
 }
 
 /** Frames as they come; reading on waits until the reader asks for more. */
