@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { defineComplete } from './commands/complete.ts';
 import { defineLint } from './commands/lint.ts';
+import { defineLogs } from './commands/logs.ts';
 import { definePlan } from './commands/plan.ts';
 import { defineReplay } from './commands/replay.ts';
 import { defineRun } from './commands/run.ts';
+import { defineStatus } from './commands/status.ts';
 import { defineStop } from './commands/stop.ts';
 import { defineVersion } from './commands/version.ts';
 import { defineWhy } from './commands/why.ts';
@@ -36,6 +38,8 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   definePlan(program, io, done);
   defineReplay(program, io, done);
   defineWhy(program, io, done);
+  defineStatus(program, io, done);
+  defineLogs(program, io, done);
   defineRun(program, io, done);
   defineStop(program, io, done);
   defineLint(program, io, done);

@@ -1,0 +1,154 @@
+import type { Condition, Pod } from '#core/api/kubernetes.ts';
+import type { Attempt, Task } from '#core/api/task.ts';
+import { ANNOTATIONS } from '#core/contract/names.ts';
+import { type PodState, podState } from './pods.ts';
+import type { QueueState } from './queue.ts';
+
+/** What `-o json` prints. Within a version fields are added, never changed or removed; optional fields are absent where nothing is known. */
+export interface StatusReport {
+  readonly formatVersion: 1;
+  /** When it was made, RFC 3339. */
+  readonly at: string;
+  /** In the order of the names that were asked for, else by namespace and name. */
+  readonly tasks: readonly TaskState[];
+  readonly counts: { readonly phases: Readonly<Record<string, number>>; readonly causes: Readonly<Record<string, number>> };
+}
+
+export interface TaskState {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid?: string;
+  /** `Pending` also where no controller has looked at it. */
+  readonly phase: string;
+  readonly cause?: string;
+  readonly message?: string;
+  /** Exactly one of these. */
+  readonly agent?: string;
+  readonly template?: string;
+  /** Somebody asked it to stop, and it has not ended. */
+  readonly stopping?: true;
+  readonly createdAt?: string;
+  /** `queued`, `podCreated`, `scheduled`, `running`, `finished`: RFC 3339. */
+  readonly times: Readonly<Record<string, string>>;
+  /** Only while it waits for a place of its Agent. */
+  readonly queue?: QueueState;
+  readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message' | 'lastTransitionTime'>[];
+  /** Oldest first; the status keeps the last 10. */
+  readonly attempts: readonly AttemptState[];
+}
+
+export interface AttemptState
+  extends Pick<Attempt, 'number' | 'podName' | 'node' | 'cause' | 'container' | 'exitCode' | 'signal' | 'message'> {
+  readonly pod?: PodState;
+}
+
+const PHASES = ['Pending', 'Queued', 'Running', 'Completed', 'Failed'];
+
+export interface ReportInput {
+  readonly tasks: readonly Task[];
+  readonly pods: readonly Pod[];
+  /** By UID of the Task. */
+  readonly queues: ReadonlyMap<string, QueueState>;
+  /** RFC 3339. */
+  readonly at: string;
+}
+
+export function reportOf({ tasks, pods, queues, at }: ReportInput): StatusReport {
+  const states = tasks.map((task) => {
+    const uid = task.metadata.uid ?? '';
+    const own = pods.filter(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid));
+    return taskState(task, own, queues.get(uid));
+  });
+  return {
+    formatVersion: 1,
+    at,
+    tasks: states,
+    counts: {
+      phases: countsOf(
+        states.map(({ phase }) => phase),
+        PHASES,
+      ),
+      causes: countsOf(
+        states.flatMap(({ cause }) => (cause === undefined ? [] : [cause])),
+        [],
+      ),
+    },
+  };
+}
+
+export function isWaiting({ status }: Task): boolean {
+  return status?.phase === undefined || status.phase === 'Pending' || status.phase === 'Queued';
+}
+
+function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefined): TaskState {
+  const { metadata, spec, status } = task;
+  const agent = status?.agentRef?.name ?? spec.agentRef?.name;
+  const template = agent === undefined ? (status?.templateRef?.name ?? spec.templateRef?.name) : undefined;
+  const hasEnded = status?.phase === 'Completed' || status?.phase === 'Failed';
+  const message = status?.message ?? (status?.phase === undefined ? 'no controller has looked at it yet' : undefined);
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    ...optional('uid', metadata.uid),
+    phase: status?.phase ?? 'Pending',
+    ...optional('cause', status?.cause),
+    ...optional('message', message),
+    ...optional('agent', agent),
+    ...optional('template', template),
+    ...(metadata.annotations?.[ANNOTATIONS.stop] === 'true' && !hasEnded ? { stopping: true as const } : {}),
+    ...optional('createdAt', metadata.creationTimestamp),
+    times: { ...status?.times },
+    ...optional('queue', queue),
+    conditions: (status?.conditions ?? []).map(({ type, status: is, reason, message: says, lastTransitionTime }) => ({
+      type,
+      status: is,
+      reason,
+      message: says,
+      lastTransitionTime,
+    })),
+    attempts: attemptsOf(task, pods),
+  };
+}
+
+/** What the status keeps of the attempts, and each Pod with its attempt, also one that the status does not speak of yet. */
+function attemptsOf({ status }: Task, pods: readonly Pod[]): readonly AttemptState[] {
+  const kept = status?.attempts ?? [];
+  const numbered = new Map(pods.map((pod) => [numberOf(pod, kept), pod]));
+  const current = status?.podName === undefined ? [] : [Math.max(1, status.attemptCount ?? 1)];
+  const numbers = [...new Set([...kept.map(({ number }) => number), ...current, ...numbered.keys()])].sort((a, b) => a - b);
+  return numbers.map((number) => {
+    const attempt: Partial<Attempt> = kept.find((one) => one.number === number) ?? {};
+    const pod = numbered.get(number);
+    const isCurrent = current.includes(number);
+    return {
+      number,
+      ...optional('podName', attempt.podName ?? pod?.metadata.name ?? (isCurrent ? status?.podName : undefined)),
+      ...optional('node', attempt.node),
+      ...optional('cause', attempt.cause),
+      ...optional('container', attempt.container),
+      ...optional('exitCode', attempt.exitCode),
+      ...optional('signal', attempt.signal),
+      ...optional('message', attempt.message),
+      ...(pod === undefined ? {} : { pod: podState(pod) }),
+    };
+  });
+}
+
+function numberOf({ metadata }: Pod, kept: readonly Attempt[]): number {
+  const annotated = Number(metadata.annotations?.[ANNOTATIONS.attempt]);
+  if (Number.isSafeInteger(annotated) && annotated > 0) return annotated;
+  return kept.find(({ podName }) => podName === metadata.name)?.number ?? 1;
+}
+
+/** Those of `first` in their order, then the rest by name. */
+function countsOf(values: readonly string[], first: readonly string[]): Readonly<Record<string, number>> {
+  const known = [
+    ...first.filter((value) => values.includes(value)),
+    ...[...new Set(values)].filter((value) => !first.includes(value)).sort(),
+  ];
+  return Object.fromEntries(known.map((value) => [value, values.filter((one) => one === value).length]));
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V });
+}

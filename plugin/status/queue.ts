@@ -1,0 +1,90 @@
+import type { Task } from '#core/api/task.ts';
+import type { QueuePlace } from '#core/contract/decision.ts';
+import type { Engine } from '#host/engine/engine.ts';
+import { caseOf, decideCase } from '../why/case.ts';
+import type { ClusterReader } from '../why/reader.ts';
+import { isWaiting } from './model.ts';
+
+/** Where a Task stands that waits for a place of its Agent. */
+export interface QueueState {
+  readonly agent: string;
+  /** From 1. */
+  readonly position: number;
+  /** How many wait, this one included. */
+  readonly waiting: number;
+  /** Who goes before it, the next one first. */
+  readonly ahead: readonly string[];
+  /** Who holds a place. */
+  readonly holders: readonly string[];
+  /** How many may hold one; absent: no limit. */
+  readonly slots?: number;
+  /** No place before this time (a quota), RFC 3339. */
+  readonly notBefore?: string;
+  /** The Agent starts nothing now: suspended, or its server is not ready. */
+  readonly closed?: true;
+}
+
+export interface QueueInput {
+  readonly engine: Engine;
+  readonly reader: ClusterReader;
+  readonly nowMs: number;
+}
+
+interface Placed {
+  readonly task: Task;
+  readonly place: QueuePlace;
+}
+
+/** Queues of the Agents that these Tasks wait for, by UID of the Task: every Task of such an Agent is decided by the core, and stands where it wants to. */
+export async function queuesOf(input: QueueInput, tasks: readonly Task[]): Promise<ReadonlyMap<string, QueueState>> {
+  const waiting = tasks.filter((task) => isWaiting(task) && task.spec.agentRef !== undefined);
+  const queues = new Map<string, QueueState>();
+  for (const namespace of new Set(waiting.map(({ metadata }) => metadata.namespace ?? ''))) {
+    const agents = new Set(waiting.flatMap(({ metadata, spec }) => (metadata.namespace === namespace ? [spec.agentRef?.name ?? ''] : [])));
+    for (const [uid, queue] of await queuesIn(input, namespace, agents)) queues.set(uid, queue);
+  }
+  return queues;
+}
+
+async function queuesIn(
+  { engine, reader, nowMs }: QueueInput,
+  namespace: string,
+  agents: ReadonlySet<string>,
+): Promise<readonly (readonly [uid: string, queue: QueueState])[]> {
+  const settings = await reader.settings();
+  const all = (await reader.tasks(namespace)) ?? [];
+  const concerned = all.filter(({ spec, status }) => [spec.agentRef?.name, status?.agentRef?.name].some((name) => agents.has(name ?? '')));
+  const placed: Placed[] = [];
+  for (const task of concerned) {
+    const deliberation = await decideCase(engine, reader, await caseOf(reader, { task, settings, nowMs }));
+    const place = deliberation.type === 'Decided' ? deliberation.decided.queue : undefined;
+    if (place !== undefined) placed.push({ task, place });
+  }
+  const keys = new Set(placed.map(({ place }) => place.key));
+  return [...keys].flatMap((key) => lineOf(placed.filter(({ place }) => place.key === key)));
+}
+
+/** One line: as the host keeps it, by `order`, then by subject. */
+function lineOf(line: readonly Placed[]): readonly (readonly [uid: string, queue: QueueState])[] {
+  const holders = line.filter(({ place }) => place.state === 'Holds').map(({ task }) => task.metadata.name);
+  const waiting = line
+    .flatMap(({ task, place }) => (place.state === 'Wants' ? [{ task, place }] : []))
+    .sort((a, b) => compare(a.place.order, b.place.order) || compare(a.task.metadata.name, b.task.metadata.name));
+  return waiting.map(({ task, place }, index) => [
+    task.metadata.uid ?? '',
+    {
+      agent: task.spec.agentRef?.name ?? '',
+      position: index + 1,
+      waiting: waiting.length,
+      ahead: waiting.slice(0, index).map((other) => other.task.metadata.name),
+      holders,
+      ...(place.slots === undefined ? {} : { slots: place.slots }),
+      ...(place.notBefore === undefined ? {} : { notBefore: place.notBefore }),
+      ...(place.closed === undefined ? {} : { closed: place.closed }),
+    },
+  ]);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
