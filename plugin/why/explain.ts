@@ -40,17 +40,18 @@ export async function explain({ engine, cluster, task: stored, nowMs }: ExplainI
     ...(restored?.refusal === undefined ? {} : { refusal: restored.refusal }),
     ...(until === undefined ? {} : { until }),
   };
+  const isBlind = Object.values(situation.snapshot.read).some((answer) => 'unavailable' in answer);
   const pod = base.facts.pods.at(-1);
   const since = sinceOf(task, pod, nowMs);
   const told = {
     ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until: await untilOf(situation, until, asker) }),
+    ...(until === undefined || isBlind ? {} : { until: await untilOf(situation, until, asker) }),
     reasons: judged.decided.reasons,
-    actions: actionsOf(judged),
+    actions: isBlind ? [] : actionsOf(judged),
     ...refusalOf(restored),
     ...(wants === undefined ? {} : { queue: await asker.queue(wants, nowMs) }),
     ...(pod === undefined ? {} : { pod: podFacts(pod) }),
-    changes: await tried(situation, asker),
+    changes: isBlind ? [] : await tried(situation, asker),
   };
   return {
     formatVersion: 1,
@@ -58,6 +59,7 @@ export async function explain({ engine, cluster, task: stored, nowMs }: ExplainI
     at: timestamp(nowMs),
     ...identity(task),
     course: judged.course,
+    ...(isBlind ? { isBlind } : {}),
     says: judged.says,
     ...told,
     lacks: reader.lacks(),

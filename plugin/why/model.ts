@@ -19,6 +19,8 @@ export interface Why {
   readonly cause?: string;
   readonly message?: string;
   readonly course: Course;
+  /** What the core asked for could not be read, for this user or just now: `says` and `reasons` are about that alone, and the status is what is known. */
+  readonly isBlind?: true;
   /** In one sentence, by the core. */
   readonly says: string;
   readonly since?: WhySince;

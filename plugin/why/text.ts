@@ -29,9 +29,8 @@ export function whyText(why: Why, paint: Paint): string {
 
 function head(why: Why, paint: Paint): string {
   const cause = why.cause === undefined ? '' : ` (${why.cause})`;
-  const isEnded = why.course === 'Ended';
   const rows: readonly (readonly [string, readonly string[]])[] = [
-    ['why', [isEnded && why.message !== undefined ? why.message : why.says]],
+    ['why', [headline(why)]],
     ['refused', why.refusal === undefined ? [] : [`by the API server at the last try, as condition ${why.refusal.condition} tells it`]],
     ['since', why.since === undefined ? [] : [`${why.since.at}, ${why.since.ago} ago  ${paint('dim', `(${why.since.by})`)}`]],
     ['until', untilText(why)],
@@ -47,7 +46,13 @@ function head(why: Why, paint: Paint): string {
   ].join('\n');
 }
 
-function untilText({ until, course, says }: Why): readonly string[] {
+function headline({ isBlind, course, message, says }: Why): string {
+  if (isBlind === true) return `what this stands on could not be read (below); the controller says: ${message ?? 'nothing'}`;
+  return course === 'Ended' && message !== undefined ? message : says;
+}
+
+function untilText({ until, course, says, isBlind }: Why): readonly string[] {
+  if (isBlind === true) return [];
   if (until === undefined)
     return course === 'Waits' ? ['something changes (no time is set)'] : course === 'Runs' ? ['its Pod ends (no time is set)'] : [];
   const sooner = course === 'Ended' ? '' : ', if nothing happens before';
@@ -84,8 +89,8 @@ function doing({ actions, course }: Why, paint: Paint): string {
   return section('the controller has to do', [...lines, ...hint.map((text) => paint('dim', text))]);
 }
 
-function helping({ changes, course }: Why, paint: Paint): string {
-  if (course === 'Ended' || course === 'Ends' || course === 'Starts') return '';
+function helping({ changes, course, isBlind }: Why, paint: Paint): string {
+  if (isBlind === true || course === 'Ended' || course === 'Ends' || course === 'Starts') return '';
   const enough = changes.filter(({ goesOn }) => goesOn);
   const others = changes.filter(({ goesOn }) => !goesOn);
   if (enough.length === 0 && others.length === 0) return section('what would let it go on', ['no single change that is known here']);

@@ -119,6 +119,16 @@ describe('what may not be read', () => {
     expect(told.course).toBe('Waits');
   });
 
+  test('where the core can’t see what it asks for, it is the controller that has the word', async () => {
+    const world = worldOf(limited(), agentTask({ name: 'a', status: { ...QUEUED, message: 'Waiting for agent "coder"' } }));
+    const told = await why(world, 'a', { cluster: without(world, 'get', 'Agent') });
+    expect(told).toMatchObject({ isBlind: true, phase: 'Queued', actions: [], changes: [] });
+    expect(told).not.toHaveProperty('until');
+    const text = whyText(told, plain);
+    expect(text).toContain('why      what this stands on could not be read (below); the controller says: Waiting for agent "coder"\n');
+    expect(text).not.toMatch(/has to do|would let it go on|no time is set/);
+  });
+
   test('without the list of Tasks the position is not known', async () => {
     const world = worldOf(limited(), agentTask({ name: 'a', status: QUEUED }));
     const told = await why(world, 'a', { cluster: without(world, 'list', 'Task') });
