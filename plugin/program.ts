@@ -19,17 +19,26 @@ Exit codes:
   0  all is well
   1  error: usage, files, kubeconfig, network
   2  there is something to do (only with --detailed-exitcode)
-  3  the plan could be made, and says that something can't go ahead`;
+  3  the plan could be made, and says that something can't go ahead
+With run --wait it is that of the agent.`;
+
+/** Columns of a help that goes to no terminal. */
+const HELP_WIDTH = 80;
 
 /** The command line of `kubectl opencode`. Each command loads what it needs only when it runs. */
 export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   const program = new Command('kubectl opencode')
-    .description('Plans and explains KubeOpenCode Tasks.')
+    .description('Plans, runs, shows, explains and stops KubeOpenCode Tasks.')
     .usage('<command> [flags]')
     .helpCommand(false)
     .helpOption('-h, --help', 'print this help')
     .configureHelp({ showGlobalOptions: false })
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      getOutHelpWidth: () => io.columns ?? HELP_WIDTH,
+      getErrHelpWidth: () => io.columns ?? HELP_WIDTH,
+    })
     .showHelpAfterError('See --help.')
     .addHelpText('after', AFTER_HELP)
     .enablePositionalOptions()
