@@ -32,7 +32,6 @@ export const cleanup = z.strictObject({
     .optional()
     .describe('How many finished Tasks a namespace keeps; the oldest are deleted. Default: all.'),
 });
-export type Cleanup = Infer<typeof cleanup>;
 
 /** What Tasks take when they say nothing themselves. */
 export const taskDefaults = z.strictObject({
