@@ -57,8 +57,13 @@ export function disruption(pod: Pod): Blame | null {
   return { cause: cause ?? 'Evicted', message: `${condition.reason ?? 'disruption'}: ${condition.message ?? 'no message'}${onNode(pod)}` };
 }
 
+/** Whether the platform wrote the end itself, because no kubelet was left to do it. */
+export function isEndedWithoutKubelet(pod: Pod): boolean {
+  return disruptionCondition(pod)?.reason === 'DeletionByPodGC';
+}
+
 /** The platform's word where no deletion came with it, so that it also holds for a Pod that had ended before somebody deleted it. */
-export function disruptionInPlace(pod: Pod): Blame | null {
+function disruptionInPlace(pod: Pod): Blame | null {
   return BY_DELETION.has(disruptionCondition(pod)?.reason ?? '') ? null : disruption(pod);
 }
 

@@ -8,7 +8,7 @@ import { afterTaskGone, whileDeleted } from './gone.ts';
 import { live } from './live.ts';
 import { pace } from './pace.ts';
 import { start } from './start.ts';
-import { withoutPod } from './without-pod.ts';
+import { lostPod, seemsLost, withoutPod } from './without-pod.ts';
 
 /** What is to be done about one Task now. Pure: the same snapshot gives the same decision, byte for byte. */
 export function decideTask(snapshot: Snapshot): Decision {
@@ -29,7 +29,7 @@ function firstRule(snapshot: Snapshot): Decision {
     case isFinished(task):
       return afterEnd(context);
     case pod !== null:
-      return live(context, pod);
+      return seemsLost(context, pod) ? lostPod(context, pod) : live(context, pod);
     case task.status?.phase === 'Running':
       return withoutPod(context);
     default:

@@ -2,7 +2,7 @@ import type { ContainerStateTerminated, Pod } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
 import { parseTime } from '../units/time.ts';
-import { agentFailure, type Blame, blame, blameBeforeDeletion, disruption, disruptionInPlace } from './cause.ts';
+import { agentFailure, type Blame, blame, blameBeforeDeletion, disruption, isEndedWithoutKubelet } from './cause.ts';
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
 import { hasEnded } from './pods.ts';
@@ -140,12 +140,13 @@ function agentEndedBefore(pod: Pod, requestedMs: number): boolean {
 
 /**
  * Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion; not so where the platform wrote the
- * end itself, without a kubelet.
+ * end itself, without a kubelet. A deadline of ours raises it too, and it is not known which came first.
  */
 function observedBeforeDeletion(pod: Pod): boolean {
-  const { generation } = pod.metadata;
+  const { generation, annotations } = pod.metadata;
   const observed = pod.status?.observedGeneration;
-  return generation !== undefined && observed !== undefined && observed < generation && disruptionInPlace(pod) === null;
+  if (generation === undefined || observed === undefined || isEndedWithoutKubelet(pod)) return false;
+  return observed < (annotations?.[ANNOTATIONS.endedFor] === undefined ? generation : generation - 1);
 }
 
 /** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started. */

@@ -1,7 +1,8 @@
 import type { Action, Decided } from '../contract/decision.ts';
 import type { Outcome, Snapshot } from '../contract/snapshot.ts';
 import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
-import { reason } from './context.ts';
+import { contextOf, reason } from './context.ts';
+import { heldPlace } from './place.ts';
 
 /** First wait after a refusal, in milliseconds; it doubles with each in a row. */
 const FIRST_WAIT_MS = 1_000;
@@ -36,6 +37,7 @@ export function pace(snapshot: Snapshot, decided: Decided): Decided {
       const wakeAtMs = earliest(dueMs, parseTime(decided.wakeAt)) ?? dueMs;
       return {
         ...decided,
+        ...placeKept(snapshot, decided),
         actions,
         wakeAt: formatTimeMs(wakeAtMs),
         reasons: [
@@ -53,4 +55,9 @@ export function pace(snapshot: Snapshot, decided: Decided): Decided {
     actions.push(action);
   }
   return { ...decided, actions };
+}
+
+/** A Task that says Running holds its place until its end is written, though its Pod has ended. */
+function placeKept({ task, ...snapshot }: Snapshot, { queue }: Decided): Pick<Decided, 'queue'> {
+  return queue === undefined && task?.status?.phase === 'Running' ? heldPlace(contextOf({ ...snapshot, task }, task)) : {};
 }

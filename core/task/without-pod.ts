@@ -1,11 +1,12 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { Ref } from '../contract/snapshot.ts';
+import type { ReadResult, Ref } from '../contract/snapshot.ts';
 import { isControlledBy, liveAnswerFor, reason, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
-import { recordedEnding } from './fate.ts';
+import { fateOf, recordedEnding } from './fate.ts';
 import { finish } from './finish.ts';
-import { adopt, podUnknown } from './live.ts';
+import { adopt, live, podUnknown } from './live.ts';
+import { hasEnded } from './pods.ts';
 import { start } from './start.ts';
 
 /** The Task says Running and the watch shows no Pod. Absence is a fact only by a live read: watches of two kinds are not consistent with each other. */
@@ -18,6 +19,27 @@ export function withoutPod(context: TaskContext): Decision {
   if ('found' in answer && isControlledBy(answer.found, snapshot.subject.uid)) return adopt(context, answer.found as Pod);
   // Upstream writes Running before it creates the Pod: such a Task has not started.
   if (!context.task.status?.podName) return start(context);
+  return missing(context, answer);
+}
+
+/** Whether the watch shows a Pod that nobody on its node ends: a node that is lost, or a watch that is mute. */
+export function seemsLost(context: TaskContext, pod: Pod): boolean {
+  const fate = fateOf(context, pod);
+  return !hasEnded(pod) && fate.type === 'Failed' && fate.cause === 'NodeLost';
+}
+
+/** The two are told apart by a live read. */
+export function lostPod(context: TaskContext, pod: Pod): Decision {
+  const { snapshot } = context;
+  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name };
+  const answer = liveAnswerFor(snapshot, ref);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
+  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
+  const found = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid ? (answer.found as Pod) : null;
+  return found === null ? missing(context, answer) : live({ ...context, pod: found }, found);
+}
+
+function missing(context: TaskContext, answer: ReadResult): Decision {
   const trail = [
     reason('task/pod-missing', `pod ${context.podName} is not there (live read): it is not made again`, {
       found: 'found' in answer ? 'a pod of another owner' : 'nothing',

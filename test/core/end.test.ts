@@ -104,6 +104,34 @@ describe('stop', () => {
     const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
+  test('a deadline of ours raises the generation too, so it proves nothing', () => {
+    const evicted = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+    } as const;
+    const ended = pod({
+      phase: 'Failed',
+      agent: exited(137, { finishedAt: '2026-01-01T10:03:18Z' }),
+      annotations: { 'kubeopencode.io/ended-for': 'Stopped' },
+      metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 3 },
+      status: { observedGeneration: 2, conditions: [evicted] },
+    });
+    const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
+  });
+  test('a Pod that its kubelet had evicted before the deletion was evicted', () => {
+    const evicted = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: 'low on memory' } as const;
+    const ended = pod({
+      phase: 'Failed',
+      agent: exited(137, { finishedAt: '2026-01-01T10:04:10Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:04:20Z', deletionGracePeriodSeconds: 0, generation: 2 },
+      status: { observedGeneration: 1, reason: 'Evicted', conditions: [evicted] },
+    });
+    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
+  });
   test.each([
     { exitCode: 0, observedGeneration: 1, end: { phase: 'Completed', cause: null } },
     { exitCode: 1, observedGeneration: 1, end: { phase: 'Failed', cause: 'Application' } },
@@ -251,6 +279,34 @@ describe('absence is a fact only by a live read', () => {
     expect(statusPatch(decided(snapshot({ task: task({ status: running() }), read: read([GONE, { found: foreign }]) })))).toMatchObject({
       phase: 'Failed',
       cause: 'PodDeleted',
+    });
+  });
+  describe('that its watch shows running long past its grace', () => {
+    const mute = pod({ metadata: { deletionTimestamp: '2026-01-01T09:59:00Z', deletionGracePeriodSeconds: 30 } });
+    const status = running();
+    test('is looked for before its node counts as lost', () => {
+      expect(decide(snapshot({ task: task({ status }), pods: [mute] }))).toEqual({
+        type: 'Reads',
+        refs: [{ ...GONE, namespace: NAMESPACE }],
+      });
+    });
+    test('has ended as a live read says', () => {
+      const ended = pod({
+        phase: 'Failed',
+        agent: exited(143, { finishedAt: '2026-01-01T09:58:50Z' }),
+        metadata: { deletionTimestamp: '2026-01-01T09:58:50Z', deletionGracePeriodSeconds: 0, generation: 2 },
+        status: { observedGeneration: 2 },
+      });
+      const decision = decided(snapshot({ task: task({ status }), pods: [mute], read: read([GONE, { found: ended }]) }));
+      expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+    });
+    test('is gone', () => {
+      const decision = decided(snapshot({ task: task({ status }), pods: [mute], read: read([GONE, { absent: true }]) }));
+      expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+    });
+    test('stays unknown while nobody can be asked', () => {
+      const unavailable = read([GONE, { unavailable: { code: 503, message: 'no' } }]);
+      expect(decided(snapshot({ task: task({ status }), pods: [mute], read: unavailable })).actions).toEqual([]);
     });
   });
   test('a watch that lags fails nobody', () => {
@@ -454,6 +510,12 @@ describe('pace', () => {
       snapshot({ task: task({ status: running() }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })], outcomes }),
     );
     expect(decision.actions).toEqual([]);
+  });
+  test('a Task whose end is not written yet holds its place', () => {
+    const outcomes: Snapshot['outcomes'] = [{ actionId: 'status/end/1', result: 'unknown', count: 1, firstAt: NOW, lastAt: NOW }];
+    const held = agentTask({ status: running() });
+    const decision = decided(snapshot({ task: held, pods: [pod({ phase: 'Succeeded', agent: exited(0) })], outcomes }));
+    expect(decision.queue).toEqual({ state: 'Holds', key: 'team-a/coder' });
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
-import { condition, exited, type PodOptions, pod, running, snapshot, task } from '#test/support/builders.ts';
+import { condition, exited, type PodOptions, pod, read, running, snapshot, task } from '#test/support/builders.ts';
 import { decided, statusPatch, summary } from '#test/support/decide.ts';
 
 const DELETED = { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 30 };
@@ -275,7 +275,8 @@ describe('ADR 0009: how a Pod ended, and what its Task says', () => {
       message: /containers may still run/,
     },
   ])('$name', (row) => {
-    const decision = decided(snapshot({ task: task({ status: running() }), pods: [pod(row.pod)] }));
+    const found = read([{ kind: 'Pod', name: 'fix-bug-pod', live: true }, { found: pod(row.pod) }]);
+    const decision = decided(snapshot({ task: task({ status: running() }), pods: [pod(row.pod)], read: found }));
     const status = statusPatch(decision);
     expect(status).toMatchObject({ phase: row.phase, completionTime: '2026-01-01T10:05:00Z' });
     // A field that is not there already is not written as null.
