@@ -53,6 +53,9 @@ export class Scheduler {
     else if (pod.spec.nodeName !== undefined) {
       this.#occupy(uid, pod.spec.nodeName);
       this.#waiting.delete(uid);
+    } else if (pod.metadata.deletionTimestamp !== undefined) {
+      // Source: kubernetes pkg/scheduler, skipPodSchedule: a Pod that is being deleted is bound no more.
+      this.#waiting.delete(uid);
     } else {
       const isNew = !this.#waiting.has(uid);
       this.#waiting.set(uid, pod);
