@@ -50,9 +50,11 @@ async function run(level: Level, forVitest: readonly string[]): Promise<Counts> 
   const folder = mkdtempSync(join(tmpdir(), 'kubeopencode-test-'));
   try {
     const file = join(folder, 'report.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-    const exitCode = await vitest(['run', '--config', 'test/config/vitest.ts', '--project', level, ...reporters, ...forVitest]);
-    const counts = readReport(file, ROOT);
+    const skipReasonsFile = join(folder, 'skipped');
+    const reporters = ['--reporter=default', '--reporter=./test/config/skip-reasons.ts', '--reporter=json', `--outputFile.json=${file}`];
+    const args = ['run', '--config', 'test/config/vitest.ts', '--project', level, ...reporters, ...forVitest];
+    const exitCode = await vitest(args, { ...process.env, SKIP_REASONS_FILE: skipReasonsFile });
+    const counts = readReport(file, skipReasonsFile);
     if (counts === undefined) return couldNotRun(level, `vitest ended with ${exitCode} and left no report`);
     if (counts.passed + counts.failed + counts.skipped === 0) return couldNotRun(level, 'there are no tests');
     if (exitCode !== 0 && counts.failed === 0)
@@ -68,9 +70,9 @@ function couldNotRun(level: Level, why: string): Counts {
   return { ...NOTHING, failed: 1 };
 }
 
-function vitest(args: readonly string[]): Promise<number | string> {
+function vitest(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number | string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [`${ROOT}node_modules/vitest/vitest.mjs`, ...args], { cwd: ROOT, stdio: 'inherit' });
+    const child = spawn(process.execPath, [`${ROOT}node_modules/vitest/vitest.mjs`, ...args], { cwd: ROOT, stdio: 'inherit', env });
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? String(signal)));
   });
