@@ -1,7 +1,7 @@
 import type { Kind } from './kinds.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
-export type Subresource = 'status' | 'finalizers' | 'log';
+export type Subresource = 'status' | 'finalizers';
 
 /**
  * One thing that this system may do at the API server, and why. The RBAC is generated from these, and the host refuses an action of the core
@@ -44,7 +44,6 @@ export const PERMISSIONS: readonly Permission[] = [
 
   { kind: 'KubeOpenCodeConfig', verb: 'list', by: 'host', scope: 'cluster', why: 'take the settings of the cluster' },
   { kind: 'KubeOpenCodeConfig', verb: 'watch', by: 'host', scope: 'cluster', why: 'take changed settings without a restart' },
-  { kind: 'KubeOpenCodeConfig', verb: 'get', by: 'host', scope: 'cluster', why: 'check the settings after a hand-over' },
 
   { kind: 'Pod', verb: 'list', by: 'host', why: 'know the Pods of the Tasks' },
   { kind: 'Pod', verb: 'watch', by: 'host', why: 'hear how the Pods fare' },
@@ -57,7 +56,6 @@ export const PERMISSIONS: readonly Permission[] = [
     why: 'end containers by a deadline, adopt a Pod at a cut-over, and release one whose end is recorded',
   },
   { kind: 'Pod', verb: 'delete', by: 'action', why: 'stop a Task' },
-  { kind: 'Pod', subresource: 'log', verb: 'get', by: 'host', why: 'keep the last lines of a Pod that is about to go' },
 
   { kind: 'ConfigMap', verb: 'get', by: 'host', why: 'read the contexts that a Task names' },
   { kind: 'ConfigMap', verb: 'create', by: 'action', why: 'carry the files of a Task into its Pod' },

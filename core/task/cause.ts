@@ -53,7 +53,9 @@ const NEVER_STARTED = new Set([
 export function disruption(pod: Pod): Blame | null {
   const condition = disruptionCondition(pod);
   if (condition === undefined) return null;
-  const cause = DISRUPTIONS[condition.reason ?? ''];
+  // The kubelet gives one reason for an eviction, a node that shuts down, and a Pod that gives way to a critical one; the Pod's own tells the last.
+  const isPreempted = POD_REASONS[pod.status?.reason ?? ''] === 'Preempted';
+  const cause = isPreempted ? 'Preempted' : DISRUPTIONS[condition.reason ?? ''];
   return { cause: cause ?? 'Evicted', message: `${condition.reason ?? 'disruption'}: ${condition.message ?? 'no message'}${onNode(pod)}` };
 }
 

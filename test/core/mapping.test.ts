@@ -70,6 +70,12 @@ describe('ADR 0009: how a Pod ended, and what its Task says', () => {
       cause: 'Preempted',
     },
     {
+      name: 'the kubelet had it give way to a critical Pod',
+      pod: { phase: 'Failed', agent: exited(137), status: { reason: 'Preempting', ...disrupted('TerminationByKubelet') } },
+      phase: 'Failed',
+      cause: 'Preempted',
+    },
+    {
       name: 'DisruptionTarget of the Eviction API',
       pod: { phase: 'Failed', agent: exited(137), metadata: DELETED, status: disrupted('EvictionByEvictionAPI') },
       phase: 'Failed',
