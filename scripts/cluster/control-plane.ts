@@ -19,7 +19,7 @@ import { applyCrds } from './manifests.ts';
 import { createFakeNodes } from './nodes.ts';
 import { freePorts } from './ports.ts';
 import { type Member, openProcessGroup, type ProcessGroup } from './process-group.ts';
-import { kwokConfiguration } from './stages.ts';
+import { kwokConfiguration } from './stages/configuration.ts';
 import { installUnschedulableOutcome } from './unschedulable.ts';
 
 const READY_TIMEOUT_MS = 120_000;

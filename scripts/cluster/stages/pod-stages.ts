@@ -1,0 +1,101 @@
+import { type Stage, stage } from './stage.ts';
+import { type End, ended, OBSERVED, RUNNING, templateSetting, waiting } from './status.ts';
+import { AFTER_START_DELAY, AT_FIRST_END, DELETED, endsBy, isOutcome, isPhase, NOT_DELETED } from './when.ts';
+
+const LOW_MEMORY = 'The node was low on resource: memory.';
+const KILLED = '"137"';
+const BY_ITSELF: Readonly<Record<string, End>> = {
+  succeed: { exitCode: '"0"', phase: 'ByCode' },
+  fail: { exitCode: templateSetting('exit-code'), phase: 'ByCode' },
+  'out-of-memory': { exitCode: KILLED, containerReason: 'OOMKilled', phase: 'Failed' },
+  evicted: {
+    exitCode: KILLED,
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: LOW_MEMORY,
+    disruption: { reason: 'TerminationByKubelet', message: LOW_MEMORY },
+  },
+  // As the kubelet does it for a critical Pod; the scheduler preempts by deletion.
+  preempted: {
+    exitCode: KILLED,
+    phase: 'Failed',
+    reason: 'Preempting',
+    message: 'Preempted in order to admit critical pod',
+    disruption: { reason: 'TerminationByKubelet', message: 'Pod was preempted by Kubelet to accommodate a critical pod.' },
+  },
+};
+
+const DEADLINE = {
+  phase: 'Failed',
+  reason: 'DeadlineExceeded',
+  message: 'Pod was active on the node longer than the specified deadline',
+} as const;
+
+const WAITING_REASON = '[.status.containerStatuses[]?.state.waiting.reason // empty] | first';
+
+/**
+ * kwok's stages: what its kubelet does with a Pod, and when. The Pod's labels choose (`sim.kubeopencode.io/…`, see `SIMULATION_LABELS`).
+ *
+ * kwok picks at random among stages that fit at the same time and starts a stage's delay anew at each change of the Pod. So the conditions exclude each other
+ * (whatever ends the Pod first is the only one that fits), and delays lead to a fixed moment. Times in a Pod's status have whole seconds:
+ * an end can come up to one second early.
+ */
+export const POD_STAGES: readonly Stage[] = [
+  stage('pod-start', 'Pod', [NOT_DELETED, isPhase('Pending'), { ...isOutcome('image-pull'), operator: 'NotIn' }], {
+    delay: AFTER_START_DELAY,
+    next: { statusTemplate: RUNNING },
+  }),
+  stage(
+    'pod-image-pull-error',
+    'Pod',
+    [NOT_DELETED, isPhase('Pending'), isOutcome('image-pull'), { key: WAITING_REASON, operator: 'DoesNotExist' }],
+    {
+      delay: AFTER_START_DELAY,
+      next: { statusTemplate: waiting('ErrImagePull', 'failed to pull image: pull access denied') },
+    },
+  ),
+  stage(
+    'pod-image-pull-backoff',
+    'Pod',
+    [NOT_DELETED, isPhase('Pending'), { key: WAITING_REASON, operator: 'In', values: ['ErrImagePull'] }],
+    {
+      delay: { durationMilliseconds: 300 },
+      next: { statusTemplate: waiting('ImagePullBackOff', 'Back-off pulling image') },
+    },
+  ),
+  ...Object.entries(BY_ITSELF).map(([outcome, end]) =>
+    stage(`pod-ends-${outcome}`, 'Pod', [isPhase('Running'), isOutcome(outcome), endsBy('itself')], {
+      delay: AT_FIRST_END,
+      next: { statusTemplate: ended(end) },
+    }),
+  ),
+  stage('pod-deadline-handled', 'Pod', [isPhase('Running'), endsBy('deadline-handled')], {
+    delay: AT_FIRST_END,
+    next: { statusTemplate: ended({ ...DEADLINE, exitCode: templateSetting('stop-exit-code') }) },
+  }),
+  stage('pod-deadline-killed', 'Pod', [isPhase('Running'), endsBy('deadline-killed')], {
+    delay: AT_FIRST_END,
+    next: { statusTemplate: ended({ ...DEADLINE, exitCode: KILLED }) },
+  }),
+  stage('pod-deletion-handled', 'Pod', [isPhase('Running'), endsBy('deletion-handled')], {
+    delay: AT_FIRST_END,
+    next: { statusTemplate: ended({ exitCode: templateSetting('stop-exit-code'), phase: 'ByCode' }) },
+  }),
+  stage('pod-deletion-killed', 'Pod', [isPhase('Running'), endsBy('deletion-killed')], {
+    delay: AT_FIRST_END,
+    next: { statusTemplate: ended({ exitCode: KILLED, phase: 'Failed' }) },
+  }),
+  // A kubelet moves a Pod that never started to Failed before it lets it go (since 1.27).
+  stage('pod-deleted-before-start', 'Pod', [DELETED, isPhase('Pending')], { next: { statusTemplate: `phase: Failed\n${OBSERVED}` } }),
+  // The kubelet's own last DELETE has grace 0; a finalizer may keep the object after it, so it is not repeated.
+  stage(
+    'pod-release',
+    'Pod',
+    [
+      DELETED,
+      isPhase('Succeeded', 'Failed'),
+      { key: '.metadata.deletionGracePeriodSeconds // 0 | tostring', operator: 'NotIn', values: ['0'] },
+    ],
+    { next: { delete: true } },
+  ),
+];
