@@ -55,8 +55,10 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (requested !== 'unknown' && agentEndedBefore(pod, requested)) return fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
   const disrupted = disruption(pod);
-  // Without a time, the intent came after somebody's request: then the platform's word is what happened.
-  if (ending !== null && (requested !== 'unknown' || disrupted === null)) return { type: 'EndedByUs', ending };
+  const intendedMs = parseTime(trueCondition(context.task.status?.conditions, 'Stopping')?.lastTransitionTime);
+  // Somebody else's request had ended it before we meant to.
+  const isTooLate = intendedMs !== null && agentEndedBefore(pod, intendedMs);
+  if (ending !== null && !isTooLate) return { type: 'EndedByUs', ending };
   if (disrupted !== null) return { type: 'Failed', ...disrupted };
   if (requested !== 'unknown') {
     return { type: 'Failed', cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted while it ran` };

@@ -104,6 +104,20 @@ describe('stop', () => {
     const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
+  test('a Pod whose deletion by somebody else was recorded, and that had ended before the intent, was deleted', () => {
+    const conditions = [
+      condition('PodDeleting', 'True', 'DeletionRequested', '2026-01-01T10:03:10Z', 'somebody'),
+      ...(stopping.conditions ?? []),
+    ];
+    const ended = pod({
+      phase: 'Succeeded',
+      agent: exited(0, { finishedAt: '2026-01-01T10:03:18Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
+      status: { observedGeneration: 2 },
+    });
+    const decision = decided(snapshot({ task: task({ status: running({ conditions }) }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+  });
   test('a deadline of ours raises the generation too, so it proves nothing', () => {
     const evicted = {
       type: 'DisruptionTarget',
