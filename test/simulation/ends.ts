@@ -9,13 +9,14 @@ type End = string;
 
 /**
  * Why the end that a Task has just been given is not what really happened; null when it is. By what Pods, people and nodes did, not by what a host saw.
+ * `isLate`: who wrote it leads no more, so that another may have made a Pod meanwhile.
  */
-export function faultOfEnd(ledger: Ledger, task: TaskRecord): string | null {
+export function faultOfEnd(ledger: Ledger, task: TaskRecord, isLate: boolean): string | null {
   const { status } = task.latest;
   const said: End = status?.cause === undefined ? `${status?.phase}` : `${status?.phase}/${status.cause}`;
   const named = task.pods.filter((pod) => pod.name === status?.podName);
   const pod = named.find(({ goneMs }) => goneMs === undefined) ?? named.at(-1);
-  if (pod === undefined) return withoutPod(ledger, task, said);
+  if (pod === undefined) return withoutPod(ledger, task, said, isLate);
   const allowed = endsOf(ledger, task, pod);
   if (!allowed.has(said))
     return `its status says ${said}, its pod allows ${[...allowed].join(' or ') || 'no end yet'}: ${factsOf(ledger, pod)}`;
@@ -27,7 +28,8 @@ export function faultOfEnd(ledger: Ledger, task: TaskRecord): string | null {
 }
 
 /** A Task that ended before it had a Pod. */
-function withoutPod(ledger: Ledger, task: TaskRecord, said: End): string | null {
+function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean): string | null {
+  if (isLate) return null;
   const live = task.pods.find(isLive);
   if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
   const lost = task.pods.find((pod) => pod.hadFinalizer);

@@ -4,6 +4,8 @@ import { Draw, seedOf } from './draw.ts';
 import type { Stroke } from './host-line.ts';
 import type { FaultRates } from './scenario.ts';
 
+/** How long a write takes that nothing befalls. */
+const WRITE_MS = 3;
 const WRITES: ReadonlySet<Call['verb']> = new Set(['create', 'replace', 'patch', 'delete']);
 
 export function isWrite({ verb }: Pick<Call, 'verb'>): boolean {
@@ -48,6 +50,11 @@ export class FaultInjector {
   }
 
   #onCall(call: Call): CallFault | undefined {
+    // A write takes a while, or two hosts that are not of one mind would write for ever at one instant.
+    return this.#faultOf(call) ?? (isWrite(call) ? { responseDelayMs: WRITE_MS } : undefined);
+  }
+
+  #faultOf(call: Call): CallFault | undefined {
     const { rates, isQuiet, onFault } = this.#options;
     if (isQuiet() || rates.refuse + rates.lose + rates.slow + rates.late === 0) return undefined;
     const draw = this.#drawFor(call.client, call);

@@ -35,6 +35,11 @@ export class Fleet {
     return this.#isTakingOver || [...this.#hosts.values()].some(({ life, isLeading }) => !life.isDead && (!life.isAwake || !isLeading));
   }
 
+  /** Whether one host alone believes that it leads. */
+  get hasOneLeader(): boolean {
+    return [...this.#hosts.values()].filter(({ life, isLeading }) => isLeading && life.isAwake).length === 1;
+  }
+
   host(name: string): SimulatedHost | undefined {
     return this.#hosts.get(name);
   }

@@ -162,6 +162,15 @@ function lifeOf(draw: Draw, { namespace, agents, templates }: Place, name: strin
     happenings.push({ atMs: draw.int(0, bornMs + 5_000), happening: { type: 'ForeignPod', at: pod } });
     if (draw.chance(0.7)) happenings.push({ atMs: after(60_000), happening: { type: 'Delete', kind: 'Pod', at: pod, options: {} } });
   }
+  if (draw.chance(0.1)) {
+    // A name that is used again at once: what is meant for the one must not reach the other.
+    const atMs = after(20_000);
+    const soon = (): number => draw.int(100, 4_000);
+    if (draw.chance(0.7)) happenings.push({ atMs, happening: { type: 'StopTask', at } });
+    const deletedMs = atMs + soon();
+    happenings.push({ atMs: deletedMs, happening: { type: 'Delete', kind: 'Task', at, options: {} } });
+    happenings.push({ atMs: deletedMs + soon(), happening: created() });
+  }
   if (draw.chance(0.18)) {
     const atMs = after(50_000);
     const propagationPolicy = draw.weighted([[5, 'Background'], [3, 'Foreground'], [1, 'Orphan']] as const); // biome-ignore format: a table
@@ -201,7 +210,7 @@ function disturbances(draw: Draw, quietAfterMs: number): readonly Timed[] {
   };
   const atMs = (): number => draw.int(0, quietAfterMs);
   some(0.3, 3, () => [{ atMs: atMs(), happening: { type: 'CrashHost' } }]);
-  some(0.25, 2, () => [{ atMs: atMs(), happening: { type: 'PauseHost', forMs: draw.int(1, 60) * 1_000, overlapMs: draw.int(0, 5_000) } }]);
+  some(0.25, 2, () => [{ atMs: atMs(), happening: { type: 'PauseHost', forMs: draw.int(1, 60) * 1_000, overlapMs: draw.int(0, 2_000) } }]);
   some(0.2, 2, () => [{ atMs: atMs(), happening: { type: 'ReplaceHost' } }]);
   some(0.15, 3, () => [{ atMs: atMs(), happening: { type: 'Compact' } }]);
   some(0.15, 1, () => outage(draw, atMs()));

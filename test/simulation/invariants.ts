@@ -77,7 +77,7 @@ export class Invariants {
       return;
     }
     if (isFinished(task)) {
-      const fault = faultOfEnd(ledger, task);
+      const fault = faultOfEnd(ledger, task, this.#isLate(writer));
       if (fault !== null) this.#report('the-status-says-what-the-pod-did', `${what}, by ${writer}: ${fault}`);
       if (status?.conditions?.find(({ type }) => type === 'Finished')?.status !== 'True')
         this.#report('a-finished-task-says-so', `${what} has ended without the condition Finished`);
@@ -114,7 +114,7 @@ export class Invariants {
   }
 
   #judgeNewPod(pod: PodRecord): void {
-    const { writer, latestLeadMs } = this.#options;
+    const { writer } = this.#options;
     const { task } = pod;
     if (task === undefined) {
       if (isHost(pod.createdBy)) this.#report('pods-have-owners', `${pod.createdBy} creates pod ${pod.name}, whose controller is no task`);
@@ -126,14 +126,18 @@ export class Invariants {
     if (live.length > 0)
       this.#report('never-two-live-pods', `${pod.createdBy} creates pod ${pod.name} for ${what}, whose pod ${live[0]?.name} lives`);
     const creator = writer(pod.createdBy);
-    // A write of a host that has lost the lead may come late: what it makes is deleted by the next.
-    const isLate = creator === undefined || !creator.isLeading || (creator.ledSinceMs ?? 0) < latestLeadMs();
-    if (isLate) return;
+    if (creator === undefined || this.#isLate(pod.createdBy)) return;
     const earlier = others.find(({ hadFinalizer }) => hadFinalizer);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
     if (isFinished(task)) this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
     this.#judgePlaces(pod, task, creator);
+  }
+
+  /** A write of a host that has lost the lead may come late; nothing but the object's UID and version stops it, and the next leader mends what it did. */
+  #isLate(client: string): boolean {
+    const host = this.#options.writer(client);
+    return host === undefined || !host.isLeading || (host.ledSinceMs ?? 0) < this.#options.latestLeadMs();
   }
 
   /** The limit of an Agent, for a leader that is alone: all that was there when it began, and all that it made itself. */

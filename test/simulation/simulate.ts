@@ -46,6 +46,8 @@ export interface History {
 const TAIL_MS = 4 * 3_600_000;
 const TAIL_STEP_MS = 5_000;
 const STILL_MS = 150_000;
+/** How long a watch may still be behind after the last fault: it waits before it begins anew, or is mute until the next bookmark. */
+const BLIND_MS = 150_000;
 /** More decisions on one Task within a second is a loop. */
 const MAX_DECISIONS_A_SECOND = 60;
 /** Writes of a Task that nothing disturbs, and for each disturbance. */
@@ -147,9 +149,7 @@ class Simulation {
     }
     for (const violation of open) this.#violate(violation);
     if (isOver()) return;
-    // A watch that is mute, or has lost an event, begins anew with the next bookmark.
-    const { watchDrop, watchStall } = this.#scenario.rates;
-    await clock.runUntil(isOver, clock.now() + (watchDrop + watchStall > 0 ? 80_000 : 10_000));
+    await clock.runUntil(isOver, clock.now() + BLIND_MS);
     this.#isStill = true;
     await clock.runUntil(isOver, clock.now() + STILL_MS);
     for (const violation of unsettled(settled)) this.#violate(violation);
@@ -200,7 +200,8 @@ class Simulation {
   #sent(name: string, { verb, kind, namespace, name: object, subresource }: Omit<Call, 'client'>): void {
     if (!isWrite({ verb })) return;
     const task = this.#taskOf(kind, namespace, object);
-    if (task !== undefined) task.writes += 1;
+    // Two leaders may undo what the other says until one of them learns that it is none.
+    if (task !== undefined && this.#fleet.hasOneLeader) task.writes += 1;
     // What has ended may still be cleaned up in its time.
     if (this.#isStill && !(verb === 'delete' && kind === 'Task'))
       this.#violate({ rule: 'nothing-is-written-when-all-is-done', says: `${name} sends ${verb} ${kind} ${namespace}/${object}` });
@@ -219,9 +220,9 @@ class Simulation {
       this.#violate({ rule: 'the-core-never-fails', says: `${subject.name}: ${deliberation.fault.cause}: ${deliberation.fault.message}` });
     const second = Math.floor(this.#world.clock.now() / 1_000);
     const counted = this.#decidedThisSecond.get(subject.uid);
-    const count = counted?.second === second ? counted.count + 1 : 1;
+    const count = counted?.second === second ? counted.count + (this.#fleet.hasOneLeader ? 1 : 0) : 1;
     this.#decidedThisSecond.set(subject.uid, { second, count });
-    if (count > MAX_DECISIONS_A_SECOND)
+    if (count > MAX_DECISIONS_A_SECOND && this.#fleet.hasOneLeader)
       this.#violate({ rule: 'no-loop', says: `${host.name} decides ${subject.name} ${count} times in a second` });
     if (this.#options.isVerbose !== true || deliberation.type !== 'Decided') return;
     const { reasons, wakeAt, queue } = deliberation.decided;

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { sourceEngine } from '#test/support/source-engine.ts';
+import { scenarioOf } from './generate.ts';
+import { MUTANTS } from './mutants.ts';
+import { simulate } from './simulate.ts';
+
+/** So many histories has a mistake to show itself. */
+const SEEDS = 400;
+
+test.each(MUTANTS)('finds the mistake: $name', async (mutant) => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { violations } = await simulate(scenarioOf(seed), { engine: sourceEngine, mutation: mutant });
+    const [first] = violations;
+    if (first === undefined) continue;
+    console.log(`${mutant.name}: seed ${seed}: ${first.rule}: ${first.says}`);
+    expect(mutant.breaks, `seed ${seed}: ${first.says}`).toContain(first.rule);
+    return;
+  }
+  expect.fail(`${SEEDS} histories did not find it`);
+});
