@@ -109,10 +109,13 @@ export class FaultInjector {
   }
 }
 
+/** Stands in the message of each refusal that no API server has made. */
+export const INJECTED = '(injected)';
+
 const UNREACHABLE: ClusterError = { type: 'Unreachable', message: 'connection reset by peer' };
 
 function refused(code: number, reason: string, retryAfterMs?: number): ClusterError {
-  const message = `${reason} (injected)`;
+  const message = `${reason} ${INJECTED}`;
   return { type: 'Refused', code, reason, message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 

@@ -17,6 +17,7 @@ export class Fleet {
   #leader: SimulatedHost | undefined;
   #isTakingOver = false;
   #latestLeadMs = 0;
+  #latestSharedMs = 0;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -35,9 +36,20 @@ export class Fleet {
     return this.#isTakingOver || [...this.#hosts.values()].some(({ life, isLeading }) => !life.isDead && (!life.isAwake || !isLeading));
   }
 
+  /** When two hosts last believed at once that they lead, milliseconds since the epoch. */
+  get latestSharedMs(): number {
+    return this.#latestSharedMs;
+  }
+
   /** Whether one host alone believes that it leads. */
   get hasOneLeader(): boolean {
-    return [...this.#hosts.values()].filter(({ life, isLeading }) => isLeading && life.isAwake).length === 1;
+    const count = this.#countLeaders();
+    if (count > 1) this.#latestSharedMs = this.#options.clock.now();
+    return count === 1;
+  }
+
+  #countLeaders(): number {
+    return [...this.#hosts.values()].filter(({ life, isLeading }) => isLeading && life.isAwake).length;
   }
 
   host(name: string): SimulatedHost | undefined {

@@ -21,12 +21,17 @@ export interface Writer {
   readonly knewReferencesAt: ReadonlyMap<string, number>;
 }
 
+/** No write is longer on its way than this. */
+const IN_FLIGHT_MS = 45_000;
+
 export interface InvariantsOptions {
   readonly ledger: Ledger;
   /** The host of this name, if it is one. */
   writer(name: string): Writer | undefined;
   /** When a host last began to lead, milliseconds since the epoch. */
   latestLeadMs(): number;
+  /** When two hosts last believed at once that they lead, milliseconds since the epoch. */
+  latestSharedMs(): number;
   report(violation: Violation): void;
 }
 
@@ -137,7 +142,9 @@ export class Invariants {
   /** A write of a host that has lost the lead may come late; nothing but the object's UID and version stops it, and the next leader mends what it did. */
   #isLate(client: string): boolean {
     const host = this.#options.writer(client);
-    return host === undefined || !host.isLeading || (host.ledSinceMs ?? 0) < this.#options.latestLeadMs();
+    const { ledger, latestLeadMs, latestSharedMs } = this.#options;
+    if (host === undefined || !host.isLeading || (host.ledSinceMs ?? 0) < latestLeadMs()) return true;
+    return ledger.nowMs - latestSharedMs() < IN_FLIGHT_MS;
   }
 
   /** The limit of an Agent, for a leader that is alone: all that was there when it began, and all that it made itself. */

@@ -77,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'nobody waits until the cache holds what was just written',
-    breaks: ['no-loop', 'writes-are-bounded', 'one-leader-keeps-an-agents-limit', 'the-status-says-what-the-pod-did'],
+    breaks: ['a-host-waits-for-its-own-writes'],
     caches: (caches) => {
       caches.store.hasSeen = () => true;
     },

@@ -1,5 +1,6 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import type { Action } from '#core/contract/decision.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
 import type { Result } from '#host/cluster/cluster.ts';
@@ -10,7 +11,7 @@ import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { FaultInjector, isWrite } from './fault-injector.ts';
+import { FaultInjector, INJECTED, isWrite } from './fault-injector.ts';
 import { Fleet } from './fleet.ts';
 import { Deeds } from './happenings.ts';
 import type { Stroke } from './host-line.ts';
@@ -51,8 +52,8 @@ const BLIND_MS = 150_000;
 /** More decisions on one Task within a second is a loop. */
 const MAX_DECISIONS_A_SECOND = 60;
 /** Writes of a Task that nothing disturbs, and for each disturbance. */
-const WRITES_A_TASK = 12;
-const WRITES_A_DISTURBANCE = 6;
+const WRITES_A_TASK = 20;
+const WRITES_A_DISTURBANCE = 1;
 
 /** Runs a scenario to its end, or to the first violation. The same scenario, engine and mutation give the same history to the letter. */
 export async function simulate(scenario: Scenario, options: SimulateOptions): Promise<History> {
@@ -72,6 +73,8 @@ class Simulation {
   readonly #violations: Violation[] = [];
   readonly #lines: string[] = [];
   readonly #beganMs: number;
+  /** Version of each Task that a host was answered with when it last wrote it. */
+  readonly #toldOf = new Map<string, string>();
   readonly #decidedThisSecond = new Map<string, { second: number; count: number }>();
   #isQuiet = false;
   #isStill = false;
@@ -103,6 +106,7 @@ class Simulation {
       ledger: this.#ledger,
       writer: (name) => this.#fleet.host(name),
       latestLeadMs: () => this.#fleet.latestLeadMs,
+      latestSharedMs: () => this.#fleet.latestSharedMs,
       report: (violation) => this.#violate(violation),
     });
     this.#deeds = new Deeds({ world: this.#world, scripts: this.#scripts, onNodeLost: (node) => this.#ledger.nodeLost(node) });
@@ -174,7 +178,10 @@ class Simulation {
       onDeath: () => this.#log(`${name} dies right after that`),
       onFault: (message) => this.#violate({ rule: 'a-host-never-fails', says: `${name}: ${message}` }),
       onDecided: (host, subject, deliberation) => this.#onDecided(host, subject, deliberation),
-      onActed: (_host, subject, _action, outcome) => this.#onActed(subject, outcome),
+      onActed: (host, subject, action, outcome) => {
+        this.#judgeOwnWrite(host.name, subject, action, outcome);
+        this.#onActed(subject, outcome);
+      },
     });
   }
 
@@ -209,9 +216,25 @@ class Simulation {
   }
 
   #answered(name: string, { verb, kind, namespace, name: object }: Omit<Call, 'client'>, result: Result<unknown>): void {
+    if (result.ok && verb === 'patch' && kind === 'Task') {
+      const { uid, resourceVersion } = (result.value as StoredObject).metadata;
+      this.#toldOf.set(`${name} ${uid}`, resourceVersion);
+    }
     if (result.ok && !(this.#options.isVerbose === true && verb === 'get')) return;
     const text = result.ok ? 'ok' : result.error.type === 'Refused' ? `${result.error.code} ${result.error.reason}` : result.error.type;
     this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${text}`);
+  }
+
+  /** A host that was told of its own write must not write again on what was before it. */
+  #judgeOwnWrite(host: string, { uid, name }: Subject, action: Action, { reason, message = '' }: Outcome): void {
+    if (action.type !== 'Patch' || action.ref.kind !== 'Task' || reason !== 'Conflict' || message.includes(INJECTED)) return;
+    const told = Number(this.#toldOf.get(`${host} ${uid}`) ?? 0);
+    // A watch that has lost an event shows what is old for new, and nobody can tell.
+    if (Number(action.resourceVersion ?? 0) < told && this.#scenario.rates.watchDrop === 0)
+      this.#violate({
+        rule: 'a-host-waits-for-its-own-writes',
+        says: `${host} writes task ${name} on a version before its own last write`,
+      });
   }
 
   #onDecided(host: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
@@ -241,7 +264,8 @@ class Simulation {
 
   #onActed(subject: Subject, outcome: Outcome): void {
     const task = this.#ledger.tasks.get(subject.uid);
-    if (task !== undefined && outcome.result !== 'ok') task.disturbances += 1;
+    // A conflict that nobody has brought about is the host's own fault: it did not wait for what it had written.
+    if (task !== undefined && outcome.result !== 'ok' && outcome.reason !== 'Conflict') task.disturbances += 1;
   }
 
   #onChange(change: Change): void {
