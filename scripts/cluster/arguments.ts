@@ -60,21 +60,25 @@ export function apiServerArguments(layout: Layout, more: readonly string[]): rea
 }
 
 const CONTROLLERS = [
-  'disruption-controller',
   'garbage-collector-controller',
   'namespace-controller',
-  'node-lifecycle-controller',
-  'pod-garbage-collector-controller',
   'resourcequota-controller',
   'root-ca-certificate-publisher-controller',
   'serviceaccount-controller',
+];
+
+/** Those that write to Pods or delete them. */
+const POD_CONTROLLERS = [
+  'disruption-controller',
+  'node-lifecycle-controller',
+  'pod-garbage-collector-controller',
   'taint-eviction-controller',
 ];
 
 /** Its own client limits would be the slowest thing in a test with a hundred Tasks. */
 const CLIENT_LIMITS = { 'kube-api-qps': '5000', 'kube-api-burst': '10000' };
 
-export function controllerManagerArguments(layout: Layout, kubeconfig: string): readonly string[] {
+export function controllerManagerArguments(layout: Layout, kubeconfig: string, pods: 'Live' | 'Inert'): readonly string[] {
   return flags({
     kubeconfig,
     'leader-elect': 'false',
@@ -84,7 +88,7 @@ export function controllerManagerArguments(layout: Layout, kubeconfig: string): 
     'use-service-account-credentials': 'true',
     'service-account-private-key-file': layout.serviceAccountKey,
     'root-ca-file': `${layout.certificates}/apiserver.crt`,
-    controllers: CONTROLLERS.join(','),
+    controllers: [...CONTROLLERS, ...(pods === 'Live' ? POD_CONTROLLERS : [])].join(','),
     ...CLIENT_LIMITS,
   });
 }

@@ -31,8 +31,8 @@ export interface ControlPlaneOptions {
   readonly report: Report;
   /** Nodes without a machine, on which kwok plays the kubelet. Default 4; 0: no kwok at all. */
   readonly fakeNodes?: number;
-  /** Without it Pods stay as they are made. Default true. */
-  readonly scheduler?: boolean;
+  /** `Inert`: no scheduler, no fake nodes and no controller touches a Pod, it stays as it is made. Default `Live`. */
+  readonly pods?: 'Live' | 'Inert';
   /**
    * File or folder of CustomResourceDefinitions to apply. They come before the controller manager, whose garbage collector looks for new kinds
    * every 30 seconds only.
@@ -82,7 +82,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 }
 
 async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { binaries, report, fakeNodes = 4, scheduler = true } = options;
+  const { binaries, report, pods = 'Live' } = options;
+  const fakeNodes = pods === 'Live' ? (options.fakeNodes ?? 4) : 0;
   const layout = await prepare();
   const group = openProcessGroup(layout.directory, options.afterwards);
   try {
@@ -102,8 +103,8 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
     report(`kube-apiserver is ready at ${access.server}`);
 
     if (options.crds !== undefined) await applyCrds(binaries.kubectl, kubeconfigOf('admin'), options.crds);
-    const rest = [run('kube-controller-manager', controllerManagerArguments(layout, kubeconfigOf('controllerManager')))];
-    if (scheduler) rest.push(run('kube-scheduler', schedulerArguments(layout, kubeconfigOf('scheduler'))));
+    const rest = [run('kube-controller-manager', controllerManagerArguments(layout, kubeconfigOf('controllerManager'), pods))];
+    if (pods === 'Live') rest.push(run('kube-scheduler', schedulerArguments(layout, kubeconfigOf('scheduler'))));
     if (fakeNodes > 0) {
       writeFileSync(layout.kwokConfiguration, kwokConfiguration());
       rest.push(run('kwok', kwokArguments(layout, kubeconfigOf('kwok'))));

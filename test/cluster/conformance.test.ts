@@ -1,18 +1,14 @@
 import { afterAll, describe, it } from 'vitest';
-import { findBinaries } from '#scripts/cluster/binaries.ts';
-import { CLUSTER_COMPONENTS } from '#scripts/cluster/components.ts';
-import { startControlPlane } from '#scripts/cluster/control-plane.ts';
-import { CRDS } from '#scripts/cluster/manifests.ts';
 import { type ConformanceContext, conformanceCases } from '#test/support/conformance.ts';
+import { startInstalled } from './support/installed.ts';
 import { openKube } from './support/kube.ts';
 
 const COMPACTION_TIMEOUT_MS = 60_000;
 
-/** A control plane of its own: no scheduler and no kubelet may touch the Pods of these cases, and compaction would disturb others. */
-const binaries = await findBinaries(CLUSTER_COMPONENTS, console.error);
-const controlPlane = await startControlPlane({ binaries, report: console.error, fakeNodes: 0, scheduler: false, crds: CRDS });
+/** A control plane of its own: nobody else may touch the Pods of these cases, and compaction would disturb others. */
+const { info, controlPlane } = await startInstalled({ pods: 'Inert' });
 afterAll(() => controlPlane.stop());
-const kube = await openKube({ ...controlPlane.access, kubeconfig: controlPlane.kubeconfig, kubectl: binaries.kubectl });
+const kube = await openKube(info);
 
 /** The same table as for the memory cluster. Here it says what is true. */
 describe('a real API server conforms', () => {
