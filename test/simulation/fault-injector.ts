@@ -1,5 +1,6 @@
 import type { ClusterError, WatchEvent } from '#host/cluster/cluster.ts';
 import type { Call, CallFault, Delivery, Faults } from '#host/cluster/memory/faults.ts';
+import { errorText } from './chronicle.ts';
 import { Draw, seedOf } from './draw.ts';
 import type { Stroke } from './host-line.ts';
 import type { FaultRates } from './scenario.ts';
@@ -69,7 +70,7 @@ export class FaultInjector {
     })();
     const answer = fault?.refuse ?? fault?.lose;
     if (answer !== undefined)
-      onFault(call.client, `${fault?.lose === undefined ? 'refused' : 'done, but answered'}: ${textOf(answer)}`, call);
+      onFault(call.client, `${fault?.lose === undefined ? 'refused' : 'done, but answered'}: ${errorText(answer)}`, call);
     else if ((fault?.delayMs ?? 0) > 1_000) onFault(call.client, `reaches the api server in ${fault?.delayMs} ms`, call);
     return fault;
   }
@@ -143,8 +144,4 @@ function falseAnswer(draw: Draw, { verb }: Call): ClusterError {
   if (verb === 'create') return draw.pick([...lost, refused(409, 'AlreadyExists')]);
   if (verb === 'patch') return draw.pick([...lost, refused(409, 'Conflict')]);
   return draw.pick([...lost, refused(404, 'NotFound')]);
-}
-
-function textOf(error: ClusterError): string {
-  return error.type === 'Refused' ? `${error.code} ${error.reason}` : error.message;
 }

@@ -1,6 +1,4 @@
 import type { Pod } from '#core/api/kubernetes.ts';
-import type { Task } from '#core/api/task.ts';
-import type { Action } from '#core/contract/decision.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
 import type { Result } from '#host/cluster/cluster.ts';
@@ -11,7 +9,9 @@ import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { FaultInjector, INJECTED, isWrite } from './fault-injector.ts';
+import { Chronicle, errorText } from './chronicle.ts';
+import { Conduct } from './conduct.ts';
+import { FaultInjector, isWrite } from './fault-injector.ts';
 import { Fleet } from './fleet.ts';
 import { Deeds } from './happenings.ts';
 import type { Stroke } from './host-line.ts';
@@ -49,11 +49,6 @@ const TAIL_STEP_MS = 5_000;
 const STILL_MS = 150_000;
 /** How long a watch may still be behind after the last fault: it waits before it begins anew, or is mute until the next bookmark. */
 const BLIND_MS = 150_000;
-/** More decisions on one Task within a second is a loop. */
-const MAX_DECISIONS_A_SECOND = 60;
-/** Writes of a Task that nothing disturbs, and for each disturbance. */
-const WRITES_A_TASK = 20;
-const WRITES_A_DISTURBANCE = 1;
 
 /** Runs a scenario to its end, or to the first violation. The same scenario, engine and mutation give the same history to the letter. */
 export async function simulate(scenario: Scenario, options: SimulateOptions): Promise<History> {
@@ -71,11 +66,8 @@ class Simulation {
   readonly #deeds: Deeds;
   readonly #scripts = new Map<string, Partial<PodScript>>();
   readonly #violations: Violation[] = [];
-  readonly #lines: string[] = [];
-  readonly #beganMs: number;
-  /** Version of each Task that a host was answered with when it last wrote it. */
-  readonly #toldOf = new Map<string, string>();
-  readonly #decidedThisSecond = new Map<string, { second: number; count: number }>();
+  readonly #chronicle: Chronicle;
+  readonly #conduct: Conduct;
   #isQuiet = false;
   #isStill = false;
   #decisions = 0;
@@ -88,7 +80,7 @@ class Simulation {
     const assume = (pod: Pod): Partial<PodScript> | undefined => this.#scriptOf(pod);
     this.#world = createWorld({ seed, nodes: NODES, kubelet: { assume } });
     const { clock, server } = this.#world;
-    this.#beganMs = clock.now();
+    this.#chronicle = new Chronicle(clock);
     this.#ledger = new Ledger(this.#world);
     server.addAdmission(this.#ledger.admission);
     this.#injector = new FaultInjector({
@@ -102,6 +94,12 @@ class Simulation {
       },
     });
     this.#fleet = new Fleet({ clock, build: (name) => this.#build(name), log: (line) => this.#log(line) });
+    this.#conduct = new Conduct({
+      nowMs: () => clock.now(),
+      hasOneLeader: () => this.#fleet.hasOneLeader,
+      isLossy: rates.watchDrop > 0,
+      report: (violation) => this.#violate(violation),
+    });
     this.#invariants = new Invariants({
       ledger: this.#ledger,
       writer: (name) => this.#fleet.host(name),
@@ -125,7 +123,7 @@ class Simulation {
     });
     const isOver = (): boolean => this.#violations.length > 0;
     try {
-      await clock.runUntil(isOver, this.#beganMs + lastMs + 1);
+      await clock.runUntil(isOver, clock.now() + lastMs + 1);
       if (!isOver()) await this.#tail(isOver);
     } catch (error) {
       this.#violate({ rule: 'time-goes-on', says: String(error) });
@@ -133,8 +131,8 @@ class Simulation {
     for (const host of this.#fleet.hosts) host.kill();
     return {
       violations: this.#violations,
-      lines: this.#lines,
-      virtualMs: clock.now() - this.#beganMs,
+      lines: this.#chronicle.lines,
+      virtualMs: this.#chronicle.virtualMs,
       decisions: this.#decisions,
       writes: this.#writes,
       hosts: [...this.#fleet.hosts].length,
@@ -157,7 +155,7 @@ class Simulation {
     this.#isStill = true;
     await clock.runUntil(isOver, clock.now() + STILL_MS);
     for (const violation of unsettled(settled)) this.#violate(violation);
-    for (const task of this.#ledger.tasks.values()) this.#judgeWrites(task);
+    for (const task of this.#ledger.tasks.values()) this.#conduct.judgeWrites(task);
   }
 
   #build(name: string): SimulatedHost {
@@ -179,7 +177,7 @@ class Simulation {
       onFault: (message) => this.#violate({ rule: 'a-host-never-fails', says: `${name}: ${message}` }),
       onDecided: (host, subject, deliberation) => this.#onDecided(host, subject, deliberation),
       onActed: (host, subject, action, outcome) => {
-        this.#judgeOwnWrite(host.name, subject, action, outcome);
+        this.#conduct.acted(host.name, subject, action, outcome);
         this.#onActed(subject, outcome);
       },
     });
@@ -207,7 +205,6 @@ class Simulation {
   #sent(name: string, { verb, kind, namespace, name: object, subresource }: Omit<Call, 'client'>): void {
     if (!isWrite({ verb })) return;
     const task = this.#taskOf(kind, namespace, object);
-    // Two leaders may undo what the other says until one of them learns that it is none.
     if (task !== undefined && this.#fleet.hasOneLeader) task.writes += 1;
     // What has ended may still be cleaned up in its time.
     if (this.#isStill && !(verb === 'delete' && kind === 'Task'))
@@ -216,50 +213,15 @@ class Simulation {
   }
 
   #answered(name: string, { verb, kind, namespace, name: object }: Omit<Call, 'client'>, result: Result<unknown>): void {
-    if (result.ok && verb === 'patch' && kind === 'Task') {
-      const { uid, resourceVersion } = (result.value as StoredObject).metadata;
-      this.#toldOf.set(`${name} ${uid}`, resourceVersion);
-    }
+    if (result.ok && verb === 'patch' && kind === 'Task') this.#conduct.told(name, result.value as StoredObject);
     if (result.ok && !(this.#options.isVerbose === true && verb === 'get')) return;
-    const text = result.ok ? 'ok' : result.error.type === 'Refused' ? `${result.error.code} ${result.error.reason}` : result.error.type;
-    this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${text}`);
+    this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${result.ok ? 'ok' : errorText(result.error)}`);
   }
 
-  /** A host that was told of its own write must not write again on what was before it. */
-  #judgeOwnWrite(host: string, { uid, name }: Subject, action: Action, { reason, message = '' }: Outcome): void {
-    if (action.type !== 'Patch' || action.ref.kind !== 'Task' || reason !== 'Conflict' || message.includes(INJECTED)) return;
-    const told = Number(this.#toldOf.get(`${host} ${uid}`) ?? 0);
-    // A watch that has lost an event shows what is old for new, and nobody can tell.
-    if (Number(action.resourceVersion ?? 0) < told && this.#scenario.rates.watchDrop === 0)
-      this.#violate({
-        rule: 'a-host-waits-for-its-own-writes',
-        says: `${host} writes task ${name} on a version before its own last write`,
-      });
-  }
-
-  #onDecided(host: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
+  #onDecided({ name }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
     this.#decisions += 1;
-    if (deliberation.type === 'Faulted')
-      this.#violate({ rule: 'the-core-never-fails', says: `${subject.name}: ${deliberation.fault.cause}: ${deliberation.fault.message}` });
-    const second = Math.floor(this.#world.clock.now() / 1_000);
-    const counted = this.#decidedThisSecond.get(subject.uid);
-    const count = counted?.second === second ? counted.count + (this.#fleet.hasOneLeader ? 1 : 0) : 1;
-    this.#decidedThisSecond.set(subject.uid, { second, count });
-    if (count > MAX_DECISIONS_A_SECOND && this.#fleet.hasOneLeader)
-      this.#violate({ rule: 'no-loop', says: `${host.name} decides ${subject.name} ${count} times in a second` });
-    if (this.#options.isVerbose !== true || deliberation.type !== 'Decided') return;
-    const { reasons, wakeAt, queue } = deliberation.decided;
-    const rules = reasons.map(({ rule }) => rule).join(' ');
-    const { pods, granted } = deliberation.snapshot;
-    const facts = [
-      `pods ${pods.map(({ metadata, status }) => `${metadata.name} ${status?.phase}`).join(', ') || 'none'}`,
-      `granted ${granted ?? 'unasked'}`,
-    ];
-    const next = [
-      ...(queue === undefined ? [] : [`${queue.state} ${queue.key}`]),
-      ...(wakeAt === undefined ? [] : [`wakes ${this.#at(Date.parse(wakeAt))}`]),
-    ];
-    this.#log(`  ${host.name} decides ${subject.namespace}/${subject.name}: ${rules} (${[...facts, ...next].join('; ')})`);
+    this.#conduct.decided(name, subject, deliberation);
+    if (this.#options.isVerbose === true) this.#chronicle.decision(name, subject, deliberation);
   }
 
   #onActed(subject: Subject, outcome: Outcome): void {
@@ -269,24 +231,9 @@ class Simulation {
   }
 
   #onChange(change: Change): void {
-    const before = change.previous;
     this.#ledger.enter(change);
-    const { object } = change;
-    if (object.kind === 'Task') this.#logPhase(change.type, object, before);
-    if (object.kind === 'Pod') this.#logPhase(change.type, object, before);
+    if (change.object.kind === 'Task' || change.object.kind === 'Pod') this.#chronicle.change(change);
     this.#invariants.judge(change);
-  }
-
-  #logPhase(type: Change['type'], object: StoredObject, before: StoredObject | undefined): void {
-    const text = ({ metadata, status }: StoredObject): string => {
-      const { phase, cause, reason } = (status ?? {}) as NonNullable<Task['status']> & { readonly reason?: string };
-      return `${phase ?? 'new'}${cause === undefined ? '' : `/${cause}`}${reason === undefined ? '' : `/${reason}`}${metadata.deletionTimestamp === undefined ? '' : ' being deleted'}`;
-    };
-    const [was, is] = [before === undefined ? '' : text(before), type === 'DELETED' ? 'gone' : text(object)];
-    if (was !== is)
-      this.#log(
-        `${object.kind} ${object.metadata.namespace}/${object.metadata.name} (${object.metadata.uid.slice(0, 8)}): ${was === '' ? '' : `${was} -> `}${is}`,
-      );
   }
 
   #happen(happening: Happening): void {
@@ -323,25 +270,12 @@ class Simulation {
     if (task !== undefined) task.disturbances += 1;
   }
 
-  #judgeWrites({ name, namespace, writes, disturbances }: TaskRecord): void {
-    const most = WRITES_A_TASK + WRITES_A_DISTURBANCE * disturbances;
-    if (writes > most)
-      this.#violate({
-        rule: 'writes-are-bounded',
-        says: `${writes} writes for task ${namespace}/${name}, ${most} are enough for ${disturbances} disturbances`,
-      });
-  }
-
   #violate(violation: Violation): void {
     this.#log(`VIOLATION ${violation.rule}: ${violation.says}`);
     this.#violations.push(violation);
   }
 
   #log(line: string): void {
-    this.#lines.push(`${this.#at(this.#world.clock.now())} ${line}`);
-  }
-
-  #at(ms: number): string {
-    return `+${((ms - this.#beganMs) / 1_000).toFixed(3)}s`;
+    this.#chronicle.add(line);
   }
 }
