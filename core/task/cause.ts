@@ -73,13 +73,11 @@ function disruptionCondition(pod: Pod): PodCondition | undefined {
   return pod.status?.conditions?.find((entry) => entry.type === 'DisruptionTarget' && entry.status === 'True');
 }
 
-/** Why a Pod in phase Failed failed, in a fixed order of trust: DisruptionTarget, the Pod's reason, init containers, the agent, what ran beside it. */
+/**
+ * Why a Pod failed whose deletion nobody had asked for when it ended, in a fixed order of trust: DisruptionTarget where it comes without a deletion, the Pod's
+ * reason, init containers, the agent, what ran beside it.
+ */
 export function blame(pod: Pod): Blame {
-  return disruption(pod) ?? blameBeforeDeletion(pod);
-}
-
-/** Why a Pod failed that had failed before its deletion was asked for. */
-export function blameBeforeDeletion(pod: Pod): Blame {
   return disruptionInPlace(pod) ?? podReason(pod) ?? initContainerFailure(pod) ?? containerFailure(pod) ?? unknownFailure(pod);
 }
 

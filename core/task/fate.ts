@@ -2,7 +2,7 @@ import type { ContainerStateTerminated, Pod } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
 import { parseTime } from '../units/time.ts';
-import { agentFailure, type Blame, blame, blameBeforeDeletion, disruption, isEndedWithoutKubelet } from './cause.ts';
+import { agentFailure, blame, disruption, isEndedWithoutKubelet } from './cause.ts';
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
 import { hasEnded } from './pods.ts';
@@ -51,7 +51,7 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined) return fateOfEnded(pod, endedFor);
   const requested = deletionRequest(context, pod);
   if (requested === null) return fateByItself(pod);
-  if (observedBeforeDeletion(pod)) return fateByItself(pod, blameBeforeDeletion);
+  if (observedBeforeDeletion(pod)) return fateByItself(pod);
   if (requested !== 'unknown' && agentEndedBefore(pod, requested)) return fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
   const disrupted = disruption(pod);
@@ -70,14 +70,15 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   };
 }
 
-function fateByItself(pod: Pod, blameOf: (pod: Pod) => Blame = blame): Fate {
+/** A Pod whose deletion nobody had asked for when it ended. */
+function fateByItself(pod: Pod): Fate {
   if (pod.status?.phase === 'Succeeded') return { type: 'Succeeded' };
-  return { type: 'Failed', ...blameOf(pod) };
+  return { type: 'Failed', ...blame(pod) };
 }
 
 /** A Pod that was deleted when its agent had ended already: what still ran beside it was ended by the deletion, so its exit codes say nothing. */
 function fateBeforeDeletion(pod: Pod): Fate {
-  const fate = fateByItself(pod, blameBeforeDeletion);
+  const fate = fateByItself(pod);
   const isByExitCode = fate.type === 'Failed' && fate.container !== undefined;
   return isByExitCode && agentTermination(pod) !== undefined ? fateOfAgent(pod) : fate;
 }

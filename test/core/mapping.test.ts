@@ -65,9 +65,15 @@ describe('ADR 0009: how a Pod ended, and what its Task says', () => {
     },
     {
       name: 'DisruptionTarget of the scheduler',
-      pod: { phase: 'Failed', agent: exited(137), status: disrupted('PreemptionByScheduler') },
+      pod: { phase: 'Failed', agent: exited(137), metadata: DELETED, status: disrupted('PreemptionByScheduler') },
       phase: 'Failed',
       cause: 'Preempted',
+    },
+    {
+      name: 'DisruptionTarget of the Eviction API whose deletion is still to come: it had ended before',
+      pod: { phase: 'Failed', agent: exited(3), status: disrupted('EvictionByEvictionAPI') },
+      phase: 'Failed',
+      cause: 'Application',
     },
     {
       name: 'the kubelet had it give way to a critical Pod',
