@@ -6,8 +6,9 @@ import { scenarioOf } from './generate.ts';
 import { reportOf } from './report.ts';
 import { simulate } from './simulate.ts';
 
-const FIRST_SEED = 1;
-const HISTORIES = 500;
+/** `FROM` and `HISTORIES` in the environment ask for others, `SEED` for one, with its whole history printed. */
+const FIRST_SEED = Number(process.env.FROM ?? 1);
+const HISTORIES = Number(process.env.HISTORIES ?? 500);
 /** Seeds a test: a failure names its own, and the runs before it still count. */
 const SEEDS_A_TEST = 50;
 /** Every so many seeds run in core.wasm too. */
