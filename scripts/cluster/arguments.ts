@@ -35,8 +35,8 @@ export function etcdArguments({ directory, ports }: Layout): readonly string[] {
 }
 
 /** As a real cluster: RBAC, ServiceAccount admission, and OwnerReferencesPermissionEnforcement, which some distributions turn on. */
-export function apiServerArguments(layout: Layout, more: readonly string[]): readonly string[] {
-  const common = flags({
+export function apiServerArguments(layout: Layout): readonly string[] {
+  return flags({
     'etcd-servers': `http://${LOOPBACK}:${layout.ports.etcd}`,
     'bind-address': LOOPBACK,
     'advertise-address': LOOPBACK,
@@ -56,7 +56,6 @@ export function apiServerArguments(layout: Layout, more: readonly string[]): rea
     'audit-log-path': layout.auditLog,
     'kubelet-preferred-address-types': 'Hostname',
   });
-  return [...common, ...more];
 }
 
 const CONTROLLERS = [

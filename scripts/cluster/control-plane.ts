@@ -38,8 +38,6 @@ export interface ControlPlaneOptions {
    * every 30 seconds only.
    */
   readonly crds?: string;
-  /** More arguments of the API server. */
-  readonly apiServerFlags?: readonly string[];
   /** Shell command to run after everything has ended, also when this process was killed. */
   readonly afterwards?: string;
 }
@@ -92,7 +90,7 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
     const etcdUrl = `http://127.0.0.1:${layout.ports.etcd}`;
     await until(etcd, 'etcd to be healthy', async () => (await fetchCode(`${etcdUrl}/health`)) === 200);
 
-    const serverArguments = apiServerArguments(layout, options.apiServerFlags ?? []);
+    const serverArguments = apiServerArguments(layout);
     let server = run('kube-apiserver', serverArguments);
     const ready = (): Promise<void> => until(server, 'the API server to be ready', () => isReady(layout));
     await ready();
