@@ -1,4 +1,3 @@
-import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided } from '../contract/decision.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { earliest, parseTime } from '../units/time.ts';
@@ -7,7 +6,7 @@ import { decided } from './decided.ts';
 import { abortSession } from './ending.ts';
 import { fateOf, lostAfterMs } from './fate.ts';
 import { heldPlace } from './place.ts';
-import { deletePod, releasePod } from './pods.ts';
+import { deletePod, hasEnded, releasePod } from './pods.ts';
 
 /** A Task that is confirmed gone: nobody is left to tell how its Pods ended, so they are let go; garbage collection does the rest. */
 export function afterTaskGone(snapshot: Snapshot): Decided {
@@ -19,8 +18,7 @@ export function afterTaskGone(snapshot: Snapshot): Decided {
 
 /** The work of an Attach Task goes on in the Agent's server after its Pod. A Pod without an owner was orphaned on purpose. */
 function abortSessions(snapshot: Snapshot): readonly Action[] {
-  const ended = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-  const abandoned = snapshot.pods.filter((pod) => !ended(pod) && isControlledBy(pod, snapshot.subject.uid));
+  const abandoned = snapshot.pods.filter((pod) => !hasEnded(pod) && isControlledBy(pod, snapshot.subject.uid));
   return abandoned.flatMap((pod) => abortSession(snapshot, pod));
 }
 

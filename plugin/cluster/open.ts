@@ -8,16 +8,20 @@ export interface OpenCluster {
   readonly namespace: string;
 }
 
-/** Works with the cluster that kubectl would talk to, and lets its connections go. Rejects with an error that says what to change where there is no usable kubeconfig. */
-export async function withCluster<T>(flags: ClusterFlags, work: (open: OpenCluster) => Promise<T>): Promise<T> {
-  const { kubeconfig, context, requestTimeout } = flags;
-  const cluster = await createRestCluster({
+/** The cluster that kubectl would talk to; to be closed. Rejects with an error that says what to change where there is no usable kubeconfig. */
+export function openCluster({ kubeconfig, context, requestTimeout }: ClusterFlags): Promise<RestCluster> {
+  return createRestCluster({
     clock: realClock,
     userAgent: 'kubectl-opencode',
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
     ...(requestTimeout === undefined || requestTimeout === '0' ? {} : { requestTimeoutMs: durationMs(requestTimeout) }),
   });
+}
+
+/** Works with that cluster, and lets its connections go. Rejects as `openCluster` does. */
+export async function withCluster<T>(flags: ClusterFlags, work: (open: OpenCluster) => Promise<T>): Promise<T> {
+  const cluster = await openCluster(flags);
   try {
     return await work({ cluster, namespace: flags.namespace ?? cluster.namespace });
   } finally {

@@ -3,9 +3,9 @@ import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
 import { LABELS } from '#core/contract/names.ts';
 import type { Address, Cluster, Scope } from '#host/cluster/cluster.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
-import { createRestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
-import { type ClusterFlags, durationMs } from '../flags.ts';
+import { openCluster } from '../cluster/open.ts';
+import type { ClusterFlags } from '../flags.ts';
 import type { PlannedObject } from '../input/objects.ts';
 import type { Io } from '../io.ts';
 import type { PlanRun } from './model.ts';
@@ -25,14 +25,7 @@ const MAX_ROUNDS = 8;
 
 /** Opens the cluster that kubectl would talk to. Nothing is ever written there. */
 export async function openLive(flags: ClusterFlags, io: Pick<Io, 'err'>): Promise<Live> {
-  const { kubeconfig, context, requestTimeout } = flags;
-  const cluster = await createRestCluster({
-    clock: realClock,
-    userAgent: 'kubectl-opencode',
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    ...(requestTimeout === undefined || requestTimeout === '0' ? {} : { requestTimeoutMs: durationMs(requestTimeout) }),
-  });
+  const cluster = await openCluster(flags);
   return {
     namespace: cluster.namespace,
     run: (options, objects) => runLive(cluster, io, options, objects),
