@@ -1,8 +1,8 @@
 import type { Task } from '#core/api/task.ts';
 import type { QueuePlace } from '#core/contract/decision.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { caseOf, decideCase } from '../why/case.ts';
-import type { ClusterReader } from '../why/reader.ts';
+import { caseOf, decideCase } from '../cluster/case.ts';
+import type { ClusterReader } from '../cluster/reader.ts';
 import { isWaiting } from './model.ts';
 
 /** Where a Task stands that waits for a place of its Agent. */

@@ -2,11 +2,11 @@ import type { Task } from '#core/api/task.ts';
 import type { QueuePlace } from '#core/contract/decision.ts';
 import type { Settings, Snapshot } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { type Case, decideCase } from './case.ts';
+import { type Case, decideCase } from '../cluster/case.ts';
+import type { ClusterReader } from '../cluster/reader.ts';
 import { type Judged, judge, wantedBy } from './course.ts';
 import { type InLine, othersInLine } from './line.ts';
 import type { WhyQueue } from './model.ts';
-import type { ClusterReader } from './reader.ts';
 
 export type Wants = Extract<QueuePlace, { state: 'Wants' }>;
 

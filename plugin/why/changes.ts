@@ -3,7 +3,7 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
-import { addressKey, type Case } from './case.ts';
+import { addressKey, type Case } from '../cluster/case.ts';
 import { type Judged, wantedBy } from './course.ts';
 import { standIns } from './stand-in.ts';
 

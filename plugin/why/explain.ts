@@ -2,14 +2,14 @@ import type { Task } from '#core/api/task.ts';
 import { timestamp } from '#host/clock.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
 import type { Engine } from '#host/engine/engine.ts';
+import { type Case, caseOf } from '../cluster/case.ts';
+import { type ClusterReader, createClusterReader } from '../cluster/reader.ts';
 import { plannedAction } from '../plan/model.ts';
 import { type Asker, createAsker } from './asker.ts';
-import { type Case, caseOf } from './case.ts';
 import { type Change, possibleChanges, type Situation } from './changes.ts';
 import { type Course, type Judged, leadsTo, wantedBy } from './course.ts';
 import { podFacts, sinceOf, wholeSeconds } from './facts.ts';
 import type { Why, WhyChange, WhyUntil } from './model.ts';
-import { type ClusterReader, createClusterReader } from './reader.ts';
 import { type Restored, restoreRefusal } from './restored.ts';
 
 export interface ExplainInput {

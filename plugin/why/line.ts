@@ -1,9 +1,9 @@
 import type { Task } from '#core/api/task.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { caseOf, decideCase } from './case.ts';
+import { caseOf, decideCase } from '../cluster/case.ts';
+import type { ClusterReader } from '../cluster/reader.ts';
 import { judge } from './course.ts';
-import type { ClusterReader } from './reader.ts';
 
 /** One who holds a place, or waits for one, by the core's own decision about it. */
 export interface InLine {

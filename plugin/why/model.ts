@@ -1,8 +1,8 @@
 import type { Reason } from '#core/contract/decision.ts';
+import type { Lack } from '../cluster/reader.ts';
 import type { PlannedAction } from '../plan/model.ts';
 import type { ChangeKind } from './changes.ts';
 import type { Course } from './course.ts';
-import type { Lack } from './reader.ts';
 
 /** The contract of `why -o json`. Fields are added within a version, never changed or removed. */
 export interface Why {

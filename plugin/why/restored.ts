@@ -1,7 +1,7 @@
 import type { Condition } from '#core/api/kubernetes.ts';
 import type { Action, Reason } from '#core/contract/decision.ts';
 import type { Outcome } from '#core/contract/snapshot.ts';
-import type { Case } from './case.ts';
+import type { Case } from '../cluster/case.ts';
 import type { Judged } from './course.ts';
 
 /** A refusal that only the host was told, taken from the condition in which it says so. */

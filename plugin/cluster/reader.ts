@@ -6,8 +6,8 @@ import { PROJECTIONS } from '#core/contract/projection.ts';
 import { type ReadResult, type Ref, type RefKey, refKey, type Settings } from '#core/contract/snapshot.ts';
 import type { Address, Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
 import { compileProjection, copyWhole, type Projection } from '#host/cluster/projection.ts';
-import { failureText, isAbsent } from '../cluster/failure.ts';
-import { listAll } from '../cluster/read.ts';
+import { failureText, isAbsent } from './failure.ts';
+import { listAll } from './read.ts';
 
 /** Something that this user may not read, and what the explanation lacks for it. */
 export interface Lack {
