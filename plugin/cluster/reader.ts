@@ -1,19 +1,12 @@
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
-import { CONFIG_NAME, LABELS } from '#core/contract/names.ts';
+import { LABELS } from '#core/contract/names.ts';
 import { PROJECTIONS } from '#core/contract/projection.ts';
 import { type ReadResult, type Ref, type RefKey, refKey, type Settings } from '#core/contract/snapshot.ts';
-import type { Address, Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
+import type { Cluster, Scope } from '#host/cluster/cluster.ts';
 import { compileProjection, copyWhole, type Projection } from '#host/cluster/projection.ts';
-import { failureText, isAbsent } from './failure.ts';
-import { listAll } from './read.ts';
-
-/** Something that this user may not read, and what the explanation lacks for it. */
-export interface Lack {
-  readonly what: string;
-  readonly message: string;
-}
+import { createReadings, type Lack } from './readings.ts';
 
 /** The reads that an explanation stands on: each object once, projected as the host's store does, nothing written. */
 export interface ClusterReader {
@@ -26,79 +19,39 @@ export interface ClusterReader {
   /** Those that have not ended, and perhaps others; undefined, and a lack, where they can't be listed. */
   unfinishedTasks(namespace: string): Promise<readonly Task[] | undefined>;
   settings(): Promise<Settings>;
-  lacks(): readonly Lack[];
+  lacks(): readonly Pick<Lack, 'what' | 'message'>[];
 }
 
 /** What the host's flags are by default. */
 const HOST_DEFAULTS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 300 } as const;
+/** Selects Tasks that have not ended; a CRD of upstream's can't, and gives all. */
+export const UNFINISHED = 'status.phase!=Completed,status.phase!=Failed';
 
 export function createClusterReader(cluster: Pick<Cluster, 'get' | 'list'>): ClusterReader {
-  const answers = new Map<string, Promise<ReadResult>>();
-  const lists = new Map<string, Promise<readonly KubernetesObject[] | undefined>>();
-  const lacks = new Map<string, Lack>();
+  const readings = createReadings(cluster);
 
-  function lack(what: string, message: string): void {
-    lacks.set(what, { what, message });
+  async function read({ kind, namespace, name }: Ref): Promise<ReadResult> {
+    const got = await readings.get({ kind, namespace, name });
+    if ('found' in got) return { found: projected(kind, got.found) };
+    if ('absent' in got) return got;
+    const { failed } = got;
+    return { unavailable: { code: failed.type === 'Refused' ? failed.code : 0, message: failed.message } };
   }
 
-  async function get(address: Address): Promise<ReadResult> {
-    const { kind, namespace, name } = address;
-    const result = await cluster.get(address);
-    if (result.ok) return { found: projected(kind, result.value) };
-    if (isAbsent(result.error)) return { absent: true };
-    const { error } = result;
-    lack(`${kind} ${name}`, failureText({ verb: 'get', kind, namespace, name }, error));
-    return { unavailable: { code: codeOf(error), message: error.message } };
-  }
-
-  function once(address: Address): Promise<ReadResult> {
-    const key = `${address.kind}/${address.namespace}/${address.name}`;
-    const known = answers.get(key) ?? get(address);
-    answers.set(key, known);
-    return known;
-  }
-
-  async function list(scope: Scope & { readonly namespace: string }, what: string): Promise<readonly KubernetesObject[] | undefined> {
-    const selected = await listAll(cluster, scope);
-    const { fieldSelector, ...whole } = scope;
-    // A CRD of upstream's has no selectable fields.
-    const isUnselectable = !selected.ok && fieldSelector !== undefined && codeOf(selected.error) === 400;
-    const listed = isUnselectable ? await listAll(cluster, whole) : selected;
-    if (listed.ok) return listed.items.map((item) => projected(scope.kind, item));
-    lack(what, failureText({ verb: 'list', kind: scope.kind, namespace: scope.namespace }, listed.error));
-    return undefined;
-  }
-
-  function listOnce(scope: Scope & { readonly namespace: string }, what: string): Promise<readonly KubernetesObject[] | undefined> {
-    const key = `${scope.kind}/${scope.namespace}/${scope.fieldSelector ?? ''}`;
-    const known = lists.get(key) ?? list(scope, what);
-    lists.set(key, known);
-    return known;
+  async function list(scope: Scope, what: string): Promise<readonly KubernetesObject[] | undefined> {
+    return (await readings.list(scope, what))?.map((item) => projected(scope.kind, item));
   }
 
   return {
-    read: async (refs) => {
-      const entries = await Promise.all(refs.map(async (ref) => [refKey(ref), await once(ref)] as const));
-      return Object.fromEntries(entries);
-    },
-    pods: async (namespace) =>
-      ((await listOnce({ kind: 'Pod', namespace, labelSelector: LABELS.taskUid }, 'Pods')) ?? []) as readonly Pod[],
-    tasks: async (namespace) => (await listOnce({ kind: 'Task', namespace }, 'Tasks')) as readonly Task[] | undefined,
+    read: async (refs) => Object.fromEntries(await Promise.all(refs.map(async (ref) => [refKey(ref), await read(ref)] as const))),
+    pods: async (namespace) => ((await list({ kind: 'Pod', namespace, labelSelector: LABELS.taskUid }, 'Pods')) ?? []) as readonly Pod[],
+    tasks: async (namespace) => (await list({ kind: 'Task', namespace }, 'Tasks')) as readonly Task[] | undefined,
     unfinishedTasks: async (namespace) =>
-      (await listOnce({ kind: 'Task', namespace, fieldSelector: UNFINISHED }, 'the queue')) as readonly Task[] | undefined,
-    settings: async () => {
-      const config = await cluster.get({ kind: 'KubeOpenCodeConfig', namespace: '', name: CONFIG_NAME });
-      if (config.ok) return { config: specOf(config.value), ...HOST_DEFAULTS };
-      // Neither a configuration nor its CRD has to be there.
-      const isNone = config.error.type === 'Refused' && config.error.code === 404;
-      if (!isNone) lack('KubeOpenCodeConfig', failureText({ verb: 'get', kind: 'KubeOpenCodeConfig', name: CONFIG_NAME }, config.error));
-      return { config: {}, ...HOST_DEFAULTS };
-    },
-    lacks: () => [...lacks.values()],
+      (await list({ kind: 'Task', namespace, fieldSelector: UNFINISHED }, 'the queue')) as readonly Task[] | undefined,
+    settings: async () => ({ config: specOf(await readings.config()), ...HOST_DEFAULTS }),
+    lacks: () => readings.lacks().map(({ what, message }) => ({ what, message })),
   };
 }
-
-const UNFINISHED = 'status.phase!=Completed,status.phase!=Failed';
 
 const COMPILED = new Map<Kind, Projection>(
   Object.entries(PROJECTIONS).map(([kind, paths]) => [kind as keyof typeof PROJECTIONS, compileProjection(paths)]),
@@ -108,10 +61,6 @@ function projected(kind: Kind, object: KubernetesObject): KubernetesObject {
   return COMPILED.get(kind)?.(object) ?? copyWhole(object);
 }
 
-function specOf(config: KubernetesObject): Settings['config'] {
-  return 'spec' in config && typeof config.spec === 'object' && config.spec !== null ? config.spec : {};
-}
-
-function codeOf(error: ClusterError): number {
-  return error.type === 'Refused' ? error.code : 0;
+function specOf(config: KubernetesObject | undefined): Settings['config'] {
+  return config !== undefined && 'spec' in config && typeof config.spec === 'object' && config.spec !== null ? config.spec : {};
 }

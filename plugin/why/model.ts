@@ -1,5 +1,5 @@
 import type { Reason } from '#core/contract/decision.ts';
-import type { Lack } from '../cluster/reader.ts';
+import type { Lack } from '../cluster/readings.ts';
 import type { PlannedAction } from '../plan/model.ts';
 import type { ChangeKind } from './changes.ts';
 import type { Course } from './course.ts';
@@ -34,7 +34,7 @@ export interface Why {
   /** Single changes that were tried, nearest first. */
   readonly changes: readonly WhyChange[];
   /** What this user may not read: the explanation goes without it. */
-  readonly lacks: readonly Lack[];
+  readonly lacks: readonly Pick<Lack, 'what' | 'message'>[];
 }
 
 export interface WhySince {
