@@ -1,7 +1,7 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
-import { type Action, assertNever, type Decided } from '#core/contract/decision.ts';
+import type { Decided } from '#core/contract/decision.ts';
 import type { Snapshot, Subject } from '#core/contract/snapshot.ts';
+import { type PlannedAction, plannedAction } from './actions.ts';
 import type { Assumption } from './assumptions.ts';
 import { goDuration } from './go-duration.ts';
 import { unknownUids, withoutUids } from './unknown.ts';
@@ -49,22 +49,6 @@ export interface PlanSubject {
   /** When it came to its final phase, in milliseconds since the run began. */
   readonly endedAtMs?: number;
   readonly deletedAtMs?: number;
-}
-
-export interface PlannedAction {
-  readonly verb: 'create' | 'patch' | 'delete' | 'event' | 'effect' | 'record';
-  readonly kind: string;
-  readonly name: string;
-  /** Identifier of the rule that wants it. */
-  readonly reason: string;
-  readonly subresource?: 'status';
-  /** The whole object of a creation. */
-  readonly object?: KubernetesObject;
-  readonly patch?: Readonly<Record<string, unknown>>;
-  readonly gracePeriodSeconds?: number;
-  readonly event?: { readonly type: string; readonly reason: string; readonly note: string };
-  /** The API server of the plan refused it: why. */
-  readonly refused?: string;
 }
 
 export interface PlanStep {
@@ -169,53 +153,6 @@ function stepOf({ atMs, subject, decided }: PlanRecord, refusals: readonly Refus
     says: decided.reasons.map(({ says }) => says).join('; '),
     rules,
   };
-}
-
-/** An action of the core in the words of `-o json`. */
-export function plannedAction(action: Action, reason: string, refusedText: string | undefined): PlannedAction {
-  const refused = refusedText === undefined ? {} : { refused: refusedText };
-  switch (action.type) {
-    case 'Create':
-      return { verb: 'create', kind: action.object.kind, name: action.object.metadata.name, reason, object: action.object, ...refused };
-    case 'Patch': {
-      const { ref, subresource, patch } = action;
-      return {
-        verb: 'patch',
-        kind: ref.kind,
-        name: ref.name,
-        reason,
-        ...(subresource === undefined ? {} : { subresource }),
-        patch,
-        ...refused,
-      };
-    }
-    case 'Delete': {
-      const { ref, gracePeriodSeconds } = action;
-      return {
-        verb: 'delete',
-        kind: ref.kind,
-        name: ref.name,
-        reason,
-        ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-        ...refused,
-      };
-    }
-    case 'Event':
-      return {
-        verb: 'event',
-        kind: 'Event',
-        name: action.name,
-        reason,
-        event: { type: action.eventType, reason: action.reason, note: action.note },
-        ...refused,
-      };
-    case 'Effect':
-      return { verb: 'effect', kind: action.kind, name: action.kind === 'LogTail' ? action.pod.name : action.title, reason };
-    case 'RecordStart':
-      return { verb: 'record', kind: 'Agent', name: action.agent.name, reason };
-    default:
-      return assertNever(action);
-  }
 }
 
 /** Steps that do something, or that say something new. What a finished Task is merely looked at for is left out. */

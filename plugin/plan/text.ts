@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { assertNever } from '#core/contract/decision.ts';
 import type { Paint, Style } from '../io.ts';
-import type { Plan, PlannedAction, PlannedTask, PlanStep } from './model.ts';
+import type { PlannedAction } from './actions.ts';
+import type { Plan, PlannedTask, PlanStep } from './model.ts';
 
 export interface PlanTextOptions {
   readonly paint: Paint;

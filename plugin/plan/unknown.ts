@@ -1,4 +1,5 @@
-import type { PlannedAction, PlanRecord, PlanRun } from './model.ts';
+import type { PlannedAction } from './actions.ts';
+import type { PlanRecord, PlanRun } from './model.ts';
 
 /** In the place of what only applying makes known: UIDs, and names made from them. */
 export const UNKNOWN = '(known after apply)';

@@ -2,7 +2,7 @@ import type { JournalEntry } from '#host/observe/journal.ts';
 import { shortDigest } from '../explain/short-digest.ts';
 import { trailText } from '../explain/trail.ts';
 import type { Paint } from '../io.ts';
-import { plannedAction } from '../plan/model.ts';
+import { plannedAction } from '../plan/actions.ts';
 import { actionText } from '../plan/text.ts';
 import type { Difference, Replay, Said } from './replay.ts';
 

@@ -4,7 +4,7 @@ import type { Cluster } from '#host/cluster/cluster.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { type Case, caseOf } from '../cluster/case.ts';
 import { type ClusterReader, createClusterReader } from '../cluster/reader.ts';
-import { plannedAction } from '../plan/model.ts';
+import { plannedAction } from '../plan/actions.ts';
 import { type Asker, createAsker } from './asker.ts';
 import { type Change, possibleChanges, type Situation } from './changes.ts';
 import { type Course, type Judged, leadsTo, wantedBy } from './course.ts';

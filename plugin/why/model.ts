@@ -1,6 +1,6 @@
 import type { Reason } from '#core/contract/decision.ts';
 import type { Lack } from '../cluster/readings.ts';
-import type { PlannedAction } from '../plan/model.ts';
+import type { PlannedAction } from '../plan/actions.ts';
 import type { ChangeKind } from './changes.ts';
 import type { Course } from './course.ts';
 
