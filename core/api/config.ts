@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { proxy } from './agent-parts.ts';
+import { cleanup } from './cleanup.ts';
 import { API_VERSION, type Infer, metadata, type Resource, withRules } from './common.ts';
-import { cleanup, execution, taskDefaults } from './task-parts.ts';
+import { execution, taskDefaults } from './task-parts.ts';
 
 const header = withRules(
   z.strictObject({
@@ -72,6 +73,14 @@ export const kubeOpenCodeConfigSpec = z.strictObject({
     .enum(['Finalizer', 'BestEffort'])
     .optional()
     .describe('Finalizer: a Pod stays until its end is recorded in the Task. BestEffort: it does not. Default: Finalizer.'),
+  logTailBytes: z
+    .int32()
+    .min(0)
+    .max(524_288)
+    .optional()
+    .describe(
+      'How much of the end of its log is kept in a ConfigMap when a Pod is deleted, in bytes; 0: nothing. Only with evidence: Finalizer. Default: 65536.',
+    ),
 });
 export type KubeOpenCodeConfigSpec = Infer<typeof kubeOpenCodeConfigSpec>;
 

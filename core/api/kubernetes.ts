@@ -125,8 +125,13 @@ export interface ContainerStateTerminated {
   readonly finishedAt?: string;
 }
 
+export interface ContainerStateWaiting {
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 export interface ContainerState {
-  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly waiting?: ContainerStateWaiting;
   readonly running?: { readonly startedAt?: string };
   readonly terminated?: ContainerStateTerminated;
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { taskCleanup } from './cleanup.ts';
 import { duration, type Infer } from './common.ts';
+import { pendingTimeouts, retry } from './retry.ts';
 
 /** Where OpenCode runs. `Pod`: in the Task's own Pod. `Attach`: in the Agent's server, the Pod is its thin client. */
 export const execution = z
@@ -17,26 +19,12 @@ export const stop = z.strictObject({
 });
 export type Stop = Infer<typeof stop>;
 
-const ttlSecondsAfterFinished = z.int32().min(0).optional().describe('Seconds after its end at which a Task is deleted. Default: never.');
-
-/** Clean-up as a Task may override it. */
-export const taskCleanup = z.strictObject({ ttlSecondsAfterFinished });
-export type TaskCleanup = Infer<typeof taskCleanup>;
-
-/** Clean-up of finished Tasks for the whole cluster. */
-export const cleanup = z.strictObject({
-  ttlSecondsAfterFinished,
-  maxRetainedTasks: z
-    .int32()
-    .min(0)
-    .optional()
-    .describe('How many finished Tasks a namespace keeps; the oldest are deleted. Default: all.'),
-});
-
 /** What Tasks take when they say nothing themselves. */
 export const taskDefaults = z.strictObject({
   timeout: duration.optional().describe('Longest time in Running.'),
   stop: stop.optional(),
+  retry: retry.optional(),
+  pendingTimeouts: pendingTimeouts.optional(),
   cleanup: taskCleanup.optional(),
 });
 export type TaskDefaults = Infer<typeof taskDefaults>;

@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { taskCleanup } from './cleanup.ts';
 import { API_VERSION, conditions, duration, type Infer, metadata, nameRef, type Resource, time, withRules } from './common.ts';
 import { contexts } from './context.ts';
-import { stop, taskCleanup } from './task-parts.ts';
+import { pendingTimeouts, retry } from './retry.ts';
+import { stop } from './task-parts.ts';
 
 export const taskSpec = withRules(
   z.strictObject({
@@ -9,8 +11,14 @@ export const taskSpec = withRules(
     contexts: contexts.optional().describe('What the agent is to know beside the contexts of its Agent or AgentTemplate.'),
     agentRef: nameRef.optional().describe('Agent that runs the Task. Exactly one of agentRef and templateRef.'),
     templateRef: nameRef.optional().describe('AgentTemplate that the Task’s Pod is made from. Exactly one of agentRef and templateRef.'),
-    timeout: duration.optional().describe('Longest time in Running, such as 30m. Default: none.'),
+    timeout: duration
+      .optional()
+      .describe('Longest time that an attempt may take from the creation of its Pod, such as 30m. Default: none.'),
     stop: stop.optional().describe('How the Task is stopped.'),
+    retry: retry.optional().describe('How the Task is tried again when it fails. Default: not at all.'),
+    pendingTimeouts: pendingTimeouts
+      .optional()
+      .describe('How long its Pod may be kept from running. Default: for ever; a condition says why.'),
     suspend: z.boolean().optional().describe('Hold the Task before it starts; a Task that runs is not touched. Default: false.'),
     priority: z.int32().optional().describe('Order in the Agent’s queue: higher goes first. Default: 0.'),
     managedBy: z
@@ -90,6 +98,15 @@ const attempt = z.strictObject({
   signal: z.int32().optional(),
   message: z.string().max(4096).optional().describe('Details for people.'),
   times: z.strictObject(attemptTimes).optional(),
+  log: z
+    .strictObject({
+      configMapName: z.string().optional().describe('ConfigMap of the Task that holds it, under the key of the container’s name.'),
+      bytes: z.int().min(0).optional(),
+      truncated: z.boolean().optional().describe('Whether there was more before it.'),
+      missing: z.string().max(1024).optional().describe('Why there is none.'),
+    })
+    .optional()
+    .describe('End of the container’s log, kept because the Pod was deleted.'),
 });
 export type Attempt = Infer<typeof attempt>;
 
@@ -134,6 +151,15 @@ export const taskStatus = z.strictObject({
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
     .describe('The last 10 attempts, oldest first.'),
+  nextAttemptTime: time().optional().describe('When the next attempt is due, at the earliest.'),
+  retries: z
+    .strictObject({
+      limit: z.int32().min(0).optional().describe('Of retry.limit.'),
+      unstarted: z.int32().min(0).optional().describe('For nothing: the platform ended the Pod before the agent had started.'),
+      causes: z.record(z.string(), z.int32().min(0)).optional().describe('Of each limit in retry.causes.'),
+    })
+    .optional()
+    .describe('How many retries are spent.'),
   times: z
     .strictObject({ queued: time().optional().describe('First seen waiting.'), ...attemptTimes })
     .optional()

@@ -62,7 +62,15 @@ export type Effect =
       readonly kind: 'LogTail';
       readonly pod: Target & { readonly uid: string };
       readonly container: string;
+      /** How much of the end of the log is kept, in bytes of UTF-8. */
       readonly limitBytes: number;
+      /** A container that still runs is followed to its end, at most so long, in seconds; what has come by then is kept. */
+      readonly followSeconds: number;
+      /**
+       * ConfigMap to keep it in, but for `data`: the host adds that under the container's name and creates the object, or, where it is there and has the same
+       * controller, replaces its data. An empty log makes none. The Outcome's `answer` is the JSON of a `KeptLog`; the text itself never enters a snapshot.
+       */
+      readonly configMap: KubernetesObject & { readonly kind: 'ConfigMap' };
     }
   | {
       readonly type: 'Effect';
@@ -72,6 +80,14 @@ export type Effect =
       readonly url: string;
       readonly title: string;
     };
+
+/** What became of a `LogTail`. */
+export interface KeptLog {
+  /** Size of what was kept, in bytes. */
+  readonly bytes: number;
+  /** Whether there was more before it. */
+  readonly truncated: boolean;
+}
 
 /** One start to be kept in `Agent.status.taskStartHistory`; the host batches these per Agent and writes them before the Pod is created. */
 export interface RecordStart {

@@ -11,6 +11,10 @@ export const ANNOTATIONS = {
   stop: 'kubeopencode.io/stop',
   /** Written on the Pod in the same patch that makes the kubelet end it: `Stopped`, `Timeout` or `AgentEnded`. */
   endedFor: 'kubeopencode.io/ended-for',
+  /** On the Pod, before its containers are ended: why, as `Stopped` or `Timeout`. Reaches the agent as a file where the Task says how it is stopped. */
+  stopReason: 'kubeopencode.io/stop-reason',
+  /** On a finished Task: the number of the attempt that a person asks for, one above the last. */
+  retry: 'kubeopencode.io/retry',
   /** Number of the attempt, from 1. */
   attempt: 'kubeopencode.io/attempt',
   /** What the Pod was started with beside its spec, as JSON (`StartedWith`): a Task that runs asks for nothing else. */

@@ -1,7 +1,7 @@
 import type { Kind } from './kinds.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete';
-export type Subresource = 'status' | 'finalizers';
+export type Subresource = 'status' | 'finalizers' | 'log';
 
 /**
  * One thing that this system may do at the API server, and why. The RBAC is generated from these, and the host refuses an action of the core
@@ -56,9 +56,10 @@ export const PERMISSIONS: readonly Permission[] = [
     why: 'end containers by a deadline, adopt a Pod at a cut-over, and release one whose end is recorded',
   },
   { kind: 'Pod', verb: 'delete', by: 'action', why: 'stop a Task' },
+  { kind: 'Pod', subresource: 'log', verb: 'get', by: 'host', why: 'keep the end of the log of a Pod that is deleted' },
 
-  { kind: 'ConfigMap', verb: 'get', by: 'host', why: 'read the contexts that a Task names' },
-  { kind: 'ConfigMap', verb: 'create', by: 'action', why: 'carry the files of a Task into its Pod' },
+  { kind: 'ConfigMap', verb: 'get', by: 'host', why: 'read the contexts that a Task names, and whose a kept log is' },
+  { kind: 'ConfigMap', verb: 'create', by: 'action', why: 'carry the files of a Task into its Pod, and keep the end of its log' },
   { kind: 'ConfigMap', verb: 'patch', by: 'action', why: 'bring those files up to date as long as the Pod is not created' },
 
   { kind: 'Event', verb: 'create', by: 'action', why: 'tell people what happened' },

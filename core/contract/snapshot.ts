@@ -90,6 +90,8 @@ export interface Snapshot {
    * `cleanup.maxRetainedTasks` is set: when it reaches that number, this Task is one too many.
    */
   readonly finishedRank?: number;
+  /** The same among those of the namespace with the same outcome (`outcomeOfTask`), while one of the config's limits an outcome is set. */
+  readonly finishedRankOfOutcome?: number;
   readonly read: Readonly<Record<RefKey, ReadResult>>;
   readonly outcomes: readonly Outcome[];
   readonly settings: Settings;

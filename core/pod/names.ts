@@ -17,6 +17,11 @@ export function contextConfigMapName(taskName: string, taskUid: string, attempt:
   return cutName(taskName, `${withAttempt('-context', attempt)}-${fnv1a32(taskUid)}`, MAX_NAME_LENGTH);
 }
 
+/** Name of the ConfigMap with the end of an attempt's log: `<task>-log-<hash of the Task's UID>`, from the second attempt on with its number before the hash. */
+export function logConfigMapName(taskName: string, taskUid: string, attempt: number): string {
+  return cutName(taskName, `${withAttempt('-log', attempt)}-${fnv1a32(taskUid)}`, MAX_NAME_LENGTH);
+}
+
 /** Value of the label `kubeopencode.io/task`: the Task's name, cut and hashed above 63 characters. */
 export function taskLabel(taskName: string): string {
   return cutName(taskName, '', MAX_LABEL_LENGTH);

@@ -3,7 +3,6 @@ import type { Quota } from '../api/agent-parts.ts';
 import type { AgentTemplate } from '../api/agent-template.ts';
 import type { KubeOpenCodeConfigSpec } from '../api/config.ts';
 import type { Execution, TaskDefaults } from '../api/task-parts.ts';
-import { parseDuration } from '../units/duration.ts';
 import { goQuote } from '../units/quote.ts';
 import { given } from './given.ts';
 import { DEFAULT_IMAGES } from './images.ts';
@@ -11,6 +10,7 @@ import { cleanPath } from './paths.ts';
 import { agentError, isRefusal, type Refusal } from './refusal.ts';
 import { isObject } from './shape.ts';
 import { type AgentInput, agentInput, configInput, templateInput } from './shapes.ts';
+import { durationFault } from './task-defaults.ts';
 
 /** Where a Task's Pod comes from: an Agent with the template that it names, or a template alone. */
 export type AgentSource = { readonly agent: Agent; readonly template: AgentTemplate | null } | { readonly template: AgentTemplate };
@@ -63,8 +63,8 @@ export function resolveAgent(source: AgentSource, clusterConfig: KubeOpenCodeCon
     );
   }
   const taskDefaults = { ...config.taskDefaults, ...agent.taskDefaults };
-  const timeout = parseDuration(taskDefaults.timeout ?? '0');
-  if (!timeout.ok) return agentError(`${titleOf('agent', source.agent)} cannot be used: taskDefaults.timeout ${timeout.message}`);
+  const fault = durationFault(taskDefaults);
+  if (fault !== null) return agentError(`${titleOf('agent', source.agent)} cannot be used: taskDefaults.${fault.path} ${fault.message}`);
   const merged: AgentInput = { ...template, ...filled(agent) };
   const result = resolved(source.agent.metadata.name, merged, config, execution, missingIn(source));
   if (isRefusal(result)) return result;

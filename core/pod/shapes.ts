@@ -3,6 +3,7 @@ import type { KubeOpenCodeConfigSpec } from '../api/config.ts';
 import type { TaskSpec } from '../api/task.ts';
 import { agentError, contextError, type Refusal } from './refusal.ts';
 import { conform, type Shape } from './shape.ts';
+import { TASK_DEFAULTS } from './task-defaults.ts';
 
 /** The fields that the builder reads, per kind. What it only hands on to the API server is `object` or `anything`. */
 const nameRef: Shape = { fields: { name: 'name' }, required: ['name'] };
@@ -86,13 +87,10 @@ const inheritable = {
   quota: { fields: { maxTaskStarts: 'integer', windowSeconds: 'integer' }, required: ['maxTaskStarts', 'windowSeconds'] },
 } as const satisfies Record<string, Shape>;
 
-const taskDefaults: Shape = {
-  fields: { timeout: 'text', stop: { fields: { mode: 'text', gracePeriodSeconds: 'integer' } }, cleanup: 'object' },
-  others: 'kept',
-};
-
 const templateShape: Shape = { fields: inheritable };
-const agentShape: Shape = { fields: { ...inheritable, execution: 'text', taskDefaults, suspend: 'boolean', port: 'integer' } };
+const agentShape: Shape = {
+  fields: { ...inheritable, execution: 'text', taskDefaults: TASK_DEFAULTS, suspend: 'boolean', port: 'integer' },
+};
 
 const configShape: Shape = {
   fields: {
@@ -123,7 +121,8 @@ const configShape: Shape = {
       },
     },
     execution: 'text',
-    taskDefaults,
+    taskDefaults: TASK_DEFAULTS,
+    logTailBytes: 'integer',
   },
 };
 

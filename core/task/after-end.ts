@@ -1,18 +1,23 @@
 import type { Agent } from '../api/agent.ts';
+import type { TaskCleanup } from '../api/cleanup.ts';
 import type { Session } from '../api/task.ts';
-import type { TaskCleanup } from '../api/task-parts.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
-import { parseTime } from '../units/time.ts';
+import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
+import { earliest, parseTime } from '../units/time.ts';
+import { reopened } from './again.ts';
 import { answerFor, outcomeOf, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
+import { dispose } from './disposal.ts';
 import { deletePod, hasEnded, releasePod } from './pods.ts';
 import { parseObject } from './started-with.ts';
 import { patchStatus } from './status.ts';
 
-/** A finished Task: its end never changes. What is left to do is to let its Pods go and, in time, to delete it. */
+/** A finished Task: its end never changes, unless a person asks for another attempt. What is left to do is to let its Pods go and, in time, to delete it. */
 export function afterEnd(context: TaskContext): Decision {
   const { snapshot, task } = context;
+  const again = reopened(context);
+  if (again !== null) return again;
   const ttl = ttlSeconds(context);
   if (ttl !== null && typeof ttl === 'object') return reads(ttl.refs);
   const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`)];
@@ -23,13 +28,15 @@ export function afterEnd(context: TaskContext): Decision {
         pods: leftOver.map((pod) => pod.metadata.name),
       }),
     );
+  const { completionTime } = task.status ?? {};
+  const completedMs = parseTime(completionTime);
+  const disposal = dispose(context, completedMs);
   const actions: Action[] = [
     ...leftOver.flatMap((pod) => deletePod(snapshot, pod)),
+    ...disposal.actions,
     ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod)),
     ...sessionStatus(context),
   ];
-  const { completionTime } = task.status ?? {};
-  const completedMs = parseTime(completionTime);
   const expiresMs = ttl === null || completedMs === null ? null : completedMs + ttl * 1_000;
   const expired = expiresMs !== null && context.nowMs >= expiresMs;
   const surplus = isSurplus(context);
@@ -39,7 +46,7 @@ export function afterEnd(context: TaskContext): Decision {
       reason('task/retention', 'more finished tasks than are kept: this is one of the oldest', { rank: snapshot.finishedRank ?? 0 }),
     );
   if (expired || surplus) actions.push(deleteTask(context));
-  return decided({ actions, wakeAtMs: expired ? null : expiresMs, reasons: trail });
+  return decided({ actions, wakeAtMs: expired ? null : earliest(expiresMs, disposal.wakeAtMs), reasons: [...trail, ...disposal.reasons] });
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {
@@ -49,28 +56,39 @@ function agentRefOf(context: TaskContext): readonly Ref[] {
 
 /** Seconds that a finished Task is kept: its own word, its Agent's default, the cluster's default, the cluster's clean-up; null: for ever. */
 function ttlSeconds(context: TaskContext): number | null | { readonly refs: readonly Ref[] } {
-  const own = ttlOf(context.task.spec.cleanup);
+  const outcome = outcomeOfTask(context.task.status) ?? 'Completed';
+  const own = ttlOf(context.task.spec.cleanup, outcome);
   if (own !== null) return own;
   const { config } = context.snapshot.settings;
-  const cluster = ttlOf(config.taskDefaults?.cleanup) ?? ttlOf(config.cleanup);
+  const cluster = ttlOf(config.taskDefaults?.cleanup, outcome) ?? ttlOf(config.cleanup, outcome);
   const [ref] = agentRefOf(context);
   if (ref === undefined) return cluster;
   const answer = answerFor(context.snapshot, ref);
   if (answer === undefined) return { refs: [ref] };
   const agent = 'found' in answer ? (answer.found as Agent) : null;
-  return ttlOf(agent?.spec?.taskDefaults?.cleanup) ?? cluster;
+  return ttlOf(agent?.spec?.taskDefaults?.cleanup, outcome) ?? cluster;
 }
 
 /** What people may have stored under an older CRD counts as nothing: no Task is deleted for it. */
-function ttlOf(cleanup: TaskCleanup | null | undefined): number | null {
-  const ttl: unknown = cleanup?.ttlSecondsAfterFinished;
-  return typeof ttl === 'number' && Number.isSafeInteger(ttl) && ttl >= 0 ? ttl : null;
+function ttlOf(cleanup: TaskCleanup | null | undefined, outcome: TaskOutcome): number | null {
+  return countOf(cleanup?.[`ttlSecondsAfter${outcome}`]) ?? countOf(cleanup?.ttlSecondsAfterFinished);
+}
+
+function countOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
 function isSurplus(context: TaskContext): boolean {
-  const kept = context.snapshot.settings.config.cleanup?.maxRetainedTasks;
-  const rank = context.snapshot.finishedRank;
-  return kept !== undefined && rank !== undefined && rank >= kept;
+  const { cleanup } = context.snapshot.settings.config;
+  const outcome = outcomeOfTask(context.task.status) ?? 'Completed';
+  const exceeds = (limit: unknown, rank: number | undefined): boolean => {
+    const kept = countOf(limit);
+    return kept !== null && rank !== undefined && rank >= kept;
+  };
+  return (
+    exceeds(cleanup?.maxRetainedTasks, context.snapshot.finishedRank) ||
+    exceeds(cleanup?.[`maxRetained${outcome}Tasks`], context.snapshot.finishedRankOfOutcome)
+  );
 }
 
 function deleteTask(context: TaskContext): Action {

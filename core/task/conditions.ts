@@ -3,7 +3,16 @@ import { formatTime } from '../units/time.ts';
 import { cutText } from './text.ts';
 
 /** Condition types of a Task. `Ready`, `Queued` and `Stopped` are upstream's; the others are ours. */
-export type ConditionType = 'Ready' | 'Queued' | 'Stopped' | 'Stopping' | 'PodDeleting' | 'Finished' | 'EngineError';
+export type ConditionType =
+  | 'Ready'
+  | 'Queued'
+  | 'Stopped'
+  | 'Stopping'
+  | 'PodBlocked'
+  | 'PodDeleting'
+  | 'Retrying'
+  | 'Finished'
+  | 'EngineError';
 
 export function findCondition(conditions: readonly Condition[] | undefined, type: ConditionType): Condition | undefined {
   return conditions?.find((condition) => condition.type === type);

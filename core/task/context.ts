@@ -25,8 +25,10 @@ export interface TaskContext {
 
 export function contextOf(snapshot: Snapshot, stored: Task): TaskContext {
   const { task, specFault } = soundTask(stored);
-  const attempt = Math.max(1, task.status?.attemptCount ?? 1);
-  const name = task.status?.podName || podName(task.metadata.name, attempt);
+  const attempt = attemptOf(task);
+  // Between two attempts the status still names the Pod of the one before.
+  const isNamed = attempt === 1 || isFinished(task) || task.status?.phase === 'Running';
+  const name = (isNamed ? task.status?.podName : '') || podName(task.metadata.name, attempt);
   return {
     snapshot,
     task,
@@ -36,6 +38,17 @@ export function contextOf(snapshot: Snapshot, stored: Task): TaskContext {
     podName: name,
     pod: snapshot.pods.find((pod) => pod.metadata.name === name) ?? null,
   };
+}
+
+/** Attempts that have ended are listed in the status, in the very write that says so: that list alone tells which attempt is next, also after a crash. */
+function attemptOf(task: Task): number {
+  const ended = endedAttempts(task);
+  return isFinished(task) ? Math.max(1, task.status?.attemptCount ?? ended) : ended + 1;
+}
+
+/** Number of the last attempt that has ended; 0 when none has. */
+export function endedAttempts({ status }: Task): number {
+  return status?.attempts?.at(-1)?.number ?? 0;
 }
 
 /** Exactly as upstream: any other value than `true` is no stop. */

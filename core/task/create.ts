@@ -5,6 +5,7 @@ import { LABELS } from '../contract/names.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import type { PodResult } from '../pod/build.ts';
 import { isOwnContext } from '../pod/context-config-map.ts';
+import { given } from '../pod/given.ts';
 import type { ResolvedAgent } from '../pod/resolve.ts';
 import { formatTime } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
@@ -55,10 +56,9 @@ export function create(
 
 /** Keeps on the Pod what its Agent's defaults came to, so that a running Task asks for nothing. */
 function withStartedWith(pod: Pod, source: Source, agent: ResolvedAgent): Pod {
-  const { timeout, stop } = agent.taskDefaults ?? {};
+  const { timeout, stop, retry, pendingTimeouts, cleanup } = agent.taskDefaults;
   const annotation = startedWithAnnotation({
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(stop === undefined ? {} : { stop }),
+    ...given({ timeout, stop, retry, pendingTimeouts, podCleanup: cleanup?.pod }),
     ...(agent.execution === 'Attach' && 'agent' in source ? { serverUrl: agent.serverUrl } : {}),
   });
   const annotations = { ...pod.metadata.annotations, ...annotation };

@@ -5,13 +5,27 @@ import type { TaskContext } from './context.ts';
 import { cutText } from './text.ts';
 
 /** Events of a Task: upstream's types, reasons and actions (behaviour that people's tools and tests look for). */
-export type EventReason = 'Queued' | 'QuotaExceeded' | 'PodCreated' | 'PodCreationFailed' | 'Completed' | 'Failed' | 'Stopped' | 'Timeout';
+export type EventReason =
+  | 'Queued'
+  | 'QuotaExceeded'
+  | 'PodCreated'
+  | 'PodCreationFailed'
+  | 'PodBlocked'
+  | 'Retrying'
+  | 'Completed'
+  | 'Failed'
+  | 'Stopped'
+  | 'Timeout';
+
+const WARNINGS: ReadonlySet<EventReason> = new Set(['PodCreationFailed', 'PodBlocked', 'Retrying', 'Failed']);
 
 const ACTIONS: Readonly<Record<EventReason, string>> = {
   Queued: 'Queued',
   QuotaExceeded: 'Queued',
   PodCreated: 'CreatePod',
   PodCreationFailed: 'CreatePod',
+  PodBlocked: 'CreatePod',
+  Retrying: 'Retry',
   Completed: 'Completed',
   Failed: 'Failed',
   Stopped: 'Stopped',
@@ -31,7 +45,7 @@ export function taskEvent(context: TaskContext, eventReason: EventReason, note: 
     id: `event/${context.attempt}/${eventReason}`,
     name: cutName(subject.name, suffix, 253),
     regarding: { kind: 'Task', ...subject },
-    eventType: eventReason === 'Failed' || eventReason === 'PodCreationFailed' ? 'Warning' : 'Normal',
+    eventType: WARNINGS.has(eventReason) ? 'Warning' : 'Normal',
     reason: eventReason,
     action: ACTIONS[eventReason],
     note: cutText(note, MAX_NOTE_LENGTH),

@@ -5,6 +5,7 @@ import { parseTime } from '../units/time.ts';
 import { agentFailure, blame, disruption, isEndedWithoutKubelet } from './cause.ts';
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
+import { type BlockedReason, CAUSE_OF_BLOCKED } from './pending.ts';
 import { hasEnded } from './pods.ts';
 
 /** A Pod's own default. Source: Kubernetes core/v1, DefaultTerminationGracePeriodSeconds. */
@@ -15,17 +16,35 @@ export type Fate =
   /** Its containers run, wait to run, or may still run. */
   | { readonly type: 'Lives' }
   | { readonly type: 'Succeeded' }
-  | { readonly type: 'Failed'; readonly cause: Cause; readonly message: string; readonly container?: string }
+  | {
+      readonly type: 'Failed';
+      readonly cause: Cause;
+      readonly message: string;
+      readonly container?: string;
+      /** We ended it, because it was kept from running for too long. */
+      readonly isByUs?: true;
+    }
   /** The Pod ended because we asked for it. */
   | { readonly type: 'EndedByUs'; readonly ending: 'UserStopped' | 'Timeout' }
   /** A live read says that the Pod is not there. */
   | { readonly type: 'Missing' };
 
+/** Why we end a Pod: the reason of the condition `Stopping`. */
+export type Ending = 'UserStopped' | 'Timeout' | BlockedReason;
+
 /** Recorded in the Task before the Pod is asked to end, so that the intent survives a crash. */
-export function recordedEnding(context: TaskContext): 'UserStopped' | 'Timeout' | null {
+export function recordedEnding(context: TaskContext): Ending | null {
   const stopping = trueCondition(context.task.status?.conditions, 'Stopping');
   if (stopping === undefined) return null;
-  return stopping.reason === 'Timeout' ? 'Timeout' : 'UserStopped';
+  const { reason } = stopping;
+  return reason === 'Timeout' || Object.hasOwn(CAUSE_OF_BLOCKED, reason) ? (reason as Ending) : 'UserStopped';
+}
+
+/** The end of a Pod that ended as we had meant it to. */
+export function fateByEnding(context: TaskContext, ending: Ending): Exclude<Fate, { type: 'Lives' }> {
+  if (ending === 'UserStopped' || ending === 'Timeout') return { type: 'EndedByUs', ending };
+  const stopping = trueCondition(context.task.status?.conditions, 'Stopping');
+  return { type: 'Failed', cause: CAUSE_OF_BLOCKED[ending], message: stopping?.message ?? ending, isByUs: true };
 }
 
 /** When somebody asked for the Pod's deletion, in milliseconds since the epoch; null when nobody did, `unknown` when it was seen too late to tell. */
@@ -58,7 +77,7 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   const intendedMs = parseTime(trueCondition(context.task.status?.conditions, 'Stopping')?.lastTransitionTime);
   // Somebody else's request had ended it before we meant to.
   const isTooLate = intendedMs !== null && agentEndedBefore(pod, intendedMs);
-  if (ending !== null && !isTooLate) return { type: 'EndedByUs', ending };
+  if (ending !== null && !isTooLate) return fateByEnding(context, ending);
   if (disrupted !== null) return { type: 'Failed', ...disrupted };
   if (requested !== 'unknown') {
     return { type: 'Failed', cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted while it ran` };
@@ -107,7 +126,7 @@ function fateOfRunning(context: TaskContext, pod: Pod): Fate {
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
     // Never bound to a node: no kubelet has it, nothing can run, and nobody will write a last status.
     const ending = recordedEnding(context);
-    if (ending !== null) return { type: 'EndedByUs', ending };
+    if (ending !== null) return fateByEnding(context, ending);
     return {
       type: 'Failed',
       ...(disruption(pod) ?? { cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted before it was scheduled` }),
@@ -131,8 +150,12 @@ export function lostAfterMs(context: TaskContext, deletesAtMs: number): number {
 
 /** How long a kubelet that was asked to end a Pod may take, in milliseconds: the Pod's grace and then `unreachableAfter`. */
 export function patienceMs(context: TaskContext, pod: Pod): number {
-  const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-  return (graceSeconds + context.snapshot.settings.unreachableAfterSeconds) * 1_000;
+  return (graceSecondsOf(pod) + context.snapshot.settings.unreachableAfterSeconds) * 1_000;
+}
+
+/** Seconds between SIGTERM and SIGKILL of a Pod's containers. */
+export function graceSecondsOf(pod: Pod): number {
+  return pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
 }
 
 /** Whether the agent, or all of a Pod in which it never ran, had ended before a time, in milliseconds since the epoch. */

@@ -3,11 +3,13 @@ import type { Action, Decided, Decision, Reason } from '../contract/decision.ts'
 import { LABELS } from '../contract/names.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, parseTime } from '../units/time.ts';
+import { conclude } from './conclude.ts';
 import { reason, stopRequested, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { askToEnd } from './ending.ts';
-import { agentTermination, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
-import { finish } from './finish.ts';
+import { agentTermination, type Ending, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
+import { followLog } from './log.ts';
+import { type Blocked, blockedBy, patienceWithMs } from './pending.ts';
 import { heldPlace } from './place.ts';
 import { claimPod, deletePod, endPod } from './pods.ts';
 import { runningStatus } from './running-status.ts';
@@ -20,28 +22,46 @@ const RELOOK_AT_POD_MS = 5_000;
 export function live(context: TaskContext, pod: Pod): Decision {
   const fate = fateOf(context, pod);
   if (fate.type !== 'Lives') {
-    return finish(context, fate, pod, [
+    return conclude(context, fate, pod, [
       reason('task/pod-ended', `pod ${pod.metadata.name} has ended: ${fate.type}`, { phase: pod.status?.phase ?? 'Pending', fate }),
     ]);
   }
   const deadlineMs = timeoutAtMs(context, pod);
+  const blocked = blockedBy(pod);
   const recorded = recordedEnding(context);
-  if (recorded !== null) return askToEnd(context, pod, recorded);
+  if (recorded !== null && !isMended(context, pod, recorded, blocked)) return askToEnd(context, pod, recorded);
   // Only what knows nothing of us still runs: the agent has ended, and a timeout or a stop comes too late.
-  if (outlivedByOthers(pod)) return running(context, pod, null);
+  if (outlivedByOthers(pod)) return running(context, pod, null, null);
   if (deadlineMs !== null && context.nowMs >= deadlineMs) return askToEnd(context, pod, 'Timeout');
   if (stopRequested(context.task)) return askToEnd(context, pod, 'UserStopped');
-  return running(context, pod, deadlineMs);
+  const patienceEndsMs = blocked === null ? null : patienceEnds(context, pod, blocked);
+  if (blocked !== null && patienceEndsMs !== null && context.nowMs >= patienceEndsMs)
+    return askToEnd(context, pod, blocked.reason, blocked);
+  return running(context, pod, deadlineMs, patienceEndsMs);
 }
 
-/** When the Task times out, in milliseconds since the epoch; null without a (usable) timeout. Counted from `startTime`, the creation of the Pod. */
+/** Whether what a Pod was to be ended for, because it was kept from running, has passed before it was asked to end. */
+function isMended(context: TaskContext, pod: Pod, recorded: Ending, blocked: Blocked | null): boolean {
+  if (recorded === 'UserStopped' || recorded === 'Timeout' || pod.metadata.deletionTimestamp !== undefined) return false;
+  return blocked === null || (patienceEnds(context, pod, blocked) ?? Number.POSITIVE_INFINITY) > context.nowMs;
+}
+
+/** When a Pod has been kept from running for too long, in milliseconds since the epoch; null: never. */
+function patienceEnds(context: TaskContext, pod: Pod, { reason: why, sinceMs }: Blocked): number | null {
+  const since = sinceMs ?? parseTime(pod.metadata.creationTimestamp);
+  const patience = patienceWithMs(context, pod, why);
+  return since === null || patience === null ? null : since + patience;
+}
+
+/** When the attempt times out, in milliseconds since the epoch; null without a (usable) timeout. Counted from the creation of its Pod: that is what `startTime` is. */
 function timeoutAtMs(context: TaskContext, pod: Pod): number | null {
-  const startMs = parseTime(context.task.status?.startTime) ?? parseTime(pod.metadata.creationTimestamp);
+  const startTime = context.attempt === 1 ? context.task.status?.startTime : undefined;
+  const startMs = parseTime(startTime) ?? parseTime(pod.metadata.creationTimestamp);
   const durationMs = timeoutMs(context, pod);
   return durationMs !== null && startMs !== null ? startMs + durationMs : null;
 }
 
-function running(context: TaskContext, pod: Pod, deadlineMs: number | null): Decision {
+function running(context: TaskContext, pod: Pod, deadlineMs: number | null, patienceEndsMs: number | null): Decision {
   const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
   const sidecars = outlivedByOthers(pod) && deletesAtMs === null;
   const trail: Reason[] = [reason('task/running', `pod ${pod.metadata.name} is ${pod.status?.phase ?? 'Pending'}`)];
@@ -54,11 +74,15 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null): Dec
       }),
     );
   if (sidecars) trail.push(reason('task/agent-ended', 'the agent has ended and other containers keep the pod alive: they are ended'));
+  if (patienceEndsMs !== null)
+    trail.push(reason('task/pending-timeout-ahead', `is given up in ${formatDuration(patienceEndsMs - context.nowMs)} unless it runs`));
   const beside = sidecars ? endOthers(context, pod) : { actions: [], wakeAtMs: null };
   return decided({
-    actions: [...runningStatus(context, pod), ...beside.actions],
+    actions: [...runningStatus(context, pod), ...beside.actions, ...(deletesAtMs === null ? [] : followLog(context, pod))],
     ...heldPlace(context),
-    wakeAtMs: [deadlineMs, deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs), beside.wakeAtMs].reduce(earliest),
+    wakeAtMs: [deadlineMs, patienceEndsMs, deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs), beside.wakeAtMs].reduce(
+      earliest,
+    ),
     reasons: trail,
   });
 }
@@ -67,7 +91,8 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null): Dec
 function endOthers(context: TaskContext, pod: Pod): { readonly actions: readonly Action[]; readonly wakeAtMs: number | null } {
   const agentEndedMs = parseTime(agentTermination(pod)?.finishedAt);
   const escalateAtMs = agentEndedMs === null ? null : agentEndedMs + patienceMs(context, pod);
-  if (escalateAtMs !== null && context.nowMs >= escalateAtMs) return { actions: deletePod(context.snapshot, pod), wakeAtMs: null };
+  if (escalateAtMs !== null && context.nowMs >= escalateAtMs)
+    return { actions: [...followLog(context, pod), ...deletePod(context.snapshot, pod)], wakeAtMs: null };
   return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: escalateAtMs };
 }
 

@@ -2,6 +2,7 @@ import type { Agent } from '../api/agent.ts';
 import type { QueuePlace } from '../contract/decision.ts';
 import { isObject } from '../pod/shape.ts';
 import { formatTimeMs, parseTime } from '../units/time.ts';
+import { findCondition } from './conditions.ts';
 import { startedFrom, type TaskContext } from './context.ts';
 import { LATEST_MS } from './decided.ts';
 
@@ -47,7 +48,7 @@ export interface QuotaStanding {
 
 export function quotaStanding(context: TaskContext, agent: Agent, quota: NonNullable<Limits['quota']>): QuotaStanding {
   const { namespace, name } = context.snapshot.subject;
-  const createdMs = parseTime(context.task.metadata.creationTimestamp) ?? 0;
+  const sinceMs = attemptSinceMs(context);
   const windowMs = quota.windowSeconds * 1_000;
   const history: unknown = agent.status?.taskStartHistory;
   const starts: readonly unknown[] = Array.isArray(history) ? history : [];
@@ -59,11 +60,17 @@ export function quotaStanding(context: TaskContext, agent: Agent, quota: NonNull
       atMs: parseTime(typeof startTime === 'string' ? startTime : null) ?? 0,
     }))
     .filter((start) => start.atMs > context.nowMs - windowMs);
-  const recorded = active.some((start) => start.taskName === name && start.taskNamespace === namespace && start.atMs >= createdMs);
+  const recorded = active.some((start) => start.taskName === name && start.taskNamespace === namespace && start.atMs >= sinceMs);
   if (recorded || active.length < quota.maxTaskStarts) return { recorded, nextFreeMs: null };
   // As many of the oldest must leave the window as there are too many.
   const times = active.map((start) => start.atMs).sort((a, b) => a - b);
   return { recorded, nextFreeMs: (times[active.length - quota.maxTaskStarts] ?? context.nowMs) + windowMs };
+}
+
+/** Since when the current attempt may have started, in milliseconds since the epoch: an earlier start in the history is another's, or that of an earlier attempt. */
+function attemptSinceMs({ task, attempt }: TaskContext): number {
+  const retried = attempt > 1 ? findCondition(task.status?.conditions, 'Retrying') : undefined;
+  return parseTime(retried?.lastTransitionTime) ?? parseTime(task.metadata.creationTimestamp) ?? 0;
 }
 
 /** A place in the Agent's queue, with what may hold it back. */

@@ -38,6 +38,12 @@ export function endPod(snapshot: Snapshot, pod: Pod, why: 'Stopped' | 'Timeout' 
   return [patchPod(snapshot, pod, `end/${pod.metadata.uid}`, patch)];
 }
 
+/** Tells a running agent that it is going to be stopped, and why, before it is. */
+export function announceStop(snapshot: Snapshot, pod: Pod, why: 'Stopped' | 'Timeout'): readonly Patch[] {
+  if (pod.metadata.annotations?.[ANNOTATIONS.stopReason] !== undefined) return [];
+  return [patchPod(snapshot, pod, `announce/${pod.metadata.uid}`, { metadata: { annotations: { [ANNOTATIONS.stopReason]: why } } })];
+}
+
 /** Puts a Pod that upstream's controller made into our watch, and holds it until its end is recorded. */
 export function claimPod(snapshot: Snapshot, pod: Pod): Patch {
   const evidence = snapshot.settings.config.evidence ?? 'Finalizer';

@@ -3,10 +3,11 @@ import type { Decision } from '../contract/decision.ts';
 import type { Outcome, Ref } from '../contract/snapshot.ts';
 import { formatTimeMs } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
+import { conclude } from './conclude.ts';
 import { isControlledBy, liveAnswerFor, outcomeOf, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { taskEvent } from './events.ts';
-import { failBeforeStart, finish } from './finish.ts';
+import { failBeforeStart } from './finish.ts';
 import { adopt, podUnknown } from './live.ts';
 import { retryAtMs } from './pace.ts';
 import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
@@ -69,7 +70,7 @@ export function podInDoubt(context: TaskContext): Decision | null {
   if ('unavailable' in answer) return outcome.result === 'refused' ? null : podUnknown(context, answer.unavailable);
   if (outcome.result !== 'ok') return null;
   // It was there and is gone: running it again in place would run the agent twice.
-  return finish(context, { type: 'Missing' }, null, [
+  return conclude(context, { type: 'Missing' }, null, [
     reason('task/pod-missing', `pod ${context.podName} was created and is gone before it was seen`),
   ]);
 }

@@ -1,11 +1,17 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action } from '../contract/decision.ts';
 import { sessionTitle } from '../pod/names.ts';
-import { type ConditionChange, findCondition, trueCondition } from './conditions.ts';
+import { parseTime } from '../units/time.ts';
+import { type ConditionChange, conditionMessage, findCondition, trueCondition } from './conditions.ts';
 import { startedFrom, type TaskContext } from './context.ts';
+import { taskEvent } from './events.ts';
 import { deletionRequest, recordedEnding } from './fate.ts';
+import { type Blocked, blockedBy, CAUSE_OF_BLOCKED } from './pending.ts';
 import { startedWithOf } from './started-with.ts';
 import { patchStatus } from './status.ts';
+
+/** Another wording of the same trouble is written at most so often, in milliseconds. */
+const REWORDED_AFTER_MS = 60_000;
 
 /** `Running`, `startTime` and `podName` in one write after the Pod is there, and what is said of its deletion when that is first seen. */
 export function runningStatus(context: TaskContext, pod: Pod, more: readonly ConditionChange[] = []): readonly Action[] {
@@ -25,13 +31,23 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
     });
   else if (ready?.status === 'False')
     conditions.push({ type: 'Ready', status: 'True', reason: 'PodCreated', message: `pod ${pod.metadata.name} was created` });
-  return patchStatus(context, `status/running/${context.attempt}`, {
+  const blocked = blockedNow(context, pod);
+  if (blocked !== null) conditions.push({ type: 'PodBlocked', status: 'True', ...blocked });
+  else if (trueCondition(status?.conditions, 'PodBlocked') !== undefined)
+    conditions.push({ type: 'PodBlocked', status: 'False', reason: 'Unblocked', message: 'nothing keeps the pod from running any more' });
+  if (trueCondition(status?.conditions, 'Retrying') !== undefined)
+    conditions.push({ type: 'Retrying', status: 'False', reason: 'Started', message: `attempt ${context.attempt} has started` });
+  const isStopping = more.some(({ type }) => type === 'Stopping');
+  if (!isStopping && recordedEnding(context) !== null)
+    conditions.push({ type: 'Stopping', status: 'False', reason: 'Unblocked', message: 'nothing keeps the pod from running any more' });
+  const patches = patchStatus(context, `status/running/${context.attempt}`, {
     set: {
       phase: 'Running',
       podName: pod.metadata.name,
       attemptCount: context.attempt,
-      message: null,
-      cause: null,
+      message: blocked?.message ?? null,
+      cause: blocked === null ? null : CAUSE_OF_BLOCKED[blocked.reason],
+      nextAttemptTime: null,
       ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
       ...startedFrom(context.task),
       ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
@@ -39,6 +55,19 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
     },
     conditions: [...conditions, ...podDeleting(context, pod)],
   });
+  const isNews = blocked !== null && trueCondition(status?.conditions, 'PodBlocked') === undefined;
+  return isNews ? [...patches, taskEvent(context, 'PodBlocked', blocked.message)] : patches;
+}
+
+/** What keeps the Pod from running, in words that do not change with every try of the scheduler or the kubelet: each change is a write. */
+function blockedNow(context: TaskContext, pod: Pod): Pick<Blocked, 'reason' | 'message'> | null {
+  const blocked = blockedBy(pod);
+  if (blocked === null) return null;
+  const { reason, message } = blocked;
+  const said = trueCondition(context.task.status?.conditions, 'PodBlocked');
+  const sinceMs = parseTime(said?.lastTransitionTime);
+  const isRecent = sinceMs !== null && context.nowMs < sinceMs + REWORDED_AFTER_MS;
+  return said?.reason === reason && isRecent ? { reason, message: said.message } : { reason, message: conditionMessage(message) };
 }
 
 function leftQueue(context: TaskContext): ConditionChange {

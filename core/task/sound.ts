@@ -1,7 +1,7 @@
 import type { Condition } from '../api/kubernetes.ts';
 import type { Task, TaskSpec, TaskStatus } from '../api/task.ts';
 import { conform, conforms, isObject, type Shape } from '../pod/shape.ts';
-import { parseDuration } from '../units/duration.ts';
+import { CLEANUP, durationFault, PENDING_TIMEOUTS, RETRY, STOP } from '../pod/task-defaults.ts';
 
 /** The fields of a spec that the rules read; the Pod builder checks its own. */
 const SPEC: Readonly<Record<string, Shape>> = {
@@ -10,8 +10,10 @@ const SPEC: Readonly<Record<string, Shape>> = {
   suspend: 'boolean',
   priority: 'integer',
   managedBy: 'text',
-  stop: { fields: { mode: 'text', gracePeriodSeconds: 'integer' } },
-  cleanup: { fields: { ttlSecondsAfterFinished: 'integer' } },
+  stop: STOP,
+  retry: RETRY,
+  pendingTimeouts: PENDING_TIMEOUTS,
+  cleanup: CLEANUP,
 };
 
 const CONDITION: Shape = {
@@ -34,6 +36,8 @@ const STATUS: Readonly<Record<string, Shape>> = {
   attemptCount: 'integer',
   attempts: { listOf: { fields: { number: 'integer' }, required: ['number'], others: 'kept' } },
   times: { mapOf: 'text' },
+  nextAttemptTime: 'text',
+  retries: { fields: { limit: 'integer', unstarted: 'integer', causes: { mapOf: 'integer' } } },
   session: 'object',
   agentRef: NAME_REF,
   templateRef: NAME_REF,
@@ -85,10 +89,8 @@ function soundFields(
 }
 
 function faultOf(spec: TaskSpec): string | null {
-  if (spec.timeout !== undefined && spec.timeout !== null) {
-    const timeout = parseDuration(spec.timeout);
-    if (!timeout.ok) return `spec.timeout: ${timeout.message}`;
-  }
+  const fault = durationFault(spec);
+  if (fault !== null) return `spec.${fault.path}: ${fault.message}`;
   const named = [spec.agentRef?.name, spec.templateRef?.name].filter((name) => name !== undefined && name !== '');
   if (named.length !== 1) return `spec: exactly one of agentRef.name and templateRef.name must be given; this task has ${named.length}`;
   return null;

@@ -6,6 +6,7 @@ import { isRefusal } from '../pod/refusal.ts';
 import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
 import { configInput } from '../pod/shapes.ts';
 import { earliest } from '../units/time.ts';
+import { untilDue, untilEarlierEnded } from './again.ts';
 import { reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
 import { decided, reads } from './decided.ts';
@@ -31,6 +32,8 @@ export function start(context: TaskContext): Decision {
     const trail = [reason('task/suspended', message)];
     return queueUp(context, { reason: 'TaskSuspended', message, note: 'task is suspended, task queued', dependsOn: [], trail });
   }
+  const backoff = untilDue(context);
+  if (backoff !== null) return backoff;
   const { found, dependsOn } = lookUpSource(context);
   switch (found.type) {
     case 'Reads':
@@ -185,7 +188,10 @@ function buildAndCreate(
         trail: [reason('task/context-unavailable', built.message)],
       });
     case 'Built': {
-      const held = afterRefusal(context, built.configMap?.metadata.name ?? null) ?? awaitTurn(context, source, agent, dependsOn);
+      const held =
+        afterRefusal(context, built.configMap?.metadata.name ?? null) ??
+        awaitTurn(context, source, agent, dependsOn) ??
+        untilEarlierEnded(context);
       if (held !== null) return held;
       const created = create(context, source, agent, built, dependsOn);
       if (created !== 'NameTaken') return created;

@@ -1,14 +1,16 @@
 import type { Pod } from '../api/kubernetes.ts';
-import type { Stop } from '../api/task-parts.ts';
+import type { TaskDefaults } from '../api/task-parts.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
-import { conform } from '../pod/shape.ts';
+import { conform, type Shape } from '../pod/shape.ts';
+import { PENDING_TIMEOUTS, POD_CLEANUP, RETRY, STOP } from '../pod/task-defaults.ts';
 import { parseDuration } from '../units/duration.ts';
 import type { TaskContext } from './context.ts';
 
 /** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
-export interface StartedWith {
-  readonly timeout?: string;
-  readonly stop?: Stop;
+export interface StartedWith extends Pick<TaskDefaults, 'timeout' | 'stop' | 'retry' | 'pendingTimeouts'> {
+  readonly podCleanup?: NonNullable<TaskDefaults['cleanup']>['pod'];
+  /** The agent can read in a file why it is stopped. */
+  readonly stopFile?: true;
   /** Attach only: the Agent's server. */
   readonly serverUrl?: string;
 }
@@ -23,14 +25,23 @@ export function startedWithOf(pod: Pod | null): StartedWith {
   const text = pod?.metadata.annotations?.[ANNOTATIONS.startedWith];
   const value = text === undefined ? null : parseObject(text);
   if (value === null) return {};
-  const { timeout, serverUrl } = value;
-  const stop = conform(value.stop, { fields: { mode: 'text', gracePeriodSeconds: 'integer' } }, 'stop');
-  return {
-    ...(typeof timeout === 'string' ? { timeout } : {}),
-    ...('fault' in stop ? {} : { stop: stop.value as Stop }),
-    ...(typeof serverUrl === 'string' ? { serverUrl } : {}),
-  };
+  return Object.fromEntries(
+    Object.entries(FIELDS).flatMap(([field, shape]) => {
+      const found = value[field] === undefined || value[field] === null ? null : conform(value[field], shape, field);
+      return found === null || 'fault' in found ? [] : [[field, found.value]];
+    }),
+  );
 }
+
+const FIELDS: Readonly<Record<keyof StartedWith, Shape>> = {
+  timeout: 'text',
+  stop: STOP,
+  retry: RETRY,
+  pendingTimeouts: PENDING_TIMEOUTS,
+  podCleanup: POD_CLEANUP,
+  stopFile: 'boolean',
+  serverUrl: 'text',
+};
 
 /** How long the Task may run, in milliseconds: its own word, else what it was started with; null when neither says it in a form that can be read. */
 export function timeoutMs(context: TaskContext, pod: Pod | null): number | null {

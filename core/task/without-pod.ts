@@ -1,10 +1,10 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
 import type { ReadResult, Ref } from '../contract/snapshot.ts';
+import { conclude } from './conclude.ts';
 import { isControlledBy, liveAnswerFor, reason, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
-import { fateOf, recordedEnding } from './fate.ts';
-import { finish } from './finish.ts';
+import { fateByEnding, fateOf, recordedEnding } from './fate.ts';
 import { adopt, live, podUnknown } from './live.ts';
 import { hasEnded } from './pods.ts';
 import { start } from './start.ts';
@@ -46,5 +46,5 @@ function missing(context: TaskContext, answer: ReadResult): Decision {
     }),
   ];
   const ending = recordedEnding(context);
-  return finish(context, ending === null ? { type: 'Missing' } : { type: 'EndedByUs', ending }, null, trail);
+  return conclude(context, ending === null ? { type: 'Missing' } : fateByEnding(context, ending), null, trail);
 }

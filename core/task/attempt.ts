@@ -1,0 +1,45 @@
+import type { Pod } from '../api/kubernetes.ts';
+import type { Attempt } from '../api/task.ts';
+import { AGENT_CONTAINER } from '../contract/names.ts';
+import { formatTime, parseTime } from '../units/time.ts';
+import { signalOf } from './cause.ts';
+import type { TaskContext } from './context.ts';
+import { cutText } from './text.ts';
+import type { Verdict } from './verdict.ts';
+
+/** `status.attempts` keeps this many. */
+const MAX_ATTEMPTS = 10;
+
+/** The attempts with the present one, which has ended. */
+export function attemptsWith(context: TaskContext, pod: Pod | null, verdict: Verdict, log: Attempt['log'] | null): readonly Attempt[] {
+  const before = (context.task.status?.attempts ?? []).filter((entry) => entry.number !== context.attempt);
+  return [...before, attemptOf(context, pod, verdict, log)].slice(-MAX_ATTEMPTS);
+}
+
+function attemptOf(context: TaskContext, pod: Pod | null, verdict: Verdict, log: Attempt['log'] | null): Attempt {
+  const container = verdict.container ?? AGENT_CONTAINER;
+  const statuses = [...(pod?.status?.containerStatuses ?? []), ...(pod?.status?.initContainerStatuses ?? [])];
+  const ended = statuses.find((status) => status.name === container)?.state?.terminated;
+  const signal = ended?.signal ?? (ended === undefined ? undefined : signalOf(ended.exitCode));
+  const scheduled = pod?.status?.conditions?.find(
+    (condition) => condition.type === 'PodScheduled' && condition.status === 'True',
+  )?.lastTransitionTime;
+  const podCreated = pod?.metadata.creationTimestamp ?? context.task.status?.times?.podCreated;
+  return {
+    number: context.attempt,
+    podName: context.podName,
+    ...(pod?.metadata.uid === undefined ? {} : { podUID: pod.metadata.uid }),
+    ...(pod?.spec.nodeName === undefined ? {} : { node: pod.spec.nodeName }),
+    ...(verdict.cause === null ? {} : { cause: verdict.cause }),
+    ...(ended === undefined ? {} : { container, exitCode: ended.exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(verdict.message === null ? {} : { message: cutText(verdict.message, 1_024) }),
+    times: {
+      ...(podCreated === undefined ? {} : { podCreated }),
+      ...(scheduled === undefined ? {} : { scheduled }),
+      ...(parseTime(ended?.startedAt) === null ? {} : { running: ended?.startedAt ?? '' }),
+      finished: parseTime(ended?.finishedAt) === null ? formatTime(context.nowMs) : (ended?.finishedAt ?? ''),
+    },
+    ...(log == null ? {} : { log }),
+  };
+}
