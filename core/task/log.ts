@@ -38,6 +38,7 @@ export function logStep(context: TaskContext, pod: Pod, attempt: number): LogSte
     const { name } = effect.configMap.metadata;
     return { type: 'Done', log: { ...(kept.bytes === 0 ? {} : { configMapName: name }), bytes: kept.bytes, truncated: kept.truncated } };
   }
+  if (pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod) && isPastFollowing(context, pod)) return { type: 'None' };
   const endsMs = givesUpAtMs(pod);
   if (endsMs !== null && context.nowMs >= endsMs) return missing('the pod was deleted, and its log was gone before it could be read');
   return { type: 'Reading', actions: [effect], wakeAtMs: endsMs };
@@ -89,10 +90,17 @@ function tailEffect(context: TaskContext, pod: Pod, attempt: number): Extract<Ef
 
 /** The container whose log tells most: the agent, or the init container that it never came past; null when none has run. */
 function containerOf(pod: Pod): string | null {
+  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return null;
   const hasStatus = pod.status?.containerStatuses?.some(({ name }) => name === AGENT_CONTAINER) === true;
   if (hasStatus && agentStarted(pod)) return AGENT_CONTAINER;
   const failed = pod.status?.initContainerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
   return failed?.name ?? null;
+}
+
+/** A node that does not end a Pod in time does not give its log either. */
+function isPastFollowing({ nowMs }: TaskContext, pod: Pod): boolean {
+  const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
+  return deletesAtMs !== null && nowMs >= deletesAtMs + FOLLOW_MARGIN_SECONDS * 1_000;
 }
 
 /** When nobody waits for a log any more, in milliseconds since the epoch; null while there is something to wait for. */
