@@ -3,6 +3,8 @@ export const TOOLS = { volume: 'tools', path: '/tools' } as const;
 export const WORKSPACE_VOLUME = 'workspace';
 export const CONTEXT_FILES = { volume: 'context-files', path: '/configmap-files' } as const;
 export const PLUGINS = { volume: 'plugins-volume', path: '/plugins' } as const;
+/** Empty until the agent is asked to stop; then it says why: `Stopped` or `Timeout`. */
+export const STOP_FILE = { volume: 'stop-reason', path: '/etc/kubeopencode/stop', file: 'reason' } as const;
 export const SKILLS_PATH = '/skills';
 export const GIT = { root: '/git', link: 'repo', config: '.gitconfig' } as const;
 export const CA_BUNDLE = { volume: 'ca-bundle', path: '/etc/ssl/certs/custom-ca', file: 'tls.crt' } as const;

@@ -11,8 +11,9 @@ export type Evidence = 'Finalizer' | 'BestEffort';
 
 /** Name, labels, annotations, owner and finalizer of an attempt's Pod. */
 export function podMeta(task: Task, attempt: number, podSpec: AgentPodSpec, evidence: Evidence): ObjectMeta | Refusal {
-  if (podSpec.annotations !== undefined && Object.hasOwn(podSpec.annotations, ANNOTATIONS.endedFor)) {
-    return agentError(`podSpec.annotations must not set ${ANNOTATIONS.endedFor}: it says that the controller ended the Pod; remove it`);
+  const ours = [ANNOTATIONS.endedFor, ANNOTATIONS.stopReason].find((name) => Object.hasOwn(podSpec.annotations ?? {}, name));
+  if (ours !== undefined) {
+    return agentError(`podSpec.annotations must not set ${ours}: it says that the controller ended the Pod; remove it`);
   }
   return {
     name: podName(task.metadata.name, attempt),

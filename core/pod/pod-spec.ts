@@ -16,6 +16,7 @@ import type { OpenCodeConfig } from './opencode-config.ts';
 import { pluginInit } from './plugins.ts';
 import { proxyEnv } from './proxy.ts';
 import { DEFAULT_CLUSTER_DOMAIN, type ResolvedAgent } from './resolve.ts';
+import { type StopFile, saidStop, stopFile } from './stop-file.ts';
 
 /** Everything that a Pod is put together from, each worked out by its own file. */
 export interface PodParts {
@@ -34,13 +35,14 @@ export interface PodParts {
 export function podSpecOf(parts: PodParts): PodSpec {
   const { agent } = parts;
   const { podSpec = {} } = agent;
+  const stop = saidStop(parts.task, agent);
   const everywhere: Everywhere = { env: everywhereEnv(parts), volumeMounts: parts.caBundle.volumeMounts };
   return {
     serviceAccountName: agent.serviceAccountName,
     restartPolicy: 'Never',
     initContainers: initContainers(parts).map((container) => completed(container, everywhere, podSpec.systemContainers)),
-    containers: [mainContainer(parts, everywhere)],
-    volumes: volumes(parts),
+    containers: [mainContainer(parts, everywhere, stopFile(stop))],
+    volumes: volumes(parts, stopFile(stop)),
     ...(agent.imagePullSecrets.length === 0 ? {} : { imagePullSecrets: agent.imagePullSecrets }),
     ...given({
       nodeSelector: podSpec.scheduling?.nodeSelector,
@@ -48,7 +50,7 @@ export function podSpecOf(parts: PodParts): PodSpec {
       affinity: podSpec.scheduling?.affinity,
       runtimeClassName: podSpec.runtimeClassName,
       priorityClassName: podSpec.priorityClassName,
-      terminationGracePeriodSeconds: podSpec.terminationGracePeriodSeconds,
+      terminationGracePeriodSeconds: podSpec.terminationGracePeriodSeconds ?? stop?.gracePeriodSeconds,
       securityContext: podSpec.podSecurityContext,
     }),
   };
@@ -75,7 +77,11 @@ function initContainers({ agent, config, files, git }: PodParts): readonly Conta
   ];
 }
 
-function mainContainer({ task, agent, config, files, git, credentials, openCode }: PodParts, everywhere: Everywhere): Container {
+function mainContainer(
+  { task, agent, config, files, git, credentials, openCode }: PodParts,
+  everywhere: Everywhere,
+  stop: StopFile,
+): Container {
   const trust = gitConfig(git);
   const settings = {
     hasConfig: openCode.config !== null,
@@ -85,7 +91,7 @@ function mainContainer({ task, agent, config, files, git, credentials, openCode 
     traces: activeTelemetry(config)?.enableLLMTraces === true,
   };
   return agentContainer(task, agent, {
-    env: [...agentEnv(task, agent, settings), ...credentials.env, ...trust.env, ...everywhere.env],
+    env: [...agentEnv(task, agent, settings), ...stop.env, ...credentials.env, ...trust.env, ...everywhere.env],
     envFrom: credentials.envFrom,
     volumeMounts: [
       { name: TOOLS.volume, mountPath: TOOLS.path },
@@ -95,13 +101,14 @@ function mainContainer({ task, agent, config, files, git, credentials, openCode 
       ...gitVolumeMounts(git, agent.workspaceDir),
       ...(agent.plugins.length > 0 ? [{ name: PLUGINS.volume, mountPath: PLUGINS.path, readOnly: true }] : []),
       ...trust.volumeMounts,
+      ...stop.volumeMounts,
       ...everywhere.volumeMounts,
       ...(agent.podSpec?.extraVolumeMounts ?? []),
     ],
   });
 }
 
-function volumes({ agent, files, git, credentials, caBundle }: PodParts): readonly Volume[] {
+function volumes({ agent, files, git, credentials, caBundle }: PodParts, stop: StopFile): readonly Volume[] {
   return [
     emptyVolume(TOOLS.volume),
     emptyVolume(WORKSPACE_VOLUME),
@@ -111,6 +118,7 @@ function volumes({ agent, files, git, credentials, caBundle }: PodParts): readon
     ...git.map((_, index) => emptyVolume(gitVolume(index))),
     ...(agent.plugins.length > 0 ? [emptyVolume(PLUGINS.volume)] : []),
     ...caBundle.volumes,
+    ...stop.volumes,
     ...(agent.podSpec?.extraVolumes ?? []),
   ];
 }

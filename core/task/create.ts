@@ -1,4 +1,5 @@
 import type { ConfigMap, Pod } from '../api/kubernetes.ts';
+import type { Task } from '../api/task.ts';
 import type { Action, Decision } from '../contract/decision.ts';
 import type { Kind } from '../contract/kinds.ts';
 import { LABELS } from '../contract/names.ts';
@@ -7,6 +8,7 @@ import type { PodResult } from '../pod/build.ts';
 import { isOwnContext } from '../pod/context-config-map.ts';
 import { given } from '../pod/given.ts';
 import type { ResolvedAgent } from '../pod/resolve.ts';
+import { saidStop } from '../pod/stop-file.ts';
 import { formatTime } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
 import { liveAnswerFor, outcomeOf, reason, type TaskContext } from './context.ts';
@@ -39,7 +41,7 @@ export function create(
   const configMap = built.configMap === null ? { type: 'Actions' as const, actions: [] } : configMapStep(context, built.configMap);
   if (configMap.type === 'Reads') return reads(configMap.refs);
   if (configMap.type === 'Taken') return 'NameTaken';
-  const pod = withStartedWith(built.pod, source, agent);
+  const pod = withStartedWith(context.task, built.pod, source, agent);
   return decided({
     actions: [
       ...quotaRecord(context, source, agent),
@@ -55,10 +57,11 @@ export function create(
 }
 
 /** Keeps on the Pod what its Agent's defaults came to, so that a running Task asks for nothing. */
-function withStartedWith(pod: Pod, source: Source, agent: ResolvedAgent): Pod {
+function withStartedWith(task: Task, pod: Pod, source: Source, agent: ResolvedAgent): Pod {
   const { timeout, stop, retry, pendingTimeouts, cleanup } = agent.taskDefaults;
   const annotation = startedWithAnnotation({
     ...given({ timeout, stop, retry, pendingTimeouts, podCleanup: cleanup?.pod }),
+    ...(saidStop(task, agent) === null ? {} : { stopFile: true as const }),
     ...(agent.execution === 'Attach' && 'agent' in source ? { serverUrl: agent.serverUrl } : {}),
   });
   const annotations = { ...pod.metadata.annotations, ...annotation };
