@@ -1,27 +1,32 @@
 import type { Agent } from '../api/agent.ts';
 import type { TaskCleanup } from '../api/cleanup.ts';
-import type { Session } from '../api/task.ts';
+import type { Session, Task } from '../api/task.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { reopened } from './again.ts';
-import { answerFor, outcomeOf, reason, startedFrom, type TaskContext } from './context.ts';
+import { answerFor, isFinished, liveAnswerFor, outcomeOf, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { dispose } from './disposal.ts';
 import { deletePod, hasEnded, releasePod } from './pods.ts';
+import { reopening } from './reopen.ts';
 import { parseObject } from './started-with.ts';
 import { patchStatus } from './status.ts';
+
+/** Wait before a Task whose end is in doubt is looked at again, in milliseconds. */
+const RELOOK_MS = 5_000;
 
 /** A finished Task: its end never changes, unless a person asks for another attempt. What is left to do is to let its Pods go and, in time, to delete it. */
 export function afterEnd(context: TaskContext): Decision {
   const { snapshot, task } = context;
-  const again = reopened(context);
-  if (again !== null) return again;
+  const again = reopening(context);
+  if (again.type === 'Reopened') return again.decided;
   const ttl = ttlSeconds(context);
   if (ttl !== null && typeof ttl === 'object') return reads(ttl.refs);
-  const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`)];
+  const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`), ...again.reasons];
   const leftOver = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
+  const doubt = leftOver.length === 0 ? null : untilStillFinished(context);
+  if (doubt !== null) return doubt;
   if (leftOver.length > 0)
     trail.push(
       reason('task/left-over-pod', 'a pod of a finished task still lives: it is deleted', {
@@ -47,6 +52,20 @@ export function afterEnd(context: TaskContext): Decision {
     );
   if (expired || surplus) actions.push(deleteTask(context));
   return decided({ actions, wakeAtMs: expired ? null : earliest(expiresMs, disposal.wakeAtMs), reasons: [...trail, ...disposal.reasons] });
+}
+
+/**
+ * A Pod that lives though its Task has ended may be that of an attempt that somebody has asked for since: one watch may be behind the other. Null when a live read says
+ * that the Task has ended.
+ */
+function untilStillFinished(context: TaskContext): Decision | null {
+  const { namespace, name, uid } = context.snapshot.subject;
+  const ref: Ref = { kind: 'Task', namespace, name };
+  const answer = liveAnswerFor(context.snapshot, ref);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
+  if ('found' in answer && answer.found.metadata.uid === uid && isFinished(answer.found as Task)) return null;
+  const says = 'a pod of a finished task lives, and whether the task is still finished is not known: nothing is done yet';
+  return decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] });
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {

@@ -1,19 +1,31 @@
 import type { Pod } from '../api/kubernetes.ts';
-import type { Attempt } from '../api/task.ts';
+import type { Attempt, Cause } from '../api/task.ts';
 import { AGENT_CONTAINER } from '../contract/names.ts';
 import { formatTime, parseTime } from '../units/time.ts';
 import { signalOf } from './cause.ts';
 import type { TaskContext } from './context.ts';
+import { startedMs } from './pending.ts';
 import { cutText } from './text.ts';
 import type { Verdict } from './verdict.ts';
 
 /** `status.attempts` keeps this many. */
 const MAX_ATTEMPTS = 10;
+const MAX_MESSAGE_LENGTH = 1_024;
 
 /** The attempts with the present one, which has ended. */
 export function attemptsWith(context: TaskContext, pod: Pod | null, verdict: Verdict, log: Attempt['log'] | null): readonly Attempt[] {
-  const before = (context.task.status?.attempts ?? []).filter((entry) => entry.number !== context.attempt);
-  return [...before, attemptOf(context, pod, verdict, log)].slice(-MAX_ATTEMPTS);
+  return listed(context, attemptOf(context, pod, verdict, log));
+}
+
+/** The attempts with the present one, which ended before it had a Pod. */
+export function attemptsWithUnstarted(context: TaskContext, cause: Cause, message: string): readonly Attempt[] {
+  const { attempt: number, nowMs } = context;
+  return listed(context, { number, cause, message: cutText(message, MAX_MESSAGE_LENGTH), times: { finished: formatTime(nowMs) } });
+}
+
+function listed(context: TaskContext, present: Attempt): readonly Attempt[] {
+  const before = (context.task.status?.attempts ?? []).filter(({ number }) => number >= 1 && number < context.attempt);
+  return [...before, present].slice(-MAX_ATTEMPTS);
 }
 
 function attemptOf(context: TaskContext, pod: Pod | null, verdict: Verdict, log: Attempt['log'] | null): Attempt {
@@ -33,11 +45,11 @@ function attemptOf(context: TaskContext, pod: Pod | null, verdict: Verdict, log:
     ...(verdict.cause === null ? {} : { cause: verdict.cause }),
     ...(ended === undefined ? {} : { container, exitCode: ended.exitCode }),
     ...(signal === undefined ? {} : { signal }),
-    ...(verdict.message === null ? {} : { message: cutText(verdict.message, 1_024) }),
+    ...(verdict.message === null ? {} : { message: cutText(verdict.message, MAX_MESSAGE_LENGTH) }),
     times: {
       ...(podCreated === undefined ? {} : { podCreated }),
       ...(scheduled === undefined ? {} : { scheduled }),
-      ...(parseTime(ended?.startedAt) === null ? {} : { running: ended?.startedAt ?? '' }),
+      ...(startedMs(ended) === null ? {} : { running: ended?.startedAt ?? '' }),
       finished: parseTime(ended?.finishedAt) === null ? formatTime(context.nowMs) : (ended?.finishedAt ?? ''),
     },
     ...(log == null ? {} : { log }),

@@ -48,7 +48,7 @@ function attemptOf(task: Task): number {
 
 /** Number of the last attempt that has ended; 0 when none has. */
 export function endedAttempts({ status }: Task): number {
-  return status?.attempts?.at(-1)?.number ?? 0;
+  return Math.max(0, status?.attempts?.at(-1)?.number ?? 0);
 }
 
 /** Exactly as upstream: any other value than `true` is no stop. */
@@ -68,6 +68,12 @@ export function startedFrom(task: Task): { readonly agentRef?: NameRef; readonly
   const hasStarted = task.status?.phase === 'Running' || isFinished(task);
   const recorded = refsOf(task.status ?? {});
   return hasStarted && Object.keys(recorded).length > 0 ? recorded : refsOf(task.spec);
+}
+
+/** `startedFrom` as the status says it: a Task that names another kind of reference between two attempts leaves nothing of the first behind. */
+export function startedRefs(task: Task): { readonly agentRef: NameRef | null; readonly templateRef: NameRef | null } {
+  const { agentRef = null, templateRef = null } = startedFrom(task);
+  return { agentRef, templateRef };
 }
 
 function refsOf({

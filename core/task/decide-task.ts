@@ -4,6 +4,7 @@ import type { Snapshot } from '../contract/snapshot.ts';
 import { afterEnd } from './after-end.ts';
 import { contextOf, isFinished, reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
+import { settleEarlier } from './earlier.ts';
 import { afterTaskGone, whileDeleted } from './gone.ts';
 import { live } from './live.ts';
 import { pace } from './pace.ts';
@@ -29,12 +30,19 @@ function firstRule(snapshot: Snapshot): Decision {
     case isFinished(task):
       return afterEnd(context);
     case pod !== null:
-      return seemsLost(context, pod) ? lostPod(context, pod) : live(context, pod);
+      return besideEarlier(context, seemsLost(context, pod) ? lostPod(context, pod) : live(context, pod));
     case task.status?.phase === 'Running':
-      return withoutPod(context);
+      return besideEarlier(context, withoutPod(context));
     default:
-      return start(context);
+      return besideEarlier(context, start(context));
   }
+}
+
+/** Whatever the present attempt does, nothing is left undone of those before it. */
+function besideEarlier(context: TaskContext, decision: Decision): Decision {
+  if (decision.type !== 'Decided') return decision;
+  const actions = settleEarlier(context);
+  return actions.length === 0 ? decision : { ...decision, actions: [...decision.actions, ...actions] };
 }
 
 function isForeign(context: TaskContext): boolean {

@@ -1,4 +1,5 @@
 import type { Pod } from '../api/kubernetes.ts';
+import type { Attempt } from '../api/task.ts';
 import type { Action, Reason } from '../contract/decision.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
 import { earliest } from '../units/time.ts';
@@ -12,23 +13,42 @@ import { stopOf } from './stop.ts';
 
 const FIELDS = { Completed: 'completed', Failed: 'failed', Stopped: 'stopped' } as const satisfies Record<TaskOutcome, string>;
 
+/** Why a Pod may go: the outcome by which it is cleaned up, and whether it was itself ended by a stop or a timeout. */
+interface Ended {
+  readonly outcome: TaskOutcome;
+  readonly isStopped: boolean;
+}
+
 /** How long after a Task's end a Pod of its goes, in seconds; null: it stays as long as the Task. */
-export function disposalDelaySeconds(context: TaskContext, pod: Pod, outcome: TaskOutcome): number | null {
+function delaySeconds(context: TaskContext, pod: Pod, { outcome, isStopped }: Ended): number | null {
   const sources = [context.task.spec.cleanup?.pod, startedWithOf(pod).podCleanup, context.snapshot.settings.config.cleanup?.pod];
   const field = FIELDS[outcome];
   const said = sources.map((source) => source?.[field]).find((value) => value === 'Keep' || value === 'Delete');
-  // A stop deletes the Pod, as ADR 0009 has it, unless it is to retain it.
-  const byDefault = outcome === 'Stopped' && stopOf(context, pod).mode !== 'Retain' ? 'Delete' : 'Keep';
-  if ((said ?? byDefault) === 'Keep') return null;
+  if (said === undefined) {
+    // A stop deletes the Pod that it ends, as ADR 0009 has it, unless it is to retain it; not those that had failed before.
+    return isStopped && stopOf(context, pod).mode !== 'Retain' ? 0 : null;
+  }
+  if (said === 'Keep') return null;
   const delays: readonly unknown[] = sources.map((source) => source?.delaySeconds);
-  return said === undefined
-    ? 0
-    : ((delays.find((delay) => typeof delay === 'number' && Number.isSafeInteger(delay) && delay >= 0) as number | undefined) ?? 0);
+  const delay = delays.find((value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0);
+  return typeof delay === 'number' ? delay : 0;
 }
 
 /** Whether a Pod goes as soon as its end is recorded. */
 export function isDisposedAtEnd(context: TaskContext, fate: Exclude<Fate, { type: 'Lives' }>, pod: Pod): boolean {
-  return disposalDelaySeconds(context, pod, outcomeOfFate(fate)) === 0;
+  return delaySeconds(context, pod, { outcome: outcomeOfFate(fate), isStopped: fate.type === 'EndedByUs' }) === 0;
+}
+
+/** Whether the Pod of an attempt that is recorded, and that others followed, was to go with that record. Not before the end of its log is kept. */
+export function isDisposedWith(context: TaskContext, pod: Pod, attempt: Attempt): boolean {
+  if (!hasEnded(pod)) return false;
+  const isStopped = isStop(attempt);
+  if (delaySeconds(context, pod, { outcome: isStopped ? 'Stopped' : 'Failed', isStopped }) !== 0) return false;
+  return attempt.log !== undefined || logStep(context, pod, attempt.number).type === 'None';
+}
+
+function isStop({ cause }: Attempt): boolean {
+  return cause === 'Stopped' || cause === 'Timeout';
 }
 
 function outcomeOfFate(fate: Exclude<Fate, { type: 'Lives' }>): TaskOutcome {
@@ -59,23 +79,28 @@ export function dispose(context: TaskContext, completedMs: number | null): Dispo
   let wakeAtMs: number | null = null;
   for (const pod of context.snapshot.pods) {
     if (!hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined) continue;
-    const delaySeconds = disposalDelaySeconds(context, pod, outcome);
-    if (delaySeconds === null) continue;
-    const dueMs = completedMs + delaySeconds * 1_000;
-    if (context.nowMs >= dueMs) return disposeOf(context, pod, outcome);
+    const attempt = attemptOf(context, pod);
+    const isStopped = outcome === 'Stopped' && (attempt === undefined || isStop(attempt));
+    const seconds = delaySeconds(context, pod, { outcome, isStopped });
+    if (seconds === null) continue;
+    const dueMs = completedMs + seconds * 1_000;
+    if (context.nowMs >= dueMs) return disposeOf(context, pod, attempt);
     wakeAtMs = earliest(wakeAtMs, dueMs);
   }
   return { ...NOTHING, wakeAtMs };
 }
 
-function disposeOf(context: TaskContext, pod: Pod, outcome: TaskOutcome): Disposal {
+function attemptOf({ task }: TaskContext, pod: Pod): Attempt | undefined {
+  return task.status?.attempts?.find(({ podUID }) => podUID !== undefined && podUID === pod.metadata.uid);
+}
+
+function disposeOf(context: TaskContext, pod: Pod, attempt: Attempt | undefined): Disposal {
   const attempts = context.task.status?.attempts ?? [];
-  const attempt = attempts.find(({ podUID }) => podUID !== undefined && podUID === pod.metadata.uid);
-  const facts = { pod: pod.metadata.name, outcome };
+  const facts = { pod: pod.metadata.name };
   const step = attempt === undefined || attempt.log !== undefined ? null : logStep(context, pod, attempt.number);
   if (step?.type === 'Reading') {
     const reasons = [reason('task/log-awaited', 'a pod of the finished task goes, so the end of its log is kept first', facts)];
-    return { actions: step.actions, wakeAtMs: step.wakeAtMs, reasons };
+    return { actions: step.actions, wakeAtMs: earliest(step.againAtMs, step.endsAtMs), reasons };
   }
   const noted =
     step?.type === 'Done'

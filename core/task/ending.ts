@@ -8,7 +8,7 @@ import { trueCondition } from './conditions.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { type Ending, graceSecondsOf, lostAfterMs, patienceMs } from './fate.ts';
-import { followLog, keepsLog } from './log.ts';
+import { followLog, keepsLog, NOTHING_TO_FOLLOW } from './log.ts';
 import { agentStarted, type Blocked } from './pending.ts';
 import { heldPlace } from './place.ts';
 import { announceStop, deletePod, endPod } from './pods.ts';
@@ -36,9 +36,15 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked
   const announcedUntilMs =
     startedWithOf(pod).stopFile === true && agentStarted(pod) && deletesAtMs === null ? since + ANNOUNCED_FOR_MS : null;
   const isAnnounced = announcedUntilMs === null || context.nowMs >= announcedUntilMs;
-  const end = byDeadline ? endPod(snapshot, pod, why) : [...followLog(context, pod), ...deletePod(snapshot, pod, stop.gracePeriodSeconds)];
+  const isDeleting = deletesAtMs !== null;
+  const log = byDeadline || !isAnnounced ? NOTHING_TO_FOLLOW : followLog(context, pod, stop.gracePeriodSeconds);
+  const intent = runningStatus(context, pod, [{ type: 'Stopping', status: 'True', reason: ending, message }]);
+  const end = byDeadline ? endPod(snapshot, pod, why) : deletePod(snapshot, pod, stop.gracePeriodSeconds);
   const actions: readonly Action[] = [
-    ...runningStatus(context, pod, [{ type: 'Stopping', status: 'True', reason: ending, message }]),
+    // Of a Pod that is being deleted every moment counts; otherwise its log is followed from right before that.
+    ...(isDeleting ? log.actions : []),
+    ...intent,
+    ...(isDeleting ? [] : log.actions),
     ...(isAnnounced ? end : announceStop(snapshot, pod, why)),
     ...abortSession(snapshot, pod),
   ];
@@ -49,18 +55,22 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked
       isAnnounced ? null : announcedUntilMs,
       byDeadline ? escalateAtMs : null,
       deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs),
+      log.wakeAtMs,
     ].reduce(earliest, null),
-    reasons: [reason(RULES[ending], message, { mode: stop.mode ?? 'Delete', by: byDeadline ? 'deadline' : 'deletion', since })],
+    reasons: [reason(ruleOf(ending), message, { mode: stop.mode ?? 'Delete', by: byDeadline ? 'deadline' : 'deletion', since })],
   });
 }
 
-const RULES: Readonly<Record<Ending, string>> = {
-  UserStopped: 'task/stop',
-  Timeout: 'task/timeout',
-  Unschedulable: 'task/pending-timeout',
-  ImagePull: 'task/pending-timeout',
-  Configuration: 'task/pending-timeout',
-};
+function ruleOf(ending: Ending): string {
+  switch (ending) {
+    case 'UserStopped':
+      return 'task/stop';
+    case 'Timeout':
+      return 'task/timeout';
+    default:
+      return 'task/pending-timeout';
+  }
+}
 
 /**
  * A running Pod is ended by a deadline where it is to be retained, and also where it is deleted afterwards and the end of its log is kept: deleted first, it would take its

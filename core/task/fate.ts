@@ -6,7 +6,7 @@ import { agentFailure, blame, disruption, isEndedWithoutKubelet } from './cause.
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
 import { type BlockedReason, CAUSE_OF_BLOCKED } from './pending.ts';
-import { hasEnded } from './pods.ts';
+import { hasEnded, isBound } from './pods.ts';
 
 /** A Pod's own default. Source: Kubernetes core/v1, DefaultTerminationGracePeriodSeconds. */
 const DEFAULT_GRACE_SECONDS = 30;
@@ -123,7 +123,7 @@ function fateOfEnded(pod: Pod, endedFor: string): Fate {
 function fateOfRunning(context: TaskContext, pod: Pod): Fate {
   const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
   if (deletesAtMs === null) return { type: 'Lives' };
-  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
+  if (!isBound(pod)) {
     // Never bound to a node: no kubelet has it, nothing can run, and nobody will write a last status.
     const ending = recordedEnding(context);
     if (ending !== null) return fateByEnding(context, ending);
@@ -175,9 +175,13 @@ function observedBeforeDeletion(pod: Pod): boolean {
   return observed < (annotations?.[ANNOTATIONS.endedFor] === undefined ? generation : generation - 1);
 }
 
-/** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started. */
+/** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started, or when the agent was still to come. */
 function lastFinishMs(pod: Pod): number | null {
-  const states = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map(({ state }) => state);
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const isHalted = initContainerStatuses.some(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
+  const isAgentToCome = containerStatuses.some(({ name, state }) => name === AGENT_CONTAINER && state?.terminated === undefined);
+  if (isAgentToCome && !isHalted) return null;
+  const states = [...containerStatuses, ...initContainerStatuses].map(({ state }) => state);
   const started = states.filter((state) => state?.running !== undefined || state?.terminated !== undefined);
   const times = started.map((state) => parseTime(state?.terminated?.finishedAt));
   return times.reduce((latest, time) => (latest === null || time === null ? null : Math.max(latest, time)), times[0] ?? null);

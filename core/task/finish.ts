@@ -1,11 +1,11 @@
 import type { Pod } from '../api/kubernetes.ts';
-import type { Attempt, Cause } from '../api/task.ts';
+import type { Attempt, Cause, TaskStatus } from '../api/task.ts';
 import type { Action, Decided, Reason } from '../contract/decision.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import { sessionTitle } from '../pod/names.ts';
 import { formatTime } from '../units/time.ts';
-import { attemptsWith } from './attempt.ts';
-import { endedAttempts, startedFrom, type TaskContext } from './context.ts';
+import { attemptsWith, attemptsWithUnstarted } from './attempt.ts';
+import { endedAttempts, startedRefs, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { isDisposedAtEnd } from './disposal.ts';
 import { taskEvent } from './events.ts';
@@ -43,8 +43,9 @@ export function finish(
         message: verdict.message,
         attemptCount: context.attempt,
         attempts,
+        nextAttemptTime: null,
         times: { ...status?.times, ...attempts.at(-1)?.times },
-        ...startedFrom(context.task),
+        ...startedRefs(context.task),
         ...(result === null ? {} : { result }),
       },
       conditions: verdict.conditions,
@@ -82,7 +83,8 @@ export function failBeforeStart(
           cause,
           message,
           nextAttemptTime: null,
-          ...startedFrom(context.task),
+          ...askedFor(context, cause, message),
+          ...startedRefs(context.task),
         },
         conditions: [
           { type: 'Ready', status: 'False', reason: conditionReason, message },
@@ -108,7 +110,8 @@ export function stopBeforeStart(context: TaskContext): Decided {
           cause: 'Stopped',
           message,
           nextAttemptTime: null,
-          ...startedFrom(context.task),
+          ...askedFor(context, 'Stopped', message),
+          ...startedRefs(context.task),
         },
         conditions: [
           { type: 'Stopped', status: 'True', reason: 'UserStopped', message },
@@ -120,6 +123,12 @@ export function stopBeforeStart(context: TaskContext): Decided {
     ],
     reasons: [{ rule: 'task/stopped-before-start', module: 'core', says: message, facts: {} }],
   });
+}
+
+/** An attempt that a person asked for is listed also when it never had a Pod: so its number is spent, and asking once is one attempt. */
+function askedFor(context: TaskContext, cause: Cause, message: string): Pick<TaskStatus, 'attempts' | 'attemptCount'> {
+  if (context.task.metadata.annotations?.[ANNOTATIONS.retry] !== String(context.attempt)) return {};
+  return { attemptCount: context.attempt, attempts: attemptsWithUnstarted(context, cause, message) };
 }
 
 function whereIn({ task }: TaskContext): string {

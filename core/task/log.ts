@@ -2,13 +2,15 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Attempt } from '../api/task.ts';
 import type { Effect, KeptLog } from '../contract/decision.ts';
 import { AGENT_CONTAINER, LABELS } from '../contract/names.ts';
+import type { Outcome } from '../contract/snapshot.ts';
 import { logConfigMapName } from '../pod/names.ts';
 import { ownerOf, taskLabels } from '../pod/pod-meta.ts';
 import { parseTime } from '../units/time.ts';
 import { outcomeOf, type TaskContext } from './context.ts';
 import { agentTermination, graceSecondsOf } from './fate.ts';
-import { agentStarted } from './pending.ts';
-import { hasEnded } from './pods.ts';
+import { retryAtMs } from './pace.ts';
+import { mayHaveStarted } from './pending.ts';
+import { hasEnded, isBound } from './pods.ts';
 import { parseObject } from './started-with.ts';
 import { cutText } from './text.ts';
 
@@ -19,35 +21,62 @@ const MOST_TAIL_BYTES = 524_288;
 const FOLLOW_MARGIN_SECONDS = 30;
 /** The log of a Pod that is deleted goes when its containers have ended: so long after that nobody waits for it any more, in milliseconds. */
 const GIVE_UP_MS = 60_000;
+/** How often a log is asked for that the API server, or the node behind it, is in no state to give. */
+const MOST_TRIES = 5;
+
+type LogTail = Extract<Effect, { kind: 'LogTail' }>;
 
 export type LogStep =
   /** Nothing is kept here. */
   | { readonly type: 'None' }
-  /** The end of the log is being read; the Pod must not go before. */
-  | { readonly type: 'Reading'; readonly actions: readonly Effect[]; readonly wakeAtMs: number | null }
+  /** The end of the log is being read; the Pod must not go before. `againAtMs`: when it is read again, after a failure; `endsAtMs`: when nobody waits for it any more. */
+  | { readonly type: 'Reading'; readonly actions: readonly Effect[]; readonly againAtMs: number | null; readonly endsAtMs: number | null }
   | { readonly type: 'Done'; readonly log: NonNullable<Attempt['log']> };
 
-/** How it stands with the log of a Pod that is deleted, or is to be: the logs go with it, so their end is read before, or as far as its containers come. */
-export function logStep(context: TaskContext, pod: Pod, attempt: number): LogStep {
-  const effect = tailEffect(context, pod, attempt);
+/**
+ * How it stands with the log of a Pod that is deleted, or is to be: the logs go with it, so their end is read before, or as far as its containers come. `graceSeconds` is
+ * what its containers are about to be given; default: what they were given.
+ */
+export function logStep(context: TaskContext, pod: Pod, attempt: number, graceSeconds?: number): LogStep {
+  const effect = tailEffect(context, pod, attempt, graceSeconds);
   if (effect === null) return { type: 'None' };
   const outcome = outcomeOf(context.snapshot, effect.id);
-  if (outcome !== undefined) {
-    const kept = outcome.result === 'ok' ? keptLog(outcome.answer) : null;
-    if (kept === null) return missing(outcome.message ?? outcome.reason ?? 'the end of the log could not be read');
-    const { name } = effect.configMap.metadata;
-    return { type: 'Done', log: { ...(kept.bytes === 0 ? {} : { configMapName: name }), bytes: kept.bytes, truncated: kept.truncated } };
-  }
-  if (pod.metadata.deletionTimestamp !== undefined && !hasEnded(pod) && isPastFollowing(context, pod)) return { type: 'None' };
   const endsMs = givesUpAtMs(pod);
-  if (endsMs !== null && context.nowMs >= endsMs) return missing('the pod was deleted, and its log was gone before it could be read');
-  return { type: 'Reading', actions: [effect], wakeAtMs: endsMs };
+  const isOver = endsMs !== null && context.nowMs >= endsMs;
+  if (outcome !== undefined && (isOver || !isPassing(outcome))) return { type: 'Done', log: logOf(effect, outcome) };
+  if (isOver)
+    return missing(
+      `the pod was deleted, and ${hasEnded(pod) ? 'its log was gone before it could be read' : 'its node gave no log in time'}`,
+    );
+  const againMs = outcome === undefined ? null : retryAtMs(outcome);
+  return { type: 'Reading', actions: [effect], againAtMs: againMs !== null && againMs > context.nowMs ? againMs : null, endsAtMs: endsMs };
 }
 
-/** Follows the log of a Pod that is being deleted while its containers run, so that their last words are not lost; nothing where nothing is kept. */
-export function followLog(context: TaskContext, pod: Pod): readonly Effect[] {
-  const step = logStep(context, pod, context.attempt);
-  return step.type === 'Reading' ? step.actions : [];
+export interface Following {
+  readonly actions: readonly Effect[];
+  /** When to follow again what broke off; null: nothing broke off. */
+  readonly wakeAtMs: number | null;
+}
+
+export const NOTHING_TO_FOLLOW: Following = { actions: [], wakeAtMs: null };
+
+/** Follows the log of a Pod that is being deleted, or is about to be, while its containers run, so that their last words are not lost; nothing where nothing is kept. */
+export function followLog(context: TaskContext, pod: Pod, graceSeconds?: number): Following {
+  const step = logStep(context, pod, context.attempt, graceSeconds);
+  return step.type === 'Reading' ? { actions: step.actions, wakeAtMs: step.againAtMs } : NOTHING_TO_FOLLOW;
+}
+
+/** Whether a log that could not be read, or kept, may be so a moment later. */
+function isPassing({ result, code = 0, count }: Outcome): boolean {
+  if (result === 'ok' || count >= MOST_TRIES) return false;
+  return result === 'unknown' || code === 429 || code >= 500;
+}
+
+function logOf({ configMap }: LogTail, outcome: Outcome): NonNullable<Attempt['log']> {
+  const kept = outcome.result === 'ok' ? keptLog(outcome.answer) : null;
+  if (kept === null) return missing(outcome.message ?? outcome.reason ?? 'the end of the log could not be read').log;
+  const { bytes, truncated } = kept;
+  return { ...(bytes === 0 ? {} : { configMapName: configMap.metadata.name }), bytes, truncated };
 }
 
 /** Whether the end of a Pod's log is kept when it is deleted. */
@@ -61,7 +90,7 @@ function tailBytes({ snapshot }: TaskContext): number {
   return Number.isSafeInteger(logTailBytes) ? Math.max(0, Math.min(MOST_TAIL_BYTES, logTailBytes ?? 0)) : TAIL_BYTES;
 }
 
-function tailEffect(context: TaskContext, pod: Pod, attempt: number): Extract<Effect, { kind: 'LogTail' }> | null {
+function tailEffect(context: TaskContext, pod: Pod, attempt: number, graceSeconds: number | undefined): LogTail | null {
   const limitBytes = tailBytes(context);
   const container = containerOf(pod);
   if (limitBytes === 0 || container === null) return null;
@@ -74,7 +103,7 @@ function tailEffect(context: TaskContext, pod: Pod, attempt: number): Extract<Ef
     pod: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid ?? '' },
     container,
     limitBytes,
-    followSeconds: (pod.metadata.deletionGracePeriodSeconds ?? graceSecondsOf(pod)) + FOLLOW_MARGIN_SECONDS,
+    followSeconds: (pod.metadata.deletionGracePeriodSeconds ?? graceSeconds ?? graceSecondsOf(pod)) + FOLLOW_MARGIN_SECONDS,
     configMap: {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -88,26 +117,28 @@ function tailEffect(context: TaskContext, pod: Pod, attempt: number): Extract<Ef
   };
 }
 
-/** The container whose log tells most: the agent, or the init container that it never came past; null when none has run. */
+/** The container whose log tells most: the agent, or the init container that it did not come past; null when none has run. */
 function containerOf(pod: Pod): string | null {
-  if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') return null;
-  const hasStatus = pod.status?.containerStatuses?.some(({ name }) => name === AGENT_CONTAINER) === true;
-  if (hasStatus && agentStarted(pod)) return AGENT_CONTAINER;
-  const failed = pod.status?.initContainerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
-  return failed?.name ?? null;
+  if (!isBound(pod)) return null;
+  if (agentTermination(pod) !== undefined ? mayHaveStarted(pod) : agentRuns(pod)) return AGENT_CONTAINER;
+  const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name);
+  const inits = (pod.status?.initContainerStatuses ?? []).filter(({ name }) => !sidecars.includes(name));
+  return inits.find(({ state }) => state?.running !== undefined || (state?.terminated?.exitCode ?? 0) !== 0)?.name ?? null;
 }
 
-/** A node that does not end a Pod in time does not give its log either. */
-function isPastFollowing({ nowMs }: TaskContext, pod: Pod): boolean {
-  const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
-  return deletesAtMs !== null && nowMs >= deletesAtMs + FOLLOW_MARGIN_SECONDS * 1_000;
+function agentRuns(pod: Pod): boolean {
+  return pod.status?.containerStatuses?.some(({ name, state }) => name === AGENT_CONTAINER && state?.running !== undefined) === true;
 }
 
-/** When nobody waits for a log any more, in milliseconds since the epoch; null while there is something to wait for. */
+/**
+ * When nobody waits for a log any more, in milliseconds since the epoch; null while there is something to wait for. The log of a Pod that is deleted goes with its
+ * containers, and a node that does not end them in time does not give it either.
+ */
 function givesUpAtMs(pod: Pod): number | null {
-  if (pod.metadata.deletionTimestamp === undefined || !hasEnded(pod)) return null;
-  const endedMs = parseTime(agentTermination(pod)?.finishedAt) ?? parseTime(pod.metadata.deletionTimestamp);
-  return endedMs === null ? null : endedMs + GIVE_UP_MS;
+  const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
+  if (deletesAtMs === null) return null;
+  if (!hasEnded(pod)) return deletesAtMs + FOLLOW_MARGIN_SECONDS * 1_000;
+  return Math.max(parseTime(agentTermination(pod)?.finishedAt) ?? 0, deletesAtMs) + GIVE_UP_MS;
 }
 
 function keptLog(answer: string | undefined): KeptLog | null {
@@ -116,6 +147,6 @@ function keptLog(answer: string | undefined): KeptLog | null {
   return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0 ? { bytes, truncated: value?.truncated === true } : null;
 }
 
-function missing(why: string): LogStep {
+function missing(why: string): Extract<LogStep, { type: 'Done' }> {
   return { type: 'Done', log: { missing: cutText(why, 1_024) } };
 }

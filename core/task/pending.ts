@@ -1,4 +1,4 @@
-import type { ContainerStateWaiting, Pod } from '../api/kubernetes.ts';
+import type { ContainerStateTerminated, ContainerStateWaiting, Pod, PodCondition } from '../api/kubernetes.ts';
 import type { PendingTimeouts } from '../api/retry.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER } from '../contract/names.ts';
@@ -9,18 +9,21 @@ import { schedulerText } from './scheduler-text.ts';
 import { startedWithOf } from './started-with.ts';
 
 /** Why a Pod is kept from running; the reason of the condition `PodBlocked`. */
-export type BlockedReason = 'Unschedulable' | 'ImagePull' | 'Configuration';
+export type BlockedReason = 'SchedulingGated' | 'Unschedulable' | 'ImagePull' | 'Configuration';
 
 export interface Blocked {
   readonly reason: BlockedReason;
   /** For people: container, image and the registry's or scheduler's own words. */
   readonly message: string;
+  /** The platform said no more than the reason: kubelets before 1.32 give the registry's words by turns. */
+  readonly isBare: boolean;
   /** When it came to be so by the Pod's own facts, in milliseconds since the epoch; null when they do not tell. */
   readonly sinceMs: number | null;
 }
 
 /** Cause of a Task that waits, or ends, because of this. */
 export const CAUSE_OF_BLOCKED: Readonly<Record<BlockedReason, Cause>> = {
+  SchedulingGated: 'Unschedulable',
   Unschedulable: 'Unschedulable',
   ImagePull: 'Image',
   Configuration: 'Configuration',
@@ -40,6 +43,8 @@ const WAITING: Readonly<Record<string, BlockedReason>> = {
   PreCreateHookError: 'Configuration',
   PreStartHookError: 'Configuration',
   RunContainerError: 'Configuration',
+  // Only a native sidecar is started again, and the agent waits for those.
+  CrashLoopBackOff: 'Configuration',
 };
 
 /** What keeps a Pod from running its agent; null when nothing is known to, or the agent has started. */
@@ -47,17 +52,34 @@ export function blockedBy(pod: Pod): Blocked | null {
   const { phase = 'Pending', conditions = [] } = pod.status ?? {};
   if (phase !== 'Pending' || agentStarted(pod)) return null;
   const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
-  if (scheduled?.status === 'False') {
-    const message = `no node takes pod ${pod.metadata.name}: ${schedulerText(scheduled.message ?? scheduled.reason ?? 'no message')}`;
-    return { reason: 'Unschedulable', message, sinceMs: parseTime(scheduled.lastTransitionTime) };
-  }
+  if (scheduled?.status === 'False') return unscheduled(pod, scheduled);
   for (const { name, image, state } of [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])]) {
     const reason = WAITING[state?.waiting?.reason ?? ''];
     if (reason === undefined || state?.waiting === undefined) continue;
-    const what = reason === 'ImagePull' ? `image ${imageOf(pod, name) ?? image ?? ''} can't be pulled` : "can't be created";
-    return { reason, message: `container ${name}: ${what}: ${waitingText(state.waiting)}`, sinceMs: turnCameMs(pod) };
+    const what = reason === 'ImagePull' ? `image ${imageOf(pod, name) ?? image ?? ''} can't be pulled` : "can't be started";
+    const text = waitingText(state.waiting);
+    return {
+      reason,
+      message: `container ${name}: ${what}: ${text}`,
+      isBare: text === state.waiting.reason,
+      sinceMs: turnCameMs(pod),
+    };
   }
   return null;
+}
+
+/** The scheduler takes no notice of a Pod with a gate, which somebody else (a queue of the cluster) has to lift: its turn has not come, and no clock runs. */
+function unscheduled({ metadata }: Pod, { reason, message, lastTransitionTime }: PodCondition): Blocked {
+  const said = message ?? reason ?? 'no message';
+  const sinceMs = parseTime(lastTransitionTime);
+  return reason === 'SchedulingGated'
+    ? { reason, message: `pod ${metadata.name} is held by a scheduling gate: ${said}`, isBare: false, sinceMs }
+    : {
+        reason: 'Unschedulable',
+        message: `no node takes pod ${metadata.name}: ${schedulerText(said)}`,
+        isBare: message === undefined,
+        sinceMs,
+      };
 }
 
 /** Whether the container `agent` has ever run in this Pod. */
@@ -66,12 +88,25 @@ export function agentStarted(pod: Pod): boolean {
   // An eviction may leave no container status at all: then only that the init containers had done tells.
   if (agent === undefined) return pod.status?.conditions?.some(({ type, status }) => type === 'Initialized' && status === 'True') === true;
   const ended = agent.state?.terminated ?? agent.lastState?.terminated;
-  return agent.state?.running !== undefined || parseTime(ended?.startedAt) !== null;
+  return agent.state?.running !== undefined || startedMs(ended) !== null;
+}
+
+/** Whether the container `agent` may have run: a node that lost sight of it can't tell. */
+export function mayHaveStarted(pod: Pod): boolean {
+  const agent = pod.status?.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER);
+  return agentStarted(pod) || agent?.state?.terminated?.reason === 'ContainerStatusUnknown';
+}
+
+/** When a container that has ended had started, in milliseconds since the epoch; null when it never did: kubelets say 1970 then, or nothing. */
+export function startedMs(ended: ContainerStateTerminated | undefined): number | null {
+  const atMs = parseTime(ended?.startedAt);
+  return atMs === null || atMs <= 0 ? null : atMs;
 }
 
 /** How long the Pod may be kept so, in milliseconds: the Task's own word, else what it was started with; null: for ever. */
 export function patienceWithMs(context: TaskContext, pod: Pod, reason: BlockedReason): number | null {
   const field = FIELDS[reason];
+  if (field === null) return null;
   for (const text of [context.task.spec.pendingTimeouts?.[field], startedWithOf(pod).pendingTimeouts?.[field]]) {
     const parsed = parseDuration(text);
     if (parsed.ok) return Math.max(0, parsed.ms);
@@ -79,7 +114,8 @@ export function patienceWithMs(context: TaskContext, pod: Pod, reason: BlockedRe
   return null;
 }
 
-const FIELDS: Readonly<Record<BlockedReason, keyof PendingTimeouts>> = {
+const FIELDS: Readonly<Record<BlockedReason, keyof PendingTimeouts | null>> = {
+  SchedulingGated: null,
   Unschedulable: 'unschedulable',
   ImagePull: 'imagePull',
   Configuration: 'configuration',

@@ -69,8 +69,12 @@ export function quotaStanding(context: TaskContext, agent: Agent, quota: NonNull
 
 /** Since when the current attempt may have started, in milliseconds since the epoch: an earlier start in the history is another's, or that of an earlier attempt. */
 function attemptSinceMs({ task, attempt }: TaskContext): number {
-  const retried = attempt > 1 ? findCondition(task.status?.conditions, 'Retrying') : undefined;
-  return parseTime(retried?.lastTransitionTime) ?? parseTime(task.metadata.creationTimestamp) ?? 0;
+  const createdMs = parseTime(task.metadata.creationTimestamp) ?? 0;
+  if (attempt === 1) return createdMs;
+  const dueMs = parseTime(task.status?.nextAttemptTime);
+  // Starts are recorded in whole seconds.
+  if (dueMs !== null) return Math.floor(dueMs / 1_000) * 1_000;
+  return parseTime(findCondition(task.status?.conditions, 'Retrying')?.lastTransitionTime) ?? createdMs;
 }
 
 /** A place in the Agent's queue, with what may hold it back. */

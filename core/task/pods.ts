@@ -8,6 +8,16 @@ export function hasEnded(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
+/** Whether no container of a Pod runs, or ever will again, for certain: it says so itself, or it is being deleted without a node, and so is never bound to one. */
+export function hasEndedForCertain(pod: Pod): boolean {
+  return hasEnded(pod) || (pod.metadata.deletionTimestamp !== undefined && !isBound(pod));
+}
+
+/** Whether a node has the Pod. */
+export function isBound(pod: Pod): boolean {
+  return pod.spec.nodeName !== undefined && pod.spec.nodeName !== '';
+}
+
 /** Lets a Pod go. A strategic merge patch, so that the finalizers of others stay; nothing when ours is not there. */
 export function releasePod(snapshot: Snapshot, pod: Pod): readonly Patch[] {
   if (!pod.metadata.finalizers?.includes(POD_FINALIZER)) return [];

@@ -3,7 +3,7 @@ import type { Action } from '../contract/decision.ts';
 import { sessionTitle } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
 import { type ConditionChange, conditionMessage, findCondition, trueCondition } from './conditions.ts';
-import { startedFrom, type TaskContext } from './context.ts';
+import { startedFrom, startedRefs, type TaskContext } from './context.ts';
 import { taskEvent } from './events.ts';
 import { deletionRequest, recordedEnding } from './fate.ts';
 import { type Blocked, blockedBy, CAUSE_OF_BLOCKED } from './pending.ts';
@@ -49,7 +49,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
       cause: blocked === null ? null : CAUSE_OF_BLOCKED[blocked.reason],
       nextAttemptTime: null,
       ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
-      ...startedFrom(context.task),
+      ...startedRefs(context.task),
       ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
       ...(serverUrl === undefined ? {} : { session: { ...status?.session, title: sessionTitle(context.task) } }),
     },
@@ -63,11 +63,13 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
 function blockedNow(context: TaskContext, pod: Pod): Pick<Blocked, 'reason' | 'message'> | null {
   const blocked = blockedBy(pod);
   if (blocked === null) return null;
-  const { reason, message } = blocked;
+  const { reason, message, isBare } = blocked;
   const said = trueCondition(context.task.status?.conditions, 'PodBlocked');
   const sinceMs = parseTime(said?.lastTransitionTime);
   const isRecent = sinceMs !== null && context.nowMs < sinceMs + REWORDED_AFTER_MS;
-  return said?.reason === reason && isRecent ? { reason, message: said.message } : { reason, message: conditionMessage(message) };
+  return said?.reason === reason && (isRecent || isBare)
+    ? { reason, message: said.message }
+    : { reason, message: conditionMessage(message) };
 }
 
 function leftQueue(context: TaskContext): ConditionChange {
@@ -83,7 +85,7 @@ function leftQueue(context: TaskContext): ConditionChange {
 }
 
 /** The moment at which somebody asked for the Pod's deletion: kept when it is first seen, because the API server moves the timestamp later. */
-function podDeleting(context: TaskContext, pod: Pod): readonly ConditionChange[] {
+export function podDeleting(context: TaskContext, pod: Pod): readonly ConditionChange[] {
   if (trueCondition(context.task.status?.conditions, 'PodDeleting') !== undefined || recordedEnding(context) !== null) return [];
   const requested = deletionRequest(context, pod);
   if (requested === null || requested === 'unknown') return [];

@@ -1,7 +1,7 @@
 /** The scheduler's own form. Source: kube-scheduler `framework/types.go`, FitError.Error. */
 const NO_NODE = /^0\/(\d+) nodes are available: (.*)$/s;
-/** What it says of preemption, behind the reasons. */
-const PREEMPTION = /\.? ?(?:preemption: .*|no new claims to deallocate.*)$/s;
+/** What it says behind the reasons of what would not help either. Source: its PostFilter plugins, default preemption and dynamic resources. */
+const BEHIND = /\.? ?(?:preemption: .*|no new claims to deallocate.*|still not schedulable.*)$/s;
 
 /**
  * The scheduler's text, grouped for people: the reasons that hold most nodes back first, without what preemption would not bring. A text of another form is left
@@ -11,12 +11,10 @@ export function schedulerText(text: string): string {
   const match = NO_NODE.exec(text);
   if (match === null) return text.trim();
   const [, nodes = '0', said = ''] = match;
-  const reasons = said
-    .replace(PREEMPTION, '')
-    .replace(/\.+$/, '')
-    .split(/, (?=\d+ )/)
-    .map(reasonOf);
-  if (reasons.some((reason) => reason === null)) return text.trim();
+  const plain = said.replace(BEHIND, '').trim().replace(/\.+$/, '');
+  const reasons = plain.split(/, (?=\d+ )/).map(reasonOf);
+  // A reason that holds for all nodes, such as a claim that is not there, comes without numbers.
+  if (reasons.some((reason) => reason === null)) return plain === '' ? text.trim() : `0 of ${nodes} nodes: ${plain}`;
   const sorted = reasons.filter((reason) => reason !== null).sort((a, b) => b.nodes - a.nodes || (a.says < b.says ? -1 : 1));
   return `0 of ${nodes} nodes: ${sorted.map((reason) => `${reason.nodes} ${reason.says}`).join(', ')}`;
 }

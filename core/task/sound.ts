@@ -1,5 +1,5 @@
 import type { Condition } from '../api/kubernetes.ts';
-import type { Task, TaskSpec, TaskStatus } from '../api/task.ts';
+import type { Attempt, Task, TaskSpec, TaskStatus } from '../api/task.ts';
 import { conform, conforms, isObject, type Shape } from '../pod/shape.ts';
 import { CLEANUP, durationFault, PENDING_TIMEOUTS, RETRY, STOP } from '../pod/task-defaults.ts';
 
@@ -25,6 +25,14 @@ const CONDITIONS: Shape = { listOf: CONDITION };
 
 const NAME_REF: Shape = { fields: { name: 'name' }, required: ['name'] };
 
+const ATTEMPT: Shape = {
+  fields: { number: 'integer', podName: 'name', podUID: 'name', cause: 'text', log: 'object', times: { mapOf: 'text' } },
+  required: ['number'],
+  others: 'kept',
+};
+
+const ATTEMPTS: Shape = { listOf: ATTEMPT };
+
 const STATUS: Readonly<Record<string, Shape>> = {
   observedGeneration: 'integer',
   phase: 'text',
@@ -34,7 +42,6 @@ const STATUS: Readonly<Record<string, Shape>> = {
   cause: 'text',
   message: 'text',
   attemptCount: 'integer',
-  attempts: { listOf: { fields: { number: 'integer' }, required: ['number'], others: 'kept' } },
   times: { mapOf: 'text' },
   nextAttemptTime: 'text',
   retries: { fields: { limit: 'integer', unstarted: 'integer', causes: { mapOf: 'integer' } } },
@@ -61,7 +68,9 @@ export function soundTask(task: Task): SoundTask {
 
 /** The way that nearly every Task goes: nothing is built anew. */
 function isSound({ spec, status }: Task): boolean {
-  return areSound(spec, SPEC) && (status === undefined || (areSound(status, STATUS) && conforms(status.conditions ?? [], CONDITIONS)));
+  if (!areSound(spec, SPEC)) return false;
+  if (status === undefined) return true;
+  return areSound(status, STATUS) && conforms(status.conditions ?? [], CONDITIONS) && conforms(status.attempts ?? [], ATTEMPTS);
 }
 
 function areSound(value: unknown, shapes: Readonly<Record<string, Shape>>): boolean {
@@ -98,9 +107,15 @@ function faultOf(spec: TaskSpec): string | null {
 
 function soundStatus(status: unknown): TaskStatus {
   const { usable } = soundFields(status, STATUS, 'status');
-  return { ...usable, ...(usable.conditions === undefined ? {} : { conditions: soundConditions(usable.conditions) }) };
+  return {
+    ...usable,
+    ...(usable.conditions === undefined ? {} : { conditions: soundItems<Condition>(usable.conditions, CONDITION) }),
+    ...(usable.attempts === undefined ? {} : { attempts: soundItems<Attempt>(usable.attempts, ATTEMPT) }),
+  };
 }
 
-function soundConditions(value: unknown): readonly Condition[] {
-  return Array.isArray(value) ? value.filter((entry) => !('fault' in conform(entry, CONDITION, 'condition'))) : [];
+/** What of a list can be used: one bent entry costs only itself. The shape says what the type says. */
+function soundItems<T>(value: unknown, shape: Shape): readonly T[] {
+  if (!Array.isArray(value)) return [];
+  return value.map((entry) => conform(entry, shape, 'entry')).flatMap((result) => ('fault' in result ? [] : [result.value as T]));
 }

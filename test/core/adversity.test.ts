@@ -3,6 +3,7 @@ import type { Outcome, Snapshot } from '#core/contract/snapshot.ts';
 import {
   agent,
   agentTask,
+  BEST_EFFORT,
   CREATED,
   condition,
   exited,
@@ -16,7 +17,7 @@ import {
   task,
   template,
 } from '#test/support/builders.ts';
-import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
+import { decide, decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
 
 /** What goes wrong around a Task: each case is a sequence of events that once left it hanging, ended it wrongly or made its status say what is not so. */
 const POD = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
@@ -116,7 +117,8 @@ describe('a Pod of which nothing is known', () => {
       type: 'Reads',
     });
     const there = snapshot({ task: task({ stop: true }), read: read([POD, { found: pod() }]), ...outcome('pod/1', 'unknown') });
-    expect(summary(decided(there).actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
+    expect(summary(decided(there).actions)).toEqual(['Patch Task/status fix-bug', 'Patch Pod fix-bug-pod']);
+    expect(summary(decided({ ...there, settings: BEST_EFFORT }).actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
   });
 });
 
@@ -258,9 +260,11 @@ describe('how a Pod ended', () => {
       metadata: DELETED,
       status: beside(exited(code, { finishedAt: '2026-01-01T10:03:00Z' }), 143, '2026-01-01T10:04:10Z'),
     });
-    const patch = statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })));
-    expect(patch).toMatchObject({ phase });
-    expect(patch?.cause).toBe(cause);
+    for (const settings of [SETTINGS, BEST_EFFORT]) {
+      const patch = statusPatch(decidedWithLog(snapshot({ task: task({ status: running() }), pods: [ended], settings })));
+      expect(patch).toMatchObject({ phase });
+      expect(patch?.cause).toBe(cause);
+    }
   });
   test('a stop of which the kubelet does not know when it ended is a stop, whatever the init containers did before', () => {
     const status = running({ conditions: [condition('Stopping', 'True', 'UserStopped', '2026-01-01T10:04:00Z')] });
@@ -273,7 +277,7 @@ describe('how a Pod ended', () => {
         initContainerStatuses: [{ name: 'opencode-init', state: exited(0, { finishedAt: '2026-01-01T10:00:10Z' }) }],
       },
     });
-    expect(statusPatch(decided(snapshot({ task: task({ stop: true, status }), pods: [ended] })))).toMatchObject({
+    expect(statusPatch(decidedWithLog(snapshot({ task: task({ stop: true, status }), pods: [ended] })))).toMatchObject({
       phase: 'Completed',
       cause: 'Stopped',
     });
@@ -344,12 +348,13 @@ describe('how a Pod ended', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0, generation: 2 },
       status: { observedGeneration: 1, ...beside(exited(0), 7, '2026-01-01T10:04:10Z') },
     });
-    expect(statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({ phase: 'Failed' });
+    expect(statusPatch(decidedWithLog(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({ phase: 'Failed' });
   });
   test('a timeout that became malformed while the Task runs counts as not given: the Agent’s stands', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"timeout":"3m"}' };
-    const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod({ annotations })] }));
-    expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+    const before = snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod({ annotations })] });
+    expect(statusPatch(decided(before))?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
+    expect(summary(decided({ ...before, settings: BEST_EFFORT }).actions)).toContain('Delete Pod fix-bug-pod');
   });
   test('a deletion that we asked for ourselves is nobody else’s', () => {
     const deleting = outlivedBy({ running: {} }, 'Running', {
@@ -361,8 +366,10 @@ describe('how a Pod ended', () => {
   });
   test('people’s hands on what a Pod was started with count as nothing', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"stop":{"mode":"Delete","gracePeriodSeconds":"soon"}}' };
-    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod({ annotations })] }));
-    expect(decision.actions[1]).not.toHaveProperty('gracePeriodSeconds');
+    const before = snapshot({ task: task({ stop: true, status: running() }), pods: [pod({ annotations })], settings: BEST_EFFORT });
+    const deletion = decided(before).actions[1];
+    expect(deletion).toMatchObject({ type: 'Delete' });
+    expect(deletion).not.toHaveProperty('gracePeriodSeconds');
   });
 });
 

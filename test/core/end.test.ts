@@ -4,6 +4,7 @@ import type { Snapshot } from '#core/contract/snapshot.ts';
 import {
   agent,
   agentTask,
+  BEST_EFFORT,
   CREATED,
   condition,
   exited,
@@ -17,7 +18,7 @@ import {
   snapshot,
   task,
 } from '#test/support/builders.ts';
-import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
+import { decide, decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
 
 const GONE = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
 
@@ -26,31 +27,38 @@ describe('stop', () => {
     conditions: [condition('Stopping', 'True', 'UserStopped', '2026-01-01T10:04:00Z', 'a stop was asked for: the pod is asked to end')],
   });
 
-  test('writes the intent first, then deletes the Pod; the Task still runs', () => {
-    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod()] }));
-    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
+  test.each([
+    { name: 'ended by its deadline, so that its log outlives it', settings: SETTINGS, end: 'Patch Pod fix-bug-pod' },
+    { name: 'deleted where nothing is kept', settings: BEST_EFFORT, end: 'Delete Pod fix-bug-pod' },
+  ])('writes the intent first, then the Pod is $name; the Task still runs', ({ settings, end }) => {
+    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod()], settings }));
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', end]);
     expect(statusPatch(decision)?.phase).toBeUndefined();
     expect(statusPatch(decision)?.conditions).toContainEqual(
       expect.objectContaining({ type: 'Stopping', status: 'True', reason: 'UserStopped' }),
     );
     expect(decision.actions[1]).toMatchObject({ uid: 'pod-uid' });
   });
-  test('after a crash between the two the Pod is deleted all the same', () => {
+  test.each([
+    { settings: SETTINGS, end: 'Patch Pod fix-bug-pod' },
+    { settings: BEST_EFFORT, end: 'Delete Pod fix-bug-pod' },
+  ])('after a crash between the two the Pod is ended all the same: $end', ({ settings, end }) => {
     const decision = decided(
       snapshot({
         task: task({ stop: true, status: { ...stopping, times: { podCreated: CREATED }, templateRef: { name: 'coder' } } }),
         pods: [pod()],
+        settings,
       }),
     );
-    expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod']);
+    expect(summary(decision.actions)).toEqual([end]);
   });
-  test('is finished when the containers are gone: Completed, Stopped=True/UserStopped', () => {
+  test.each([SETTINGS, BEST_EFFORT])('is finished when the containers are gone: Completed, Stopped=True/UserStopped', (settings) => {
     const ended = pod({
       phase: 'Failed',
       agent: exited(143, { finishedAt: '2026-01-01T10:04:30Z' }),
       metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0 },
     });
-    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    const decision = decidedWithLog(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended], settings }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
     expect(statusPatch(decision)?.conditions).toEqual(
       expect.arrayContaining([
@@ -60,6 +68,26 @@ describe('stop', () => {
       ]),
     );
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped', 'Patch Pod fix-bug-pod']);
+  });
+  test('a Pod that its kubelet has ended for a stop goes with the record of its end', () => {
+    const ended = pod({
+      phase: 'Failed',
+      agent: exited(143, { finishedAt: '2026-01-01T10:04:30Z' }),
+      annotations: { 'kubeopencode.io/ended-for': 'Stopped' },
+      status: { reason: 'DeadlineExceeded' },
+    });
+    const decision = decidedWithLog(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    expect(statusPatch(decision)).toMatchObject({
+      phase: 'Completed',
+      cause: 'Stopped',
+      attempts: [{ log: { configMapName: expect.stringMatching(/^fix-bug-log-[0-9a-f]{8}$/), bytes: 120, truncated: false } }],
+    });
+    expect(summary(decision.actions)).toEqual([
+      'Patch Task/status fix-bug',
+      'Event Stopped',
+      'Delete Pod fix-bug-pod',
+      'Patch Pod fix-bug-pod',
+    ]);
   });
   test('comes too late for a Pod that has ended by itself', () => {
     const decision = decided(
@@ -84,7 +112,7 @@ describe('stop', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:04:15Z', deletionGracePeriodSeconds: 0, generation: 2 },
       status: { observedGeneration: 1 },
     });
-    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    const decision = decidedWithLog(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed' });
     expect(statusPatch(decision)?.cause).toBeUndefined();
   });
@@ -101,7 +129,7 @@ describe('stop', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
       status: { observedGeneration: 2, conditions: [evicted] },
     });
-    const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
+    const decision = decidedWithLog(snapshot({ task: task({ status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
   test('a Pod whose deletion by somebody else was recorded, and that had ended before the intent, was deleted', () => {
@@ -115,7 +143,7 @@ describe('stop', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
       status: { observedGeneration: 2 },
     });
-    const decision = decided(snapshot({ task: task({ status: running({ conditions }) }), pods: [ended] }));
+    const decision = decidedWithLog(snapshot({ task: task({ status: running({ conditions }) }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
   });
   test('a deadline of ours raises the generation too, so it proves nothing', () => {
@@ -132,7 +160,7 @@ describe('stop', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 3 },
       status: { observedGeneration: 2, conditions: [evicted] },
     });
-    const decision = decided(snapshot({ task: task({ status: stopping }), pods: [ended] }));
+    const decision = decidedWithLog(snapshot({ task: task({ status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
   test('a Pod that its kubelet had evicted before the deletion was evicted', () => {
@@ -143,7 +171,7 @@ describe('stop', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:04:20Z', deletionGracePeriodSeconds: 0, generation: 2 },
       status: { observedGeneration: 1, reason: 'Evicted', conditions: [evicted] },
     });
-    const decision = decided(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
+    const decision = decidedWithLog(snapshot({ task: task({ stop: true, status: stopping }), pods: [ended] }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
   test.each([
@@ -165,8 +193,10 @@ describe('stop', () => {
         metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0, generation: 2 },
         status: { observedGeneration, conditions: [evicted] },
       });
-      const patch = statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })));
-      expect({ phase: patch?.phase, cause: patch?.cause ?? null }).toEqual(end);
+      for (const settings of [SETTINGS, BEST_EFFORT]) {
+        const patch = statusPatch(decidedWithLog(snapshot({ task: task({ status: running() }), pods: [ended], settings })));
+        expect({ phase: patch?.phase, cause: patch?.cause ?? null }).toEqual(end);
+      }
     },
   );
   test('of a Pod that is gone altogether is a stop', () => {
@@ -176,7 +206,7 @@ describe('stop', () => {
   test.each([
     { value: 'True', lines: [] },
     { value: 'false', lines: [] },
-    { value: 'true', lines: ['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod'] },
+    { value: 'true', lines: ['Patch Task/status fix-bug', 'Patch Pod fix-bug-pod'] },
   ])('by the annotation $value', ({ value, lines }) => {
     const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });
     const annotated = task({ status, metadata: { annotations: { 'kubeopencode.io/stop': value } } });
@@ -190,11 +220,20 @@ describe('stop', () => {
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped']);
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', message: expect.stringMatching(message) });
   });
-  test('with a grace period of its own', () => {
+  test('with a grace period of its own: only a deletion can say that, so the log is followed through it', () => {
     const decision = decided(
-      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 5 } } }), pods: [pod()] }),
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 500 } } }), pods: [pod()] }),
     );
-    expect(decision.actions[1]).toMatchObject({ type: 'Delete', gracePeriodSeconds: 5 });
+    expect(decision.actions.slice(1)).toMatchObject([
+      { type: 'Effect', kind: 'LogTail', followSeconds: 530 },
+      { type: 'Delete', gracePeriodSeconds: 500 },
+    ]);
+  });
+  test('with the grace period that the Pod has anyway: by its deadline', () => {
+    const decision = decided(
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 30 } } }), pods: [pod()] }),
+    );
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Patch Pod fix-bug-pod']);
   });
   test('that retains: the kubelet ends the containers, Pod and logs stay', () => {
     const decision = decided(
@@ -236,9 +275,11 @@ describe('timeout', () => {
     expect(summary(decision.actions)).not.toContain('Delete Pod fix-bug-pod');
   });
   test.each(['5m', '0', '-1s'])('of %s has passed: the Pod is asked to end', (timeout) => {
-    const decision = decided(snapshot({ task: task({ spec: { timeout }, status: running() }), pods: [pod()] }));
-    expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+    const before = snapshot({ task: task({ spec: { timeout }, status: running() }), pods: [pod()] });
+    const decision = decided(before);
+    expect(decision.actions[1]).toMatchObject({ patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'Timeout' } } } });
     expect(statusPatch(decision)?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
+    expect(summary(decided({ ...before, settings: BEST_EFFORT }).actions)).toContain('Delete Pod fix-bug-pod');
   });
   test('ends Completed with Stopped=True/Timeout', () => {
     const status = running({ conditions: [condition('Stopping', 'True', 'Timeout', '2026-01-01T10:04:00Z')] });
@@ -247,7 +288,7 @@ describe('timeout', () => {
       agent: exited(137, { finishedAt: '2026-01-01T10:04:30Z' }),
       metadata: { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0 },
     });
-    const patch = statusPatch(decided(snapshot({ task: task({ spec: { timeout: '4m' }, status }), pods: [ended] })));
+    const patch = statusPatch(decidedWithLog(snapshot({ task: task({ spec: { timeout: '4m' }, status }), pods: [ended] })));
     expect(patch).toMatchObject({ phase: 'Completed', cause: 'Timeout', message: 'Task timed out after 4m0s' });
     expect(patch?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopped', status: 'True', reason: 'Timeout' }));
   });
@@ -266,9 +307,8 @@ describe('timeout', () => {
     ).actions.find((action) => action.type === 'Create' && action.object.kind === 'Pod');
     const annotations = create?.type === 'Create' ? (create.object.metadata.annotations ?? {}) : {};
     expect(annotations['kubeopencode.io/started-with']).toBe('{"timeout":"3m"}');
-    expect(summary(decided(snapshot({ task: agentTask({ status: running() }), pods: [pod({ annotations })] })).actions)).toContain(
-      'Delete Pod fix-bug-pod',
-    );
+    const ran = snapshot({ task: agentTask({ status: running() }), pods: [pod({ annotations })], settings: BEST_EFFORT });
+    expect(summary(decided(ran).actions)).toContain('Delete Pod fix-bug-pod');
   });
   test('that became malformed while the Task runs is a condition; the Task runs on', () => {
     const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod()] }));
@@ -311,16 +351,16 @@ describe('absence is a fact only by a live read', () => {
         metadata: { deletionTimestamp: '2026-01-01T09:58:50Z', deletionGracePeriodSeconds: 0, generation: 2 },
         status: { observedGeneration: 2 },
       });
-      const decision = decided(snapshot({ task: task({ status }), pods: [mute], read: read([GONE, { found: ended }]) }));
+      const decision = decidedWithLog(snapshot({ task: task({ status }), pods: [mute], read: read([GONE, { found: ended }]) }));
       expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
     });
     test('is gone', () => {
-      const decision = decided(snapshot({ task: task({ status }), pods: [mute], read: read([GONE, { absent: true }]) }));
+      const decision = decidedWithLog(snapshot({ task: task({ status }), pods: [mute], read: read([GONE, { absent: true }]) }));
       expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
     });
     test('stays unknown while nobody can be asked', () => {
       const unavailable = read([GONE, { unavailable: { code: 503, message: 'no' } }]);
-      expect(decided(snapshot({ task: task({ status }), pods: [mute], read: unavailable })).actions).toEqual([]);
+      expect(decidedWithLog(snapshot({ task: task({ status }), pods: [mute], read: unavailable })).actions).toEqual([]);
     });
   });
   test('a watch that lags fails nobody', () => {
@@ -400,11 +440,22 @@ describe('after the end', () => {
       }),
     ]);
   });
-  test('a Pod that a paused leader made late is deleted', () => {
-    expect(summary(decided(snapshot({ task: task({ status: done }), pods: [pod()] })).actions)).toEqual([
-      'Delete Pod fix-bug-pod',
-      'Patch Pod fix-bug-pod',
-    ]);
+  describe('a Pod that a paused leader made late', () => {
+    const late = { task: task({ status: done }), pods: [pod()] };
+    const TASK = { kind: 'Task', name: 'fix-bug', live: true } as const;
+    test('is deleted, when a live read says that the Task has still ended', () => {
+      expect(decide(snapshot(late))).toEqual({ type: 'Reads', refs: [{ ...TASK, namespace: NAMESPACE }] });
+      const decision = decided(snapshot({ ...late, read: read([TASK, { found: late.task }]) }));
+      expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod', 'Patch Pod fix-bug-pod']);
+    });
+    test.each([
+      { name: 'was reopened meanwhile', answer: { found: task({ status: { phase: 'Pending' } }) } },
+      { name: 'is gone', answer: { absent: true as const } },
+      { name: 'can not be read', answer: { unavailable: { code: 503, message: 'no' } } },
+    ])('is left alone when the Task $name: it may be that of the next attempt', ({ answer }) => {
+      const decision = decided(snapshot({ ...late, read: read([TASK, answer]) }));
+      expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T10:05:05.000Z' });
+    });
   });
   test.each([
     { name: 'is ahead', options: config({ ttlSecondsAfterFinished: 120 }), lines: [], wakeAt: '2026-01-01T10:06:00.000Z' },

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
-import { condition, exited, type PodOptions, pod, read, running, snapshot, task } from '#test/support/builders.ts';
-import { decided, statusPatch, summary } from '#test/support/decide.ts';
+import { BEST_EFFORT, condition, exited, type PodOptions, pod, read, running, SETTINGS, snapshot, task } from '#test/support/builders.ts';
+import { decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
 
 const DELETED = { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 30 };
 const DELETED_AT_GRACE_0 = { deletionTimestamp: '2026-01-01T10:04:30Z', deletionGracePeriodSeconds: 0, generation: 2 };
@@ -288,18 +288,25 @@ describe('ADR 0009: how a Pod ended, and what its Task says', () => {
     },
   ])('$name', (row) => {
     const found = read([{ kind: 'Pod', name: 'fix-bug-pod', live: true }, { found: pod(row.pod) }]);
-    const decision = decided(snapshot({ task: task({ status: running() }), pods: [pod(row.pod)], read: found }));
+    const before = snapshot({ task: task({ status: running() }), pods: [pod(row.pod)], read: found });
+    const decision = decidedWithLog(before);
     const status = statusPatch(decision);
     expect(status).toMatchObject({ phase: row.phase, completionTime: '2026-01-01T10:05:00Z' });
     // A field that is not there already is not written as null.
     expect(status?.cause).toBe(row.cause);
     if (row.message !== undefined) expect(status?.message).toMatch(row.message);
     expect(decision.queue, 'an ended Task holds no place').toBeUndefined();
+    const isStopped = row.cause === 'Stopped' || row.cause === 'Timeout';
     expect(summary(decision.actions)).toEqual([
       'Patch Task/status fix-bug',
       expect.stringMatching(/^Event (Completed|Failed|Stopped|Timeout)$/),
+      ...(isStopped ? ['Delete Pod fix-bug-pod'] : []),
       'Patch Pod fix-bug-pod',
     ]);
+    const withoutLog = decided({ ...before, settings: BEST_EFFORT });
+    expect(summary(withoutLog.actions), 'without a log there is nothing to wait for').toEqual(summary(decision.actions));
+    expect(statusPatch(withoutLog)).toMatchObject({ phase: row.phase });
+    expect(statusPatch(withoutLog)?.cause).toBe(row.cause);
   });
 
   test.each<{ name: string; pod: PodOptions }>([
@@ -383,9 +390,11 @@ describe('the moment of a deletion is kept when it is first seen', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:04:56Z', deletionGracePeriodSeconds: 0, generation: 2 },
       status: { observedGeneration: 2 },
     });
-    const patch = statusPatch(decided(snapshot({ task: task({ status }), pods: [ended] })));
-    expect(patch).toMatchObject({ phase });
-    expect(patch?.cause).toBe(cause);
+    for (const settings of [SETTINGS, BEST_EFFORT]) {
+      const patch = statusPatch(decidedWithLog(snapshot({ task: task({ status }), pods: [ended], settings })));
+      expect(patch).toMatchObject({ phase });
+      expect(patch?.cause).toBe(cause);
+    }
   });
 });
 
@@ -419,8 +428,10 @@ describe('status JSON of a real kubelet (1.37.2)', () => {
         annotations: endedFor === undefined ? {} : { 'kubeopencode.io/ended-for': endedFor },
       },
     };
-    const patch = statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [named] })));
-    expect(patch).toMatchObject({ phase });
-    expect(patch?.cause).toBe(cause);
+    for (const settings of [SETTINGS, BEST_EFFORT]) {
+      const patch = statusPatch(decidedWithLog(snapshot({ task: task({ status: running() }), pods: [named], settings })));
+      expect(patch).toMatchObject({ phase });
+      expect(patch?.cause).toBe(cause);
+    }
   });
 });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Agent } from '#core/api/agent.ts';
 import type { Task } from '#core/api/task.ts';
-import type { Decision } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { decide } from '#core/decide.ts';
+import { applied } from '#test/support/applied.ts';
 import { agent, agentTask, condition, exited, found, type PodOptions, pod, running, snapshot, task } from '#test/support/builders.ts';
 
 /** Snapshots of every stage of a Task's life. */
@@ -55,20 +55,6 @@ const stages: fc.Arbitrary<Snapshot> = fc
       ...(stage.granted === undefined ? {} : { granted: stage.granted }),
     });
   });
-
-/** The Task as it stands when a decision's status patch is applied (RFC 7386, one level deep: all that a status patch of ours needs). */
-function applied(before: Snapshot, decision: Decision): Snapshot {
-  if (decision.type !== 'Decided' || before.task === null) return before;
-  const status: Record<string, unknown> = { ...before.task.status };
-  for (const action of decision.actions) {
-    if (action.type !== 'Patch' || action.subresource !== 'status') continue;
-    for (const [field, value] of Object.entries(action.patch.status as object)) {
-      if (value === null) delete status[field];
-      else status[field] = value;
-    }
-  }
-  return { ...before, task: { ...before.task, status } };
-}
 
 const isFinal = (phase: string | undefined): boolean => phase === 'Completed' || phase === 'Failed';
 

@@ -2,8 +2,11 @@ import type { Agent } from '#core/api/agent.ts';
 import type { AgentTemplate } from '#core/api/agent-template.ts';
 import type { Condition, ContainerState, Pod, PodStatus } from '#core/api/kubernetes.ts';
 import type { Task, TaskSpec, TaskStatus } from '#core/api/task.ts';
+import type { Effect } from '#core/contract/decision.ts';
 import { ANNOTATIONS, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import { type ReadResult, type Ref, refKey, type Settings, type Snapshot } from '#core/contract/snapshot.ts';
+
+type LogTail = Extract<Effect, { kind: 'LogTail' }>;
 
 /** One object a kind, as small as it can be; each test names what it changes. */
 export const NAMESPACE = 'team-a';
@@ -12,6 +15,14 @@ export const CREATED = '2026-01-01T10:00:00Z';
 export const NOW = '2026-01-01T10:05:00.000Z';
 
 export const SETTINGS: Settings = { config: {}, referenceGraceSeconds: 60, unreachableAfterSeconds: 300 };
+
+/** Settings with this KubeOpenCodeConfig. */
+export function configured(config: Settings['config']): Settings {
+  return { ...SETTINGS, config };
+}
+
+/** Where ADR 0009 holds to the letter: no finalizer, no log is kept, and a stop is a deletion. */
+export const BEST_EFFORT = configured({ evidence: 'BestEffort' });
 
 export function task(
   options: { name?: string; spec?: Partial<TaskSpec>; status?: TaskStatus; stop?: boolean; metadata?: Partial<Task['metadata']> } = {},
@@ -48,6 +59,25 @@ export function running(more: Partial<TaskStatus> = {}): TaskStatus {
 
 export function condition(type: string, status: Condition['status'], reason: string, since: string = CREATED, message = ''): Condition {
   return { type, status, reason, message, lastTransitionTime: since };
+}
+
+/** What the core asks for to keep the end of the Pod's log. */
+export function logTail(options: Partial<LogTail> = {}): LogTail {
+  return {
+    type: 'Effect',
+    id: 'log/pod-uid',
+    kind: 'LogTail',
+    pod: { kind: 'Pod', namespace: NAMESPACE, name: 'fix-bug-pod', uid: 'pod-uid' },
+    container: 'agent',
+    limitBytes: 100,
+    followSeconds: 60,
+    configMap: {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'fix-bug-log', namespace: NAMESPACE, ownerReferences: pod().metadata.ownerReferences ?? [] },
+    },
+    ...options,
+  };
 }
 
 export interface PodOptions {

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Action, Decided, Decision } from '#core/contract/decision.ts';
-import type { Snapshot } from '#core/contract/snapshot.ts';
+import type { Outcome, Snapshot } from '#core/contract/snapshot.ts';
 import { decide as decideSource } from '#core/decide.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
+import { applied } from './applied.ts';
 
 const CORE = new URL('../../dist/core.wasm', import.meta.url);
 
@@ -31,6 +32,27 @@ export function decided(snapshot: Snapshot): Decided {
   const decision = decide(snapshot);
   if (decision.type !== 'Decided') throw new Error(`expected a decision, the core answered ${JSON.stringify(decision)}`);
   return decision;
+}
+
+/** A log that was kept. */
+const KEPT: Partial<Outcome> = { result: 'ok', answer: '{"bytes":120,"truncated":false}' };
+
+/**
+ * As `decided`, past the reading of a log: while the core asks for one, nothing may be ended or let go, what it writes is applied, and the log is answered (default: kept).
+ * Fails when it asks again for what was answered.
+ */
+export function decidedWithLog(before: Snapshot, answer: Partial<Outcome> = KEPT): Decided {
+  const decision = decided(before);
+  const tail = decision.actions.find((action) => action.type === 'Effect' && action.kind === 'LogTail');
+  if (tail === undefined) return decision;
+  expect(statusPatch(decision)?.completionTime, 'an end is recorded before its log is kept').toBeUndefined();
+  const writes = decision.actions.filter((action) => action.type === 'Patch' && action.ref.kind === 'Pod');
+  expect(writes, 'a Pod is let go before its log is kept').toEqual([]);
+  const after = applied(before, decision);
+  const outcome = { actionId: tail.id, result: 'ok' as const, count: 1, firstAt: after.now, lastAt: after.now, ...answer };
+  const last = decided({ ...after, outcomes: [...after.outcomes, outcome] });
+  expect(summary(last.actions), 'a log is asked for again that was answered').not.toContain('Effect LogTail');
+  return last;
 }
 
 /** The `status` of the one status patch among the actions; undefined when there is none. */

@@ -1,0 +1,71 @@
+import type { Pod } from '../api/kubernetes.ts';
+import type { Attempt } from '../api/task.ts';
+import type { Action, Decided, Decision } from '../contract/decision.ts';
+import { ANNOTATIONS } from '../contract/names.ts';
+import type { Ref } from '../contract/snapshot.ts';
+import { isControlledBy, liveAnswerFor, reason, type TaskContext } from './context.ts';
+import { reads } from './decided.ts';
+import { isDisposedWith } from './disposal.ts';
+import { podUnknown } from './live.ts';
+import { deletePod, hasEndedForCertain, releasePod } from './pods.ts';
+import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
+
+/**
+ * What a crash behind the record of an attempt's end has left undone: its Pod is let go, so that nothing of ours holds it, and deleted where that is wanted. A Pod of an
+ * attempt that is over and that nobody has recorded was made by a leader that had been paused: it must not run.
+ */
+export function settleEarlier(context: TaskContext): readonly Action[] {
+  const { snapshot, task } = context;
+  return snapshot.pods
+    .filter((pod) => pod.metadata.name !== context.podName && attemptNumberOf(pod) < context.attempt)
+    .flatMap((pod) => {
+      const attempt = task.status?.attempts?.find(({ podUID }) => podUID !== undefined && podUID === pod.metadata.uid);
+      const goes = attempt === undefined ? !hasEndedForCertain(pod) : isDisposedWith(context, pod, attempt);
+      return [...(goes ? deletePod(snapshot, pod) : []), ...releasePod(snapshot, pod)];
+    });
+}
+
+/** Pods of other controllers do not say: theirs are the first. */
+function attemptNumberOf(pod: Pod): number {
+  const text = pod.metadata.annotations?.[ANNOTATIONS.attempt] ?? '';
+  return /^[0-9]{1,9}$/.test(text) ? Number(text) : 1;
+}
+
+/**
+ * The proof that the attempt before has ended, asked for right before the next Pod is created: its Pod is in a final phase, or not there by a live read. Null when there is
+ * nothing to wait for.
+ */
+export function untilEarlierEnded(context: TaskContext): Decision | null {
+  const { snapshot, task } = context;
+  const seen = snapshot.pods.find((pod) => pod.metadata.name !== context.podName && !hasEndedForCertain(pod));
+  if (seen !== undefined) return earlierLives(context, seen, null);
+  const before = (task.status?.attempts ?? []).filter(({ podName }) => podName !== undefined).at(-1);
+  const name = before?.podName;
+  if (before === undefined || name === undefined || snapshot.pods.some((pod) => pod.metadata.name === name)) return null;
+  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name };
+  const answer = liveAnswerFor(snapshot, ref);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
+  if ('unavailable' in answer) return podUnknown({ ...context, podName: name }, answer.unavailable);
+  if ('absent' in answer || !isOf(context, answer.found as Pod, before)) return null;
+  const found = answer.found as Pod;
+  return hasEndedForCertain(found) ? null : earlierLives(context, found, ref);
+}
+
+/** Another controller may not have written the UID of its Pod. */
+function isOf({ snapshot }: TaskContext, pod: Pod, { podUID }: Attempt): boolean {
+  return podUID === undefined ? isControlledBy(pod, snapshot.subject.uid) : pod.metadata.uid === podUID;
+}
+
+/** `unwatched`: no event tells when it ends, so it is looked for again. */
+function earlierLives(context: TaskContext, pod: Pod, unwatched: Ref | null): Decided {
+  const { name } = pod.metadata;
+  const message = `pod ${name} of an earlier attempt has not ended for certain; attempt ${context.attempt} starts when it has, or when it is gone`;
+  return waitForStart(context, {
+    reason: 'EarlierPodLives',
+    cause: 'NodeLost',
+    message,
+    wakeAtMs: unwatched === null ? null : relookAtMs(context, waitsSinceMs(context, 'EarlierPodLives', message)),
+    dependsOn: unwatched === null ? [] : [unwatched],
+    trail: [reason('task/earlier-pod-lives', message, { pod: name, phase: pod.status?.phase ?? 'Pending' })],
+  });
+}
