@@ -2,6 +2,27 @@ import type { ContainerStatus, Pod, PodCondition } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import { AGENT_CONTAINER } from '../contract/names.ts';
 
+/**
+ * Why a Task ended, or waits, and by what that is told. Of a Pod, in this order of trust:
+ *
+ * | Cause         | told by                                                                                                   |
+ * |---------------|-----------------------------------------------------------------------------------------------------------|
+ * | Stopped       | our deadline's annotation, or our recorded intent and a deletion (`fate.ts`)                                |
+ * | Timeout       | the same                                                                                                  |
+ * | PodDeleted    | a deletion while it ran, without a word of the platform; or a live read that finds no Pod (`fate.ts`)       |
+ * | Preempted     | DisruptionTarget by the scheduler; status.reason Preempting                                                |
+ * | Evicted       | DisruptionTarget by the Eviction API, a taint or the kubelet; status.reason Evicted, a node that shuts down |
+ * | NodeLost      | DisruptionTarget by the Pod garbage collector; a node long silent; a container that its node lost sight of  |
+ * | Unschedulable | the kubelet did not admit it for want of room; the scheduler's condition (`pending.ts`)                    |
+ * | Configuration | the kubelet can't admit or start it as it is; somebody else's deadline; waiting reasons (`pending.ts`)     |
+ * | Image         | waiting reasons of an image (`pending.ts`)                                                                 |
+ * | InitContainer | an init container's exit code                                                                             |
+ * | OutOfMemory   | a container's reason OOMKilled                                                                            |
+ * | Application   | the agent's exit code or signal, then any other container's                                               |
+ *
+ * Without a Pod: Agent and Context (what it refers to is missing or unusable), Rejected (the API server will never accept the Pod), Engine (the core itself failed; the
+ * host says so).
+ */
 export interface Blame {
   readonly cause: Cause;
   /** For people: container, code, limit, node, in one line. */
@@ -21,7 +42,7 @@ const DISRUPTIONS: Readonly<Record<string, Cause>> = {
 /** Those that come with a DELETE: a Pod that had ended when that was asked for was not ended by them. */
 const BY_DELETION: ReadonlySet<string> = new Set(['PreemptionByScheduler', 'EvictionByEvictionAPI', 'DeletionByTaintManager']);
 
-/** `status.reason` of a failed Pod. Source: kubelet `eviction`, `preemption`, `nodeshutdown`, `lifecycle` packages. */
+/** `status.reason` of a failed Pod; `OutOf<resource>` is the kubelet's for any resource. Source: kubelet `eviction`, `preemption`, `nodeshutdown`, `lifecycle`, `sysctl` packages. */
 const POD_REASONS: Readonly<Record<string, Cause>> = {
   Evicted: 'Evicted',
   Preempted: 'Preempted',
@@ -31,11 +52,15 @@ const POD_REASONS: Readonly<Record<string, Cause>> = {
   Shutdown: 'Evicted',
   Terminated: 'Evicted',
   NodeAffinity: 'Unschedulable',
+  NodePorts: 'Unschedulable',
+  TaintToleration: 'Unschedulable',
+  TopologyAffinityError: 'Unschedulable',
+  VolumeAttachmentLimitExceeded: 'Unschedulable',
   UnexpectedAdmissionError: 'Unschedulable',
-  OutOfcpu: 'Unschedulable',
-  OutOfmemory: 'Unschedulable',
-  OutOfpods: 'Unschedulable',
-  OutOfephemeral: 'Unschedulable',
+  AppArmor: 'Configuration',
+  PodOSNotSupported: 'Configuration',
+  PodOSSelectorNodeLabelDoesNotMatch: 'Configuration',
+  SysctlForbidden: 'Configuration',
   // With a deadline that is ours, and so annotated, this table is not asked.
   DeadlineExceeded: 'Configuration',
 };

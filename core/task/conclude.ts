@@ -1,6 +1,5 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
-import { earliest } from '../units/time.ts';
 import { tryAgain } from './again.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
@@ -25,7 +24,7 @@ export function conclude(
     return decided({
       actions: [...log.actions, ...deletionNoted(context, pod)],
       ...heldPlace(context),
-      wakeAtMs: earliest(log.againAtMs, log.endsAtMs),
+      wakeAtMs: log.wakeAtMs,
       reasons: [...trail, reason('task/log-awaited', 'the pod goes, so the end of its log is kept before its end is recorded')],
     });
   }

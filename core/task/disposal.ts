@@ -100,7 +100,7 @@ function disposeOf(context: TaskContext, pod: Pod, attempt: Attempt | undefined)
   const step = attempt === undefined || attempt.log !== undefined ? null : logStep(context, pod, attempt.number);
   if (step?.type === 'Reading') {
     const reasons = [reason('task/log-awaited', 'a pod of the finished task goes, so the end of its log is kept first', facts)];
-    return { actions: step.actions, wakeAtMs: earliest(step.againAtMs, step.endsAtMs), reasons };
+    return { actions: step.actions, wakeAtMs: step.wakeAtMs, reasons };
   }
   const noted =
     step?.type === 'Done'

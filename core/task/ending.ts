@@ -7,8 +7,9 @@ import { earliest, parseTime } from '../units/time.ts';
 import { trueCondition } from './conditions.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
+import { isDisposedAtEnd } from './disposal.ts';
 import { type Ending, graceSecondsOf, lostAfterMs, patienceMs } from './fate.ts';
-import { followLog, keepsLog, NOTHING_TO_FOLLOW } from './log.ts';
+import { followLog, keepsLog } from './log.ts';
 import { agentStarted, type Blocked } from './pending.ts';
 import { heldPlace } from './place.ts';
 import { announceStop, deletePod, endPod } from './pods.ts';
@@ -37,14 +38,14 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked
     startedWithOf(pod).stopFile === true && agentStarted(pod) && deletesAtMs === null ? since + ANNOUNCED_FOR_MS : null;
   const isAnnounced = announcedUntilMs === null || context.nowMs >= announcedUntilMs;
   const isDeleting = deletesAtMs !== null;
-  const log = byDeadline || !isAnnounced ? NOTHING_TO_FOLLOW : followLog(context, pod, stop.gracePeriodSeconds);
+  const log = byDeadline || !isAnnounced ? [] : followLog(context, pod, stop.gracePeriodSeconds);
   const intent = runningStatus(context, pod, [{ type: 'Stopping', status: 'True', reason: ending, message }]);
   const end = byDeadline ? endPod(snapshot, pod, why) : deletePod(snapshot, pod, stop.gracePeriodSeconds);
   const actions: readonly Action[] = [
     // Of a Pod that is being deleted every moment counts; otherwise its log is followed from right before that.
-    ...(isDeleting ? log.actions : []),
+    ...(isDeleting ? log : []),
     ...intent,
-    ...(isDeleting ? [] : log.actions),
+    ...(isDeleting ? [] : log),
     ...(isAnnounced ? end : announceStop(snapshot, pod, why)),
     ...abortSession(snapshot, pod),
   ];
@@ -55,7 +56,6 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked
       isAnnounced ? null : announcedUntilMs,
       byDeadline ? escalateAtMs : null,
       deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs),
-      log.wakeAtMs,
     ].reduce(earliest, null),
     reasons: [reason(ruleOf(ending), message, { mode: stop.mode ?? 'Delete', by: byDeadline ? 'deadline' : 'deletion', since })],
   });
@@ -73,13 +73,14 @@ function ruleOf(ending: Ending): string {
 }
 
 /**
- * A running Pod is ended by a deadline where it is to be retained, and also where it is deleted afterwards and the end of its log is kept: deleted first, it would take its
+ * A running Pod is ended by a deadline where it is to be retained (by its stop, or by clean-up), and also where it is deleted afterwards and the end of its log is kept: deleted first, it would take its
  * last words with it. Not where its containers are to have another grace than the Pod's own: only a deletion can say that.
  */
 function isEndedByDeadline(context: TaskContext, pod: Pod, { mode, gracePeriodSeconds }: Stop): boolean {
   if (pod.status?.phase !== 'Running' || pod.metadata.deletionTimestamp !== undefined) return false;
+  const isKept = mode === 'Retain' || !isDisposedAtEnd(context, { type: 'EndedByUs', ending: 'UserStopped' }, pod);
   const isOwnGrace = gracePeriodSeconds === undefined || gracePeriodSeconds === graceSecondsOf(pod);
-  return mode === 'Retain' || (isOwnGrace && keepsLog(context));
+  return isKept || (isOwnGrace && keepsLog(context));
 }
 
 function stoppingMessage({ task }: TaskContext, ending: Ending, blocked: Blocked | null): string {

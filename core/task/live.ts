@@ -8,7 +8,7 @@ import { reason, stopRequested, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { askToEnd } from './ending.ts';
 import { agentTermination, type Ending, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
-import { followLog, NOTHING_TO_FOLLOW } from './log.ts';
+import { followLog } from './log.ts';
 import { type Blocked, blockedBy, patienceWithMs } from './pending.ts';
 import { heldPlace } from './place.ts';
 import { claimPod, deletePod, endPod } from './pods.ts';
@@ -77,17 +77,13 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null, pati
   if (patienceEndsMs !== null)
     trail.push(reason('task/pending-timeout-ahead', `is given up in ${formatDuration(patienceEndsMs - context.nowMs)} unless it runs`));
   const beside = sidecars ? endOthers(context, pod) : { actions: [], wakeAtMs: null };
-  const log = deletesAtMs === null ? NOTHING_TO_FOLLOW : followLog(context, pod);
   return decided({
-    actions: [...log.actions, ...runningStatus(context, pod), ...beside.actions],
+    // Of a Pod that is being deleted every moment counts.
+    actions: [...(deletesAtMs === null ? [] : followLog(context, pod)), ...runningStatus(context, pod), ...beside.actions],
     ...heldPlace(context),
-    wakeAtMs: [
-      deadlineMs,
-      patienceEndsMs,
-      deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs),
-      beside.wakeAtMs,
-      log.wakeAtMs,
-    ].reduce(earliest),
+    wakeAtMs: [deadlineMs, patienceEndsMs, deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs), beside.wakeAtMs].reduce(
+      earliest,
+    ),
     reasons: trail,
   });
 }
@@ -97,7 +93,7 @@ function endOthers(context: TaskContext, pod: Pod): { readonly actions: readonly
   const agentEndedMs = parseTime(agentTermination(pod)?.finishedAt);
   const escalateAtMs = agentEndedMs === null ? null : agentEndedMs + patienceMs(context, pod);
   if (escalateAtMs !== null && context.nowMs >= escalateAtMs)
-    return { actions: [...followLog(context, pod).actions, ...deletePod(context.snapshot, pod)], wakeAtMs: null };
+    return { actions: [...followLog(context, pod), ...deletePod(context.snapshot, pod)], wakeAtMs: null };
   return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: escalateAtMs };
 }
 

@@ -8,8 +8,7 @@ import { ownerOf, taskLabels } from '../pod/pod-meta.ts';
 import { parseTime } from '../units/time.ts';
 import { outcomeOf, type TaskContext } from './context.ts';
 import { agentTermination, graceSecondsOf } from './fate.ts';
-import { retryAtMs } from './pace.ts';
-import { mayHaveStarted } from './pending.ts';
+import { agentStarted } from './pending.ts';
 import { hasEnded, isBound } from './pods.ts';
 import { parseObject } from './started-with.ts';
 import { cutText } from './text.ts';
@@ -21,55 +20,34 @@ const MOST_TAIL_BYTES = 524_288;
 const FOLLOW_MARGIN_SECONDS = 30;
 /** The log of a Pod that is deleted goes when its containers have ended: so long after that nobody waits for it any more, in milliseconds. */
 const GIVE_UP_MS = 60_000;
-/** How often a log is asked for that the API server, or the node behind it, is in no state to give. */
-const MOST_TRIES = 5;
 
 type LogTail = Extract<Effect, { kind: 'LogTail' }>;
 
 export type LogStep =
   /** Nothing is kept here. */
   | { readonly type: 'None' }
-  /** The end of the log is being read; the Pod must not go before. `againAtMs`: when it is read again, after a failure; `endsAtMs`: when nobody waits for it any more. */
-  | { readonly type: 'Reading'; readonly actions: readonly Effect[]; readonly againAtMs: number | null; readonly endsAtMs: number | null }
+  /** The end of the log is being read; the Pod must not go before, or before nobody waits for it any more (`wakeAtMs`). */
+  | { readonly type: 'Reading'; readonly actions: readonly Effect[]; readonly wakeAtMs: number | null }
   | { readonly type: 'Done'; readonly log: NonNullable<Attempt['log']> };
 
 /**
  * How it stands with the log of a Pod that is deleted, or is to be: the logs go with it, so their end is read before, or as far as its containers come. `graceSeconds` is
- * what its containers are about to be given; default: what they were given.
+ * what its containers are about to be given; default: what they were given. Any answer is the last one: whoever reads has tried again by himself what may pass.
  */
 export function logStep(context: TaskContext, pod: Pod, attempt: number, graceSeconds?: number): LogStep {
   const effect = tailEffect(context, pod, attempt, graceSeconds);
   if (effect === null) return { type: 'None' };
   const outcome = outcomeOf(context.snapshot, effect.id);
+  if (outcome !== undefined) return { type: 'Done', log: logOf(effect, outcome) };
   const endsMs = givesUpAtMs(pod);
-  const isOver = endsMs !== null && context.nowMs >= endsMs;
-  if (outcome !== undefined && (isOver || !isPassing(outcome))) return { type: 'Done', log: logOf(effect, outcome) };
-  if (isOver)
-    return missing(
-      `the pod was deleted, and ${hasEnded(pod) ? 'its log was gone before it could be read' : 'its node gave no log in time'}`,
-    );
-  const againMs = outcome === undefined ? null : retryAtMs(outcome);
-  return { type: 'Reading', actions: [effect], againAtMs: againMs !== null && againMs > context.nowMs ? againMs : null, endsAtMs: endsMs };
+  if (endsMs === null || context.nowMs < endsMs) return { type: 'Reading', actions: [effect], wakeAtMs: endsMs };
+  return missing(`the pod was deleted, and ${hasEnded(pod) ? 'its log was gone before it could be read' : 'its node gave no log in time'}`);
 }
-
-export interface Following {
-  readonly actions: readonly Effect[];
-  /** When to follow again what broke off; null: nothing broke off. */
-  readonly wakeAtMs: number | null;
-}
-
-export const NOTHING_TO_FOLLOW: Following = { actions: [], wakeAtMs: null };
 
 /** Follows the log of a Pod that is being deleted, or is about to be, while its containers run, so that their last words are not lost; nothing where nothing is kept. */
-export function followLog(context: TaskContext, pod: Pod, graceSeconds?: number): Following {
+export function followLog(context: TaskContext, pod: Pod, graceSeconds?: number): readonly Effect[] {
   const step = logStep(context, pod, context.attempt, graceSeconds);
-  return step.type === 'Reading' ? { actions: step.actions, wakeAtMs: step.againAtMs } : NOTHING_TO_FOLLOW;
-}
-
-/** Whether a log that could not be read, or kept, may be so a moment later. */
-function isPassing({ result, code = 0, count }: Outcome): boolean {
-  if (result === 'ok' || count >= MOST_TRIES) return false;
-  return result === 'unknown' || code === 429 || code >= 500;
+  return step.type === 'Reading' ? step.actions : [];
 }
 
 function logOf({ configMap }: LogTail, outcome: Outcome): NonNullable<Attempt['log']> {
@@ -117,17 +95,14 @@ function tailEffect(context: TaskContext, pod: Pod, attempt: number, graceSecond
   };
 }
 
-/** The container whose log tells most: the agent, or the init container that it did not come past; null when none has run. */
+/** The container whose log tells most: the agent, or the init container that it did not come past; null when none has run, or the node has lost sight of it. */
 function containerOf(pod: Pod): string | null {
   if (!isBound(pod)) return null;
-  if (agentTermination(pod) !== undefined ? mayHaveStarted(pod) : agentRuns(pod)) return AGENT_CONTAINER;
+  const hasStatus = pod.status?.containerStatuses?.some(({ name }) => name === AGENT_CONTAINER) === true;
+  if (hasStatus && agentStarted(pod)) return AGENT_CONTAINER;
   const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name);
   const inits = (pod.status?.initContainerStatuses ?? []).filter(({ name }) => !sidecars.includes(name));
   return inits.find(({ state }) => state?.running !== undefined || (state?.terminated?.exitCode ?? 0) !== 0)?.name ?? null;
-}
-
-function agentRuns(pod: Pod): boolean {
-  return pod.status?.containerStatuses?.some(({ name, state }) => name === AGENT_CONTAINER && state?.running !== undefined) === true;
 }
 
 /**

@@ -20,7 +20,7 @@ export function retryAtMs(outcome: Outcome): number {
 
 /**
  * Holds back what failed a moment ago, and all behind it, until it is due; wakes the Task then. Events are never repeated: losing one is cheaper than
- * asking again, and what they say stands in the status. Nor are Effects, but for a log, which says itself when it is to be read again.
+ * asking again, and what they say stands in the status.
  */
 export function pace(snapshot: Snapshot, decided: Decided): Decided {
   const nowMs = parseTime(snapshot.now) ?? 0;
@@ -28,12 +28,11 @@ export function pace(snapshot: Snapshot, decided: Decided): Decided {
   for (const action of decided.actions) {
     const outcome = snapshot.outcomes.find((entry) => entry.actionId === action.id);
     const failed = outcome !== undefined && outcome.result !== 'ok';
-    const dueMs = failed ? retryAtMs(outcome) : nowMs;
     if (action.type === 'Event' || action.type === 'Effect') {
-      const isRead = action.type === 'Effect' && action.kind === 'LogTail';
-      if (outcome === undefined || (isRead && failed && nowMs >= dueMs)) actions.push(action);
+      if (outcome === undefined) actions.push(action);
       continue;
     }
+    const dueMs = failed ? retryAtMs(outcome) : nowMs;
     if (failed && dueMs > nowMs) {
       const wakeAtMs = earliest(dueMs, parseTime(decided.wakeAt)) ?? dueMs;
       return {
