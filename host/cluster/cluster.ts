@@ -87,6 +87,9 @@ export interface LogOptions {
   readonly timestamps?: boolean;
 }
 
+/** A part of a log, or what kept the rest from coming. */
+export type LogPiece = { readonly type: 'TEXT'; readonly text: string } | { readonly type: 'ERROR'; readonly error: ClusterError };
+
 /** An API server, real (`rest/`) or in memory (`memory/`). Every call may be aborted. Retries nothing: that is the caller's affair. */
 export interface Cluster {
   list(options: ListOptions, signal?: AbortSignal): Promise<Result<ObjectList>>;
@@ -106,4 +109,6 @@ export interface Cluster {
   /** The object as it stands after the call: with a deletionTimestamp when something holds it; null when it is gone. */
   delete(address: Address, options: DeleteOptions, signal?: AbortSignal): Promise<Result<KubernetesObject | null>>;
   logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>>;
+  /** Text of a log as it comes, in whatever pieces. Ends when the container has ended, or the signal aborts; `ERROR` is the last. Waits for as long as the log is silent. */
+  followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncIterable<LogPiece>;
 }

@@ -1,4 +1,4 @@
-import type { Cluster, ClusterError, Result, WatchEvent, WatchOptions } from '#host/cluster/cluster.ts';
+import type { Cluster, ClusterError, LogPiece, Result, WatchEvent } from '#host/cluster/cluster.ts';
 import type { Call } from '#host/cluster/memory/faults.ts';
 import type { HostLife } from './host-life.ts';
 
@@ -38,7 +38,7 @@ export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
   return {
     list: (wanted, signal) =>
       pass({ verb: 'list', kind: wanted.kind, namespace: wanted.namespace ?? '', name: '' }, () => cluster.list(wanted), signal),
-    watch: (wanted, signal) => watch(cluster, life, wanted, signal),
+    watch: (wanted, signal) => streamed(life, cluster.watch(wanted, signal)),
     get: (address, signal) => pass({ verb: 'get', ...address }, () => cluster.get(address), signal),
     create: (object, signal) => {
       const { kind, metadata } = object;
@@ -58,14 +58,15 @@ export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
     },
     delete: (address, how, signal) => pass({ verb: 'delete', ...address }, () => cluster.delete(address, how), signal),
     logs: (address, how, signal) => pass({ verb: 'logs', ...address }, () => cluster.logs(address, how), signal),
+    followLogs: (address, how, signal) => streamed(life, cluster.followLogs(address, how, signal)),
   };
 }
 
-async function* watch(cluster: Cluster, life: HostLife, options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
+async function* streamed<T extends WatchEvent | LogPiece>(life: HostLife, items: AsyncIterable<T>): AsyncGenerator<T> {
   await life.awake();
-  for await (const event of cluster.watch(options, signal)) {
+  for await (const item of items) {
     await life.awake();
-    yield event;
+    yield item;
   }
   await life.awake();
 }

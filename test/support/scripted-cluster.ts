@@ -3,7 +3,7 @@ import type { Cluster, ClusterError, Result } from '#host/cluster/cluster.ts';
 
 /** A call as it reached the cluster. */
 export interface ScriptedCall {
-  readonly verb: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'logs';
+  readonly verb: 'list' | 'get' | 'create' | 'replace' | 'patch' | 'delete' | 'logs' | 'followLogs';
   readonly of: string;
   readonly body?: unknown;
   readonly options?: unknown;
@@ -11,7 +11,7 @@ export interface ScriptedCall {
 
 export type ScriptedAnswer = Result<never> | Result<KubernetesObject | null | string> | Promise<Result<KubernetesObject | null | string>>;
 
-/** A cluster that answers each call as the test says, and keeps what it was asked. Watches end at once. */
+/** A cluster that answers each call as the test says, and keeps what it was asked. Watches end at once, and a followed log after one piece. */
 export interface ScriptedCluster extends Cluster {
   readonly calls: readonly ScriptedCall[];
 }
@@ -35,6 +35,10 @@ export function scriptedCluster(answer: (call: ScriptedCall, index: number) => S
     patch: (address, body, options) => ask({ verb: 'patch', of: named(address), body, options }),
     delete: (address, options) => ask({ verb: 'delete', of: named(address), options }),
     logs: (address, options) => ask({ verb: 'logs', of: named(address), options }),
+    followLogs: async function* (address, options) {
+      const result = await ask<string>({ verb: 'followLogs', of: named(address), options });
+      yield result.ok ? { type: 'TEXT', text: result.value } : { type: 'ERROR', error: result.error };
+    },
   };
 }
 

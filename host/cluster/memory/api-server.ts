@@ -8,6 +8,7 @@ import { planDeletion } from './deletion.ts';
 import { alreadyExists, badRequest, invalid, notFound, resourceNotFound, unsupportedMediaType } from './errors.ts';
 import { copyJson, KIND_RULES, metaTime, type StoredObject } from './kinds.ts';
 import { listPage } from './list.ts';
+import type { WrittenLog } from './log-stream.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 import { Namespaces } from './namespaces.ts';
 import { keyOf, ObjectStore } from './object-store.ts';
@@ -27,6 +28,9 @@ export interface ApiServerOptions {
 /** Text of a container's log, or why there is none. */
 export type LogSource = (pod: Pod, container: string) => Result<string>;
 
+/** What a container has written, for a reader that has its log open; undefined: its kubelet does not know it any more. */
+export type WrittenLogSource = (pod: Pod, container: string) => WrittenLog | undefined;
+
 type Draft = KubernetesObject & { readonly kind: Kind };
 
 /** Semantics of an API server: each call happens at once and whole. Clients reach it through `MemoryCluster`, the models of Kubernetes' own components directly. */
@@ -36,6 +40,7 @@ export class ApiServer {
   readonly namespaces: Namespaces;
   readonly #admission: Admission[];
   readonly #random: () => number;
+  #writtenLogSource: WrittenLogSource = () => undefined;
   #logSource: LogSource = () => ({ ok: false, error: badRequest('no kubelet has logs') });
 
   constructor(options: ApiServerOptions) {
@@ -55,8 +60,9 @@ export class ApiServer {
     };
   }
 
-  setLogSource(source: LogSource): void {
+  setLogSource(source: LogSource, written: WrittenLogSource): void {
     this.#logSource = source;
+    this.#writtenLogSource = written;
   }
 
   find({ kind, namespace, name }: Address): StoredObject | undefined {
@@ -145,6 +151,11 @@ export class ApiServer {
     const object = this.find(address);
     if (object === undefined) return failure(notFound('Pod', address.name));
     return this.#logSource(object as StoredObject & Pod, container);
+  }
+
+  writtenLog(address: Address, container: string): WrittenLog | undefined {
+    const object = this.find(address);
+    return object === undefined ? undefined : this.#writtenLogSource(object as StoredObject & Pod, container);
   }
 
   /** Writes past admission and validation what Kubernetes' own components write (binding, Pod status); nothing when it is gone, replaced or unchanged. */

@@ -2,7 +2,7 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
 import { NodeOutages } from './node-outages.ts';
 import type { Change } from './object-store.ts';
-import { podLog } from './pod-log.ts';
+import { podLog, writtenLog } from './pod-log.ts';
 import { type PodScript, podScript } from './pod-script.ts';
 import { type KubeletLatency, PodWorker, type StoredPod } from './pod-worker.ts';
 
@@ -30,7 +30,10 @@ export class Kubelet {
     this.#latency = { noticeMs, startMs, initMs, pullBackOffMs };
     for (const object of server.store.values('Pod')) this.#consider(object as StoredPod);
     server.store.listen('Pod', (change) => this.#follow(change));
-    server.setLogSource((pod, container) => podLog(pod, this.#workers.get(pod.metadata.uid ?? '')?.run, container));
+    server.setLogSource(
+      (pod, container) => podLog(pod, this.#workers.get(pod.metadata.uid ?? '')?.run, container),
+      (pod, container) => writtenLog(this.#workers.get(pod.metadata.uid ?? '')?.run, container),
+    );
   }
 
   /** What the kubelet does with a Pod: its labels, and what is assumed. */

@@ -7,6 +7,7 @@ import type {
   DeleteOptions,
   ListOptions,
   LogOptions,
+  LogPiece,
   ObjectList,
   PatchOptions,
   Result,
@@ -15,6 +16,7 @@ import type {
 } from '../cluster.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Call, CallFault, Faults } from './faults.ts';
+import { LogStream } from './log-stream.ts';
 import { WatchStream } from './watch-stream.ts';
 
 export interface MemoryClusterOptions {
@@ -86,6 +88,28 @@ export class MemoryCluster implements Cluster {
       const text = this.#server.logs(address, options.container);
       return text.ok ? { ok: true, value: tail(text.value, options) } : text;
     });
+  }
+
+  async *followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogPiece> {
+    let stream: LogStream | undefined;
+    const opened = await this.#perform(this.#call('logs', address), signal, () => {
+      const text = this.#server.logs(address, options.container);
+      if (text.ok) stream = new LogStream(this.#server, address, options.container);
+      return text;
+    });
+    if (opened.ok && stream !== undefined) {
+      const text = tail(opened.value, options);
+      try {
+        if (text !== '') yield { type: 'TEXT', text };
+        yield* stream.pieces(signal);
+      } finally {
+        stream.close();
+      }
+      return;
+    }
+    // Its answer was lost: nobody will read it.
+    stream?.close();
+    if (!opened.ok && !signal.aborted) yield { type: 'ERROR', error: opened.error };
   }
 
   #call(verb: Call['verb'], { kind, namespace, name }: Address): Call {

@@ -1,6 +1,7 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Result } from '../cluster.ts';
 import { badRequest } from './errors.ts';
+import type { WrittenLog } from './log-stream.ts';
 import { type ContainerRun, isRunning, type PodRun } from './pod-run.ts';
 import { containerId } from './pod-status.ts';
 
@@ -21,6 +22,12 @@ export function podLog(pod: Pod, run: PodRun | undefined, container: string): Re
     return { ok: true, value: `unable to retrieve container logs for ${containerId(pod, container)}` };
   }
   return { ok: true, value: textOf(found) };
+}
+
+/** What there is for a reader that has the log open: the file is there for it until its end, whatever became of the Pod. */
+export function writtenLog(run: PodRun | undefined, container: string): WrittenLog | undefined {
+  const found = run?.containers.find(({ name }) => name === container);
+  return found === undefined ? undefined : { text: textOf(found), isOver: found.state.type !== 'Running' };
 }
 
 function textOf({ name, state }: ContainerRun): string {

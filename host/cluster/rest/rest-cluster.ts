@@ -9,6 +9,7 @@ import type {
   DeleteOptions,
   ListOptions,
   LogOptions,
+  LogPiece,
   ObjectList,
   PatchOptions,
   Result,
@@ -44,9 +45,6 @@ export interface RestClusterOptions extends KubeConfigSource {
   readonly userAgent?: string;
 }
 
-/** A part of a log, or what kept the rest from coming. */
-export type LogPiece = { readonly type: 'TEXT'; readonly text: string } | { readonly type: 'ERROR'; readonly error: ClusterError };
-
 /** A real API server. */
 export interface RestCluster extends Cluster {
   /** Namespace of the context; `default` when it has none. */
@@ -54,8 +52,6 @@ export interface RestCluster extends Cluster {
   /** Address of the API server. */
   readonly server: string;
   readonly context: string;
-  /** Text of a log as it comes, in whatever pieces. Ends when the container has ended, or the signal aborts; `ERROR` is the last. Waits for as long as the log is silent. */
-  followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncIterable<LogPiece>;
   /** Ends all connections; calls under way are answered `Unreachable`. */
   close(): Promise<void>;
 }

@@ -259,6 +259,7 @@ describe('order of work', () => {
         replace: (...args) => cluster.replace(...args),
         delete: (...args) => cluster.delete(...args),
         logs: (...args) => cluster.logs(...args),
+        followLogs: (...args) => cluster.followLogs(...args),
         patch: async (address, ...rest) => {
           expect(inHand.has(address.name)).toBe(false);
           inHand.add(address.name);

@@ -177,6 +177,10 @@ describe('an observed cluster', () => {
     patch: () => Promise.resolve(lost),
     delete: () => Promise.resolve({ ok: true, value: null }),
     logs: () => Promise.resolve({ ok: true, value: 'tail' }),
+    followLogs: async function* () {
+      yield { type: 'TEXT', text: 'tail' };
+      yield { type: 'ERROR', error: lost.error };
+    },
   };
 
   test('counts every call by verb, kind and code, and changes no answer', async () => {
@@ -194,7 +198,8 @@ describe('an observed cluster', () => {
     const seen: string[] = [];
     for await (const event of observed.watch({ kind: 'Pod', resourceVersion: '1', timeoutSeconds: 1 }, new AbortController().signal))
       seen.push(event.type);
-    expect(seen).toEqual(['BOOKMARK', 'ERROR']);
+    for await (const piece of observed.followLogs(pod, { container: 'agent' }, new AbortController().signal)) seen.push(piece.type);
+    expect(seen).toEqual(['BOOKMARK', 'ERROR', 'TEXT', 'ERROR']);
     const counted = (await all.scrape()).text.split('\n').filter((line) => line.startsWith('kubeopencode_api_requests_total{'));
     expect(counted.sort()).toEqual(
       [
@@ -202,6 +207,7 @@ describe('an observed cluster', () => {
         'verb="delete",kind="Pod",code="200"',
         'verb="get",kind="Pod",code="200"',
         'verb="list",kind="Pod",code="200"',
+        'verb="logs",kind="Pod",code="0"',
         'verb="logs",kind="Pod",code="200"',
         'verb="patch",kind="Pod",code="0"',
         'verb="update",kind="Lease",code="409"',

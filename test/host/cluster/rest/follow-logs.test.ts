@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Address } from '#host/cluster/cluster.ts';
-import { createRestCluster, type LogPiece, type RestCluster } from '#host/cluster/rest/rest-cluster.ts';
+import type { Address, LogPiece } from '#host/cluster/cluster.ts';
+import { createRestCluster, type RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 
