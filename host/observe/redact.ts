@@ -11,27 +11,45 @@ const HARMLESS_NAME = /^(tokens|maxTokens|max_tokens|secrets|imagePullSecrets|cr
 /** Copies of a whole manifest, values included. */
 const MANIFEST_COPIES = new Set(['kubectl.kubernetes.io/last-applied-configuration']);
 
-/** Text in which secrets are recognised by their own form. */
+/** What people call a secret in files, headers, options and logs. */
+const SECRET_WORD = '(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|access[_-]?key|private[_-]?key)';
+/** A word that no sentence has: letters and digits, and long. */
+const SECRET_VALUE = String.raw`(?=[^\s"']{0,200}\d)(?=[^\s"']{0,200}[a-z])[^\s"',;]{8,}`;
+
+/**
+ * Text in which secrets are recognised by their own form. What is read may be anybody's word (a log), and long: each form looks from each place only a bounded way ahead, or is
+ * begun at a place that it has not passed yet, so that no text takes more than time in proportion to its length.
+ */
 const SECRET_FORMS: readonly (readonly [RegExp, string])[] = [
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],
-  [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
-  [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, REDACTED],
+  [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, REDACTED],
+  [/\b(bearer|basic)\s{1,8}[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, REDACTED],
   [
     /\b(gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{16,}|xox[abeprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,})/g,
     REDACTED,
   ],
   // https://user:password@host
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, `$1${REDACTED}@`],
-  // "apiKey": "…" inside a JSON text
+  [/\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@:]*:[^\s/@]+@/gi, `$1${REDACTED}@`],
+  // "apiKey": "…" inside a JSON text, also where the text was cut; and in a text inside that
   [
-    /("[^"\\]{0,64}(?:token|secret|passw(?:or)?d|passphrase|api_?-?key|access_?-?key|private_?-?key|authorization)"\s*:\s*)"(?:[^"\\]|\\.)*"/gi,
+    new RegExp(String.raw`("[^"\\]{0,64}(?:${SECRET_WORD}|authorization)"\s{0,8}:\s{0,8})"(?:[^"\\]|\\.)*(?:"|\\?$)`, 'gi'),
     `$1"${REDACTED}"`,
   ],
+  [new RegExp(String.raw`(\\"[^"\\]{0,64}(?:${SECRET_WORD}|authorization)\\"\s{0,8}:\s{0,8}\\")[^"\\]*`, 'gi'), `$1${REDACTED}`],
   // API_KEY=… inside a script
   [
-    /\b([A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?))=("[^"]*"|'[^']*'|[^\s"'&;]+)/g,
+    /\b([A-Z0-9_]*(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?))=("[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s"'&;]+)/g,
     `$1=${REDACTED}`,
   ],
+  // x-api-key: … and Authorization: token … in a request that is shown
+  [/\b((?:x-)?(?:api|auth|access|private|goog-api|gitlab|vault)-(?:key|token)\s{0,8}:\s{0,8})[^\s"']+/gi, `$1${REDACTED}`],
+  [new RegExp(String.raw`\b(authorization\s{0,8}:\s{0,8}(?:[a-z-]{1,20} )?)${SECRET_VALUE}`, 'gi'), `$1${REDACTED}`],
+  [/\b(cookie\s{0,8}:\s{0,8}[^\s=;"']{1,64}=)[^\r\n"']+/gi, `$1${REDACTED}`],
+  // --password=… and --password …
+  [new RegExp(String.raw`(--[a-z-]{0,40}${SECRET_WORD}=)("[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s"']+)`, 'gi'), `$1${REDACTED}`],
+  [new RegExp(`(--[a-z-]{0,40}${SECRET_WORD} )${SECRET_VALUE}`, 'gi'), `$1${REDACTED}`],
+  // apiKey: … in YAML, a table or a sentence
+  [new RegExp(String.raw`(${SECRET_WORD}["']?\s{0,8}[:=]\s{0,8}["']?)${SECRET_VALUE}`, 'gi'), `$1${REDACTED}`],
 ];
 
 /** A value without its secrets, and how many places were blotted out. */
