@@ -2,6 +2,7 @@ import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import type { Settings, Snapshot, Subject } from '#core/contract/snapshot.ts';
+import { TASK_OUTCOMES } from '#core/contract/task-outcome.ts';
 import { timestamp } from '../clock.ts';
 import type { Address, ClusterError } from '../cluster/cluster.ts';
 import type { Store } from '../cluster/store.ts';
@@ -30,7 +31,7 @@ export interface FactSources {
   readonly pending: PendingWrites;
   readonly outcomes: Outcomes;
   readonly places: Pick<Places, 'granted'>;
-  readonly finished: Pick<FinishedIndex, 'endedAfter'>;
+  readonly finished: Pick<FinishedIndex, 'endedAfter' | 'endedAfterOfOutcome'>;
   readonly reader: Reader;
   settings(): Settings;
   now(): number;
@@ -76,8 +77,9 @@ function factsOf(sources: FactSources, subject: Subject): Gathered {
   if (task.task === null && pods.length === 0) return { type: 'Gone' };
   const granted = sources.places.granted(key);
   const settings = sources.settings();
-  const isCounted = settings.config.cleanup?.maxRetainedTasks !== undefined;
-  const finishedRank = isCounted ? sources.finished.endedAfter(key) : undefined;
+  const { cleanup } = settings.config;
+  const finishedRank = cleanup?.maxRetainedTasks === undefined ? undefined : sources.finished.endedAfter(key);
+  const finishedRankOfOutcome = limitsAnOutcome(cleanup) ? sources.finished.endedAfterOfOutcome(key) : undefined;
   const facts: Omit<Snapshot, 'read'> = {
     contract: 1,
     kind: 'Task',
@@ -87,10 +89,15 @@ function factsOf(sources: FactSources, subject: Subject): Gathered {
     pods,
     ...(granted === undefined ? {} : { granted }),
     ...(finishedRank === undefined ? {} : { finishedRank }),
+    ...(finishedRankOfOutcome === undefined ? {} : { finishedRankOfOutcome }),
     outcomes: sources.outcomes.of(key),
     settings,
   };
   return { type: 'Facts', facts };
+}
+
+function limitsAnOutcome(cleanup: Settings['config']['cleanup']): boolean {
+  return TASK_OUTCOMES.some((outcome) => cleanup?.[`maxRetained${outcome}Tasks`] !== undefined);
 }
 
 /** Reads live what is in doubt; null when all of it was answered. */

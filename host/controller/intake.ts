@@ -1,5 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
+import type { TaskOutcome } from '#core/contract/task-outcome.ts';
 import { jsonEqual } from '../cluster/json.ts';
 import type { Store, StoreChange } from '../cluster/store.ts';
 import { configOf } from './config-source.ts';
@@ -7,7 +8,7 @@ import type { ControllerMetrics } from './hooks.ts';
 import type { Knowledge } from './knowledge.ts';
 import { isFinished, routesOf } from './routes.ts';
 import type { Starts } from './starts.ts';
-import { keyOfOwner, keyOfTask, type SubjectKey, subjectOf } from './subject.ts';
+import { keyOfOrphan, keyOfOwner, keyOfTask, type SubjectKey, subjectOf } from './subject.ts';
 import type { Priority } from './work-queue.ts';
 
 export interface IntakeOptions {
@@ -64,9 +65,9 @@ export class Intake {
       if (!isFinished(task)) unfinished.push(key);
       add(key, isFinished(task) ? 'settled' : 'initial');
     }
-    // Pods whose Task went while nobody looked still bear our finalizer.
+    // Pods whose Task went while nobody looked, with or without them, still bear our finalizer.
     for (const pod of store.list('Pod')) {
-      const key = keyOfOwner(pod);
+      const key = keyOfOwner(pod) ?? keyOfOrphan(pod);
       if (key !== undefined && store.byUid('Task', subjectOf(key).uid) === undefined) add(key, 'initial');
     }
     return unfinished;
@@ -102,7 +103,7 @@ export class Intake {
     }
   }
 
-  /** Keeps the order of the finished Tasks, and adds the one that has become one too many. */
+  /** Keeps the order of the finished Tasks, and adds those that have become one too many. */
   #onTask(change: StoreChange): void {
     const { knowledge, add } = this.#options;
     if (change.type === 'Removed') {
@@ -110,13 +111,20 @@ export class Intake {
       if (key !== undefined) knowledge.finished.delete(key);
       return;
     }
-    const hasMoved = knowledge.finished.put(change.after);
-    const retained = this.#settings.config.cleanup?.maxRetainedTasks;
-    if (hasMoved && retained !== undefined) {
-      const surplus = knowledge.finished.withEndedAfter(change.after.metadata.namespace ?? '', retained);
-      if (surplus !== undefined) add(surplus, 'settled');
-    }
+    const outcome = knowledge.finished.put(change.after);
+    if (outcome !== null) for (const key of this.#surplus(change.after.metadata.namespace ?? '', outcome)) add(key, 'settled');
     if (change.type === 'Changed' && isFinished(change.after) && !isFinished(change.before)) this.#measure(change.after as Task);
+  }
+
+  /** Who became one too many when a Task of this outcome ended. */
+  #surplus(namespace: string, outcome: TaskOutcome): readonly SubjectKey[] {
+    const { finished } = this.#options.knowledge;
+    const { cleanup } = this.#settings.config;
+    const [retained, retainedOfOutcome] = [cleanup?.maxRetainedTasks, cleanup?.[`maxRetained${outcome}Tasks`]];
+    return [
+      retained === undefined ? undefined : finished.withEndedAfter(namespace, retained),
+      retainedOfOutcome === undefined ? undefined : finished.withEndedAfter(namespace, retainedOfOutcome, outcome),
+    ].filter((key) => key !== undefined);
   }
 
   #measure({ metadata, spec, status }: Task): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Task } from '#core/api/task.ts';
+import type { Task, TaskStatus } from '#core/api/task.ts';
 import type { Ref } from '#core/contract/snapshot.ts';
+import { TASK_OUTCOMES, type TaskOutcome } from '#core/contract/task-outcome.ts';
 import { Dependents, type Interest } from '#host/controller/dependents.ts';
 import { FinishedIndex } from '#host/controller/finished-index.ts';
 import { KeyedHeap } from '#host/controller/keyed-heap.ts';
@@ -171,9 +172,50 @@ describe('the finished Tasks of a namespace', () => {
 
   test('a state that was taken in already changes nothing', () => {
     const index = new FinishedIndex();
-    expect(index.put(ended('a', '2026-01-01T00:00:01Z'))).toBe(true);
-    expect(index.put(ended('a', '2026-01-01T00:00:01Z'))).toBe(false);
-    expect(index.put(ended('r', undefined, 'Running'))).toBe(false);
+    expect(index.put(ended('a', '2026-01-01T00:00:01Z'))).toBe('Completed');
+    expect(index.put(ended('a', '2026-01-01T00:00:01Z'))).toBeNull();
+    expect(index.put(ended('r', undefined, 'Running'))).toBeNull();
+  });
+
+  test('stand also among those of their outcome, as often as they end, are reopened and go', () => {
+    const statuses: readonly (TaskStatus & { readonly is?: TaskOutcome })[] = [
+      { phase: 'Running' },
+      { phase: 'Completed', is: 'Completed' },
+      { phase: 'Completed', cause: 'Stopped', is: 'Stopped' },
+      { phase: 'Completed', cause: 'Timeout', is: 'Stopped' },
+      { phase: 'Failed', cause: 'Application', is: 'Failed' },
+    ];
+    const step = fc.record({
+      name: fc.nat(12).map(String),
+      status: fc.option(fc.constantFrom(...statuses)),
+      second: fc.integer({ min: 10, max: 14 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
+        const index = new FinishedIndex();
+        const model = new Map<string, { readonly is: TaskOutcome; readonly rank: string }>();
+        for (const { name, status, second } of steps) {
+          const completionTime = `2026-01-01T00:00:${second}Z`;
+          const before = model.get(name);
+          model.delete(name);
+          if (status?.is !== undefined) model.set(name, { is: status.is, rank: `${completionTime} ${name}` });
+          if (status === null) index.delete(key(name));
+          else {
+            const moved = index.put(task({ name, metadata: { uid: `uid-${name}` }, status: { ...status, completionTime } }));
+            const isSame = before?.rank === model.get(name)?.rank && before?.is === model.get(name)?.is;
+            expect(moved).toBe(isSame ? null : (status.is ?? null));
+          }
+          expect(index.size).toBe(model.size);
+          for (const outcome of TASK_OUTCOMES) {
+            const newestFirst = [...model].filter(([, { is }]) => is === outcome).sort(([, a], [, b]) => (a.rank > b.rank ? -1 : 1));
+            expect(newestFirst.map(([one]) => index.endedAfterOfOutcome(key(one)))).toEqual(newestFirst.map((_, at) => at));
+            const found = [...newestFirst, null].map((_, at) => index.withEndedAfter(NAMESPACE, at, outcome));
+            expect(found).toEqual([...newestFirst.map(([one]) => key(one)), undefined]);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
