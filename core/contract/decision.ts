@@ -68,7 +68,8 @@ export type Effect =
       readonly followSeconds: number;
       /**
        * ConfigMap to keep it in, but for `data`: the host adds that under the container's name and creates the object, or, where it is there and has the same
-       * controller, replaces its data. An empty log makes none. The Outcome's `answer` is the JSON of a `KeptLog`; the text itself never enters a snapshot.
+       * controller, replaces its data by a longer text. An empty log makes none. The Outcome's `answer` is the JSON of a `KeptLog`; the text itself never
+       * enters a snapshot.
        */
       readonly configMap: KubernetesObject & { readonly kind: 'ConfigMap' };
     }

@@ -19,6 +19,8 @@ export const ANNOTATIONS = {
   attempt: 'kubeopencode.io/attempt',
   /** What the Pod was started with beside its spec, as JSON (`StartedWith`): a Task that runs asks for nothing else. */
   startedWith: 'kubeopencode.io/started-with',
+  /** On the ConfigMap with the kept end of a log: `true` when there was more before it. */
+  logTruncated: 'kubeopencode.io/log-truncated',
 } as const;
 
 /** On our Pods until their end is recorded in the Task. */

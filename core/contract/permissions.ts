@@ -60,7 +60,12 @@ export const PERMISSIONS: readonly Permission[] = [
 
   { kind: 'ConfigMap', verb: 'get', by: 'host', why: 'read the contexts that a Task names, and whose a kept log is' },
   { kind: 'ConfigMap', verb: 'create', by: 'action', why: 'carry the files of a Task into its Pod, and keep the end of its log' },
-  { kind: 'ConfigMap', verb: 'patch', by: 'action', why: 'bring those files up to date as long as the Pod is not created' },
+  {
+    kind: 'ConfigMap',
+    verb: 'patch',
+    by: 'action',
+    why: 'bring those files up to date as long as the Pod is not created, and keep more of a log',
+  },
 
   { kind: 'Event', verb: 'create', by: 'action', why: 'tell people what happened' },
 

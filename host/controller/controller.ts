@@ -26,6 +26,8 @@ export interface ControllerOptions {
   readonly maxConcurrentReconciles?: number;
   readonly metrics?: ControllerMetrics;
   readonly hooks?: ControllerHooks;
+  /** What is left of a text before it is kept as the end of a log. Default: it is blotted out what the journal blots out (`redactText`). */
+  readonly redactLog?: (text: string) => string;
 }
 
 export const LEDGERS = ['dependents', 'effects', 'finished', 'live', 'outcomes', 'pending', 'places', 'queue', 'starts'] as const;

@@ -2,6 +2,7 @@ import { assertNever, type Effect } from '#core/contract/decision.ts';
 import type { Clock } from '../clock.ts';
 import type { Cluster, ClusterError, Result } from '../cluster/cluster.ts';
 import { failed, succeeded } from './answers.ts';
+import { keepLogTail } from './logs/log-tail.ts';
 import type { Report } from './outcomes.ts';
 import type { SubjectKey } from './subject.ts';
 
@@ -13,18 +14,21 @@ export interface Sessions {
   abort(url: string, title: string, signal: AbortSignal): Promise<Result<null>>;
 }
 
-/** No Effect may take longer. */
+/** No Effect may take longer; one that follows a log so much longer than it follows. */
 export const EFFECT_DEADLINE_MS = 30_000;
-/** Effects of all subjects that run at a time; others wait. */
-const MAX_RUNNING = 16;
-/** The API server counts `limitBytes` from the first line that it sends, so the tail is cut here, from this many lines. */
-const TAIL_LINES = 500;
-const TAIL_READ_BYTES = 1_048_576;
+
+/**
+ * Effects of all subjects that run at a time; others wait. A log is followed for as long as its Pod takes to end, so logs wait only for each other. Each holds at most what it
+ * keeps and 4 KiB: 64 of 64 KiB are 4 MiB, and of 512 KiB, the most that can be kept, 32 MiB.
+ */
+const MAX_RUNNING = { sessions: 16, logs: 64 } as const;
 
 export interface EffectsOptions {
-  readonly cluster: Pick<Cluster, 'logs'>;
+  readonly cluster: Pick<Cluster, 'get' | 'create' | 'patch' | 'followLogs'>;
   readonly clock: Clock;
   readonly sessions: Sessions;
+  /** Text of a log without secrets. */
+  readonly redactLog: (text: string) => string;
   readonly signal: AbortSignal;
   /** Called when an Effect has come to something. */
   onDone(subject: SubjectKey, effect: Effect, report: Report): void;
@@ -33,9 +37,11 @@ export interface EffectsOptions {
 /** Runs Effects aside: no decision waits for them, and each that the core asks for again while it runs is run once. */
 export class Effects {
   readonly #options: EffectsOptions;
-  readonly #known = new Set<string>();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #bySubject = new Map<SubjectKey, Map<string, Job>>();
+  readonly #lanes: Readonly<Record<keyof typeof MAX_RUNNING, Lane>> = {
+    sessions: { waiting: new Set(), running: 0, most: MAX_RUNNING.sessions },
+    logs: { waiting: new Set(), running: 0, most: MAX_RUNNING.logs },
+  };
 
   constructor(options: EffectsOptions) {
     this.#options = options;
@@ -43,85 +49,103 @@ export class Effects {
 
   /** Effects that run or wait. */
   get size(): number {
-    return this.#known.size;
+    let size = 0;
+    for (const jobs of this.#bySubject.values()) size += jobs.size;
+    return size;
   }
 
   run(subject: SubjectKey, effect: Effect): void {
-    const id = `${subject} ${effect.id}`;
-    if (this.#known.has(id)) return;
-    this.#known.add(id);
-    const start = (): void => {
-      void this.#perform(effect).then((report) => {
-        this.#known.delete(id);
-        this.#running -= 1;
-        this.#next();
-        if (!this.#options.signal.aborted) this.#options.onDone(subject, effect, report);
-      });
-    };
-    this.#waiting.push(start);
-    this.#next();
+    const jobs = this.#bySubject.get(subject) ?? new Map<string, Job>();
+    if (jobs.has(effect.id)) return;
+    const lane = this.#lanes[effect.kind === 'LogTail' ? 'logs' : 'sessions'];
+    const job: Job = { subject, effect, lane, aborter: new AbortController() };
+    this.#bySubject.set(subject, jobs.set(effect.id, job));
+    lane.waiting.add(job);
+    this.#next(lane);
   }
 
-  #next(): void {
-    if (this.#running >= MAX_RUNNING) return;
-    const start = this.#waiting.shift();
-    if (start === undefined) return;
-    this.#running += 1;
-    start();
+  /** The subject is gone: what runs or waits for it ends, and is not told of. */
+  forget(subject: SubjectKey): void {
+    const jobs = this.#bySubject.get(subject);
+    this.#bySubject.delete(subject);
+    for (const job of jobs?.values() ?? []) {
+      job.lane.waiting.delete(job);
+      job.aborter.abort(new Error('the Task is gone'));
+    }
   }
 
-  async #perform(effect: Effect): Promise<Report> {
+  #next(lane: Lane): void {
+    const [job] = lane.waiting;
+    if (job === undefined || lane.running >= lane.most) return;
+    lane.waiting.delete(job);
+    lane.running += 1;
+    void this.#perform(job).then((report) => {
+      lane.running -= 1;
+      this.#next(lane);
+      const isWanted = this.#drop(job);
+      if (isWanted && !this.#options.signal.aborted) this.#options.onDone(job.subject, job.effect, report);
+    });
+  }
+
+  /** Whether the job was still known. */
+  #drop(job: Job): boolean {
+    const jobs = this.#bySubject.get(job.subject);
+    if (jobs?.get(job.effect.id) !== job) return false;
+    jobs.delete(job.effect.id);
+    if (jobs.size === 0) this.#bySubject.delete(job.subject);
+    return true;
+  }
+
+  async #perform({ effect, aborter }: Job): Promise<Report> {
     const { clock, signal } = this.#options;
     const reporting = { actionId: effect.id, of: 'Effect' as const };
-    const aborter = new AbortController();
-    const onAbort = (): void => aborter.abort(signal.reason);
-    const seconds = EFFECT_DEADLINE_MS / 1_000;
-    const cancel = clock.after(EFFECT_DEADLINE_MS, () =>
-      aborter.abort(new Error(`${effect.kind}: expected an answer within ${seconds} s`)),
+    const deadlineMs = EFFECT_DEADLINE_MS + (effect.kind === 'LogTail' ? effect.followSeconds * 1_000 : 0);
+    const cancel = clock.after(deadlineMs, () =>
+      aborter.abort(new Error(`${effect.kind}: expected an answer within ${deadlineMs / 1_000} s`)),
     );
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
     try {
-      const result = await this.#call(effect, aborter.signal);
+      const result = await this.#call(effect, AbortSignal.any([signal, aborter.signal]));
       return result.ok ? succeeded(reporting, result.value) : failed(reporting, result.error);
     } catch (error) {
       return failed(reporting, unreachable(effect, error));
     } finally {
       cancel();
-      signal.removeEventListener('abort', onAbort);
     }
   }
 
   async #call(effect: Effect, signal: AbortSignal): Promise<Result<string>> {
-    const { cluster, sessions } = this.#options;
+    const { cluster, clock, sessions, redactLog } = this.#options;
     switch (effect.kind) {
-      case 'LogTail': {
-        const { pod, container, limitBytes } = effect;
-        const result = await cluster.logs(pod, { container, tailLines: TAIL_LINES, limitBytes: TAIL_READ_BYTES }, signal);
-        return result.ok ? { ok: true, value: lastBytes(result.value, limitBytes) } : result;
-      }
-      case 'SessionSummary': {
-        const result = await sessions.summary(effect.url, effect.title, signal);
-        return result.ok ? { ok: true, value: JSON.stringify(result.value) } : result;
-      }
-      case 'SessionAbort': {
-        const result = await sessions.abort(effect.url, effect.title, signal);
-        return result.ok ? { ok: true, value: 'null' } : result;
-      }
+      case 'LogTail':
+        return inJson(await keepLogTail({ cluster, clock, redact: redactLog }, effect, signal));
+      case 'SessionSummary':
+        return inJson(await sessions.summary(effect.url, effect.title, signal));
+      case 'SessionAbort':
+        return inJson(await sessions.abort(effect.url, effect.title, signal));
       default:
         return assertNever(effect);
     }
   }
 }
 
-function unreachable(effect: Effect, error: unknown): ClusterError {
-  return { type: 'Unreachable', message: `${effect.kind} ${effect.id}: ${String(error)}`, cause: error };
+interface Job {
+  readonly subject: SubjectKey;
+  readonly effect: Effect;
+  readonly lane: Lane;
+  readonly aborter: AbortController;
 }
 
-/** The end of a text in at most so many bytes of UTF-8, never from the middle of a character. */
-export function lastBytes(text: string, limitBytes: number): string {
-  const bytes = new TextEncoder().encode(text);
-  let from = Math.max(0, bytes.length - limitBytes);
-  while (from < bytes.length && ((bytes[from] ?? 0) & 0xc0) === 0x80) from += 1;
-  return new TextDecoder().decode(bytes.subarray(from));
+interface Lane {
+  /** In the order in which they came. */
+  readonly waiting: Set<Job>;
+  running: number;
+  readonly most: number;
+}
+
+function inJson(result: Result<unknown>): Result<string> {
+  return result.ok ? { ok: true, value: JSON.stringify(result.value) } : result;
+}
+
+function unreachable(effect: Effect, error: unknown): ClusterError {
+  return { type: 'Unreachable', message: `${effect.kind} ${effect.id}: ${String(error)}`, cause: error };
 }

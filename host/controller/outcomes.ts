@@ -70,17 +70,11 @@ export class Outcomes {
     if (kept.size === 0) this.#bySubject.delete(subject);
   }
 
-  /** Nothing is left to do for a subject that has ended: only that its Effects were run stays, without their answers. */
+  /** A decision that saw these found nothing left to do for a subject that has ended: what its Effects came to is settled too. */
   close(subject: SubjectKey, seen: readonly Outcome[]): void {
     const kept = this.#bySubject.get(subject);
     if (kept === undefined) return;
-    for (const { actionId } of seen) {
-      const entry = kept.get(actionId);
-      if (entry === undefined) continue;
-      const { answer: _, ...outcome } = entry.outcome;
-      if (entry.of === 'Effect') kept.set(actionId, { of: 'Effect', outcome });
-      else kept.delete(actionId);
-    }
+    for (const outcome of seen) if (kept.get(outcome.actionId)?.outcome === outcome) kept.delete(outcome.actionId);
     if (kept.size === 0) this.#bySubject.delete(subject);
   }
 

@@ -3,6 +3,8 @@ import type { Kind } from '#core/contract/kinds.ts';
 import { isActionAllowed, type Subresource, type Verb } from '#core/contract/permissions.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 
+type LogTail = Extract<Action, { kind: 'LogTail' }>;
+
 /** What an action would do at the API server. */
 interface Intent {
   readonly verb: Verb;
@@ -13,7 +15,7 @@ interface Intent {
   readonly uid?: string;
 }
 
-/** The write that an action asks for; null for an Effect, which writes nothing. */
+/** The write that an action asks for; null for one that writes nothing. */
 function intentOf(action: Action): Intent | null {
   switch (action.type) {
     case 'Create': {
@@ -33,10 +35,15 @@ function intentOf(action: Action): Intent | null {
       return { verb: 'patch', kind: 'Agent', subresource: 'status', namespace, name, uid };
     }
     case 'Effect':
-      return null;
+      return action.kind === 'LogTail' ? intentOfKeeping(action.configMap) : null;
     default:
       return assertNever(action);
   }
+}
+
+/** It may be there already, and is patched then: who may create may patch. */
+function intentOfKeeping({ kind, metadata }: LogTail['configMap']): Intent {
+  return { verb: 'create', kind, namespace: metadata.namespace ?? '', name: metadata.name };
 }
 
 /**
@@ -45,16 +52,21 @@ function intentOf(action: Action): Intent | null {
  */
 export function objectionTo(action: Action, subject: Subject): string | null {
   const intent = intentOf(action);
-  if (intent === null) {
-    return action.type === 'Effect' && action.kind === 'LogTail' && action.pod.namespace !== subject.namespace
-      ? `action ${action.id}: expected a pod in namespace ${subject.namespace}, got ${action.pod.namespace}`
-      : null;
-  }
+  if (intent === null) return null;
   const { verb, kind, subresource, namespace, name, uid } = intent;
   const what = `action ${action.id} (${verb} ${kind}${subresource === undefined ? '' : `/${subresource}`} ${namespace}/${name})`;
   if (!isActionAllowed(verb, kind, subresource)) return `${what}: expected a verb and kind of the permission table`;
   if (namespace !== subject.namespace) return `${what}: expected an object in namespace ${subject.namespace}`;
   if (kind === 'Task' && (name !== subject.name || uid !== subject.uid)) return `${what}: expected no other Task than the subject`;
   if (uid === '') return `${what}: expected a uid`;
-  return null;
+  return action.type === 'Effect' && action.kind === 'LogTail' ? objectionToTail(action, what, subject) : null;
+}
+
+/** What a Pod of the Task says goes into what the Task owns, and nowhere else. */
+function objectionToTail({ pod, configMap }: LogTail, what: string, subject: Subject): string | null {
+  if (configMap.kind !== 'ConfigMap' || !isActionAllowed('patch', 'ConfigMap')) return `${what}: expected a ConfigMap to keep a log in`;
+  if (pod.kind !== 'Pod' || pod.namespace !== subject.namespace)
+    return `${what}: expected the log of a Pod in namespace ${subject.namespace}, got ${pod.kind} ${pod.namespace}/${pod.name}`;
+  const owner = configMap.metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner?.kind === 'Task' && owner.uid === subject.uid ? null : `${what}: expected the subject as its controller`;
 }

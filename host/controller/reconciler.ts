@@ -9,6 +9,7 @@ import { type Applied, type ApplyOptions, applyAll } from './apply.ts';
 import type { Caches } from './caches.ts';
 import { type Deliberation, deliberate, type Fault } from './deliberate.ts';
 import type { Interest } from './dependents.ts';
+import type { Effects } from './effects.ts';
 import { faultPatch, recoveryPatch } from './engine-error.ts';
 import { type Gathered, gather } from './facts.ts';
 import type { ControllerHooks } from './hooks.ts';
@@ -46,6 +47,7 @@ export interface ReconcilerOptions {
   readonly knowledge: Knowledge;
   readonly reader: Reader;
   readonly starts: Pick<Starts, 'announce'>;
+  readonly effects: Pick<Effects, 'forget'>;
   readonly apply: ApplyOptions;
   settings(): Settings;
   /** These are to be decided again. */
@@ -158,8 +160,9 @@ export class Reconciler {
   }
 
   #forgotten(key: SubjectKey): Reconciled {
-    const { caches, clock, knowledge, wake, onDecided } = this.#options;
+    const { caches, clock, effects, knowledge, wake, onDecided } = this.#options;
     const { namespace, name, uid } = subjectOf(key);
+    effects.forget(key);
     const isStillShown = caches.store.get({ kind: 'Task', namespace, name })?.metadata.uid === uid;
     wake(forget(knowledge, key, isStillShown, clock.now()));
     onDecided(key);

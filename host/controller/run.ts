@@ -1,4 +1,5 @@
 import { assertNever } from '#core/contract/decision.ts';
+import { redactText } from '../observe/redact.ts';
 import { Alarm, earliest } from './alarm.ts';
 import type { ControllerCounts, ControllerOptions } from './controller.ts';
 import { Effects } from './effects.ts';
@@ -58,6 +59,7 @@ export class Run {
       cluster,
       clock,
       sessions,
+      redactLog: options.redactLog ?? redactText,
       signal: AbortSignal.any([leading, this.#ended.signal]),
       onDone: (key, effect, report) => {
         const outcome = knowledge.outcomes.record(key, report, clock.now());
@@ -78,6 +80,7 @@ export class Run {
       knowledge,
       reader,
       starts,
+      effects,
       apply: {
         cluster,
         clock,

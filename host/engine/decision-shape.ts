@@ -65,7 +65,7 @@ function actionFault(action: Fields): string | null {
       if (!hasStrings(action, 'name', 'eventType', 'reason', 'action', 'note')) return 'lacks a text of an Event';
       return isObject(action.regarding) ? targetFault(action.regarding, action.regarding.uid) : 'regards nothing';
     case 'Effect':
-      if (action.kind === 'LogTail') return isObject(action.pod) ? targetFault(action.pod, action.pod.uid) : 'names no Pod';
+      if (action.kind === 'LogTail') return logTailFault(action);
       if (action.kind === 'SessionSummary' || action.kind === 'SessionAbort')
         return hasStrings(action, 'url', 'title') ? null : 'has no url or title';
       return `is an Effect of the unknown kind ${quote(action.kind)}`;
@@ -76,6 +76,23 @@ function actionFault(action: Fields): string | null {
     default:
       return unknownType(type);
   }
+}
+
+/** The host holds as much of a log as is asked for, and a ConfigMap takes no more than 1 MiB. */
+const MOST_LOG_BYTES = 524_288;
+
+function logTailFault({ pod, container, limitBytes, followSeconds, configMap }: Fields): string | null {
+  if (!isObject(pod)) return 'names no Pod';
+  if (typeof container !== 'string' || container === '') return 'names no container';
+  if (!isWithin(limitBytes, 1, MOST_LOG_BYTES)) return `has the limitBytes ${quote(limitBytes)} instead of 1 to ${MOST_LOG_BYTES}`;
+  if (!isWithin(followSeconds, 0, Number.MAX_SAFE_INTEGER)) return `has the followSeconds ${quote(followSeconds)}`;
+  if (!isObject(configMap) || configMap.kind !== 'ConfigMap' || !isObject(configMap.metadata))
+    return 'names no ConfigMap to keep the log in';
+  return targetFault(pod, pod.uid);
+}
+
+function isWithin(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
 }
 
 function unknownType(type: never): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseDecision } from '#host/engine/decision-shape.ts';
+import { logTail } from '#test/support/builders.ts';
 
 const REF = { kind: 'Pod', namespace: 'a', name: 'b' };
 const DECIDED = { type: 'Decided', actions: [], dependsOn: [], reasons: [] };
@@ -17,7 +18,7 @@ const ACTIONS = {
     action: 'A',
     note: '',
   },
-  logTail: { type: 'Effect', id: 'tail', kind: 'LogTail', pod: { ...REF, uid: 'u' }, container: 'agent', limitBytes: 1 },
+  logTail: logTail(),
   summary: { type: 'Effect', id: 'summary', kind: 'SessionSummary', url: 'http://a', title: 't' },
   record: { type: 'RecordStart', id: 'record', agent: { namespace: 'a', name: 'b', uid: 'u' }, record: {}, windowSeconds: 1 },
 } as const;
@@ -63,6 +64,12 @@ describe('what is none, and why', () => {
     ['a deletion without address', { ...DECIDED, actions: [{ ...ACTIONS.delete, ref: undefined }] }, 'which addresses no object'],
     ['an Event without note', { ...DECIDED, actions: [{ ...ACTIONS.event, note: undefined }] }, 'which lacks a text of an Event'],
     ['an unknown effect', { ...DECIDED, actions: [{ ...ACTIONS.logTail, kind: 'Exec' }] }, 'an Effect of the unknown kind "Exec"'],
+    ['a log of no Pod', { ...DECIDED, actions: [{ ...ACTIONS.logTail, pod: null }] }, 'which names no Pod'],
+    ['a log without UID', { ...DECIDED, actions: [{ ...ACTIONS.logTail, pod: { ...REF, uid: '' } }] }, 'which has no uid'],
+    ['a log of no container', { ...DECIDED, actions: [{ ...ACTIONS.logTail, container: '' }] }, 'which names no container'],
+    ['more of a log than is held', { ...DECIDED, actions: [logTail({ limitBytes: 524_289 })] }, 'limitBytes 524289 instead of 1 to 524288'],
+    ['a log that is followed for no number', { ...DECIDED, actions: [{ ...ACTIONS.logTail, followSeconds: 'x' }] }, 'followSeconds "x"'],
+    ['a log that is kept nowhere', { ...DECIDED, actions: [{ ...ACTIONS.logTail, configMap: {} }] }, 'names no ConfigMap'],
     ['a start of no Agent', { ...DECIDED, actions: [{ ...ACTIONS.record, agent: {} }] }, 'which names no Agent or no start'],
     ['a queue place without key', { ...DECIDED, queue: { state: 'Holds' } }, 'has a queue place without a key'],
     ['a queue place without order', { ...DECIDED, queue: { state: 'Wants', key: 'k' } }, 'without an order'],

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { KubernetesObject, OwnerReference } from '#core/api/kubernetes.ts';
 import type { Action, Patch } from '#core/contract/decision.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 import { applyAll } from '#host/controller/apply.ts';
 import type { Report } from '#host/controller/outcomes.ts';
 import { objectionTo } from '#host/controller/permitted.ts';
 import { VirtualClock } from '#host/virtual-clock.ts';
-import { NAMESPACE, pod, TASK_UID, task } from '#test/support/builders.ts';
+import { logTail, NAMESPACE, pod, TASK_UID, task } from '#test/support/builders.ts';
 import { answered, noAnswer, refusal, type ScriptedAnswer, type ScriptedCall, scriptedCluster } from '#test/support/scripted-cluster.ts';
 
 const SUBJECT: Subject = { namespace: NAMESPACE, name: 'fix-bug', uid: TASK_UID };
@@ -42,7 +43,13 @@ const event: Action = {
   action: 'CreatePod',
   note: 'Created pod fix-bug-pod',
 };
-const effect: Action = { type: 'Effect', id: 'tail', kind: 'LogTail', pod: { ...POD, uid: 'pod-uid' }, container: 'agent', limitBytes: 10 };
+const effect: Action = logTail({ id: 'tail' });
+const keptIn = (metadata: Partial<KubernetesObject['metadata']>): Action => {
+  const { configMap } = logTail();
+  return logTail({ configMap: { ...configMap, metadata: { ...configMap.metadata, ...metadata } } });
+};
+const owners = (change: Partial<OwnerReference>): readonly OwnerReference[] =>
+  (logTail().configMap.metadata.ownerReferences ?? []).map((owner) => ({ ...owner, ...change }));
 const start: Action = {
   type: 'RecordStart',
   id: 'start/1',
@@ -211,6 +218,20 @@ describe('what a decision may reach', () => {
     ['another namespace', { ...remove, ref: { ...POD, namespace: 'kube-system' } }, 'namespace team-a'],
     ['a create in another namespace', { ...create, object: { ...pod({ metadata: { namespace: 'b' } }), kind: 'Pod' } }, 'namespace team-a'],
     ['a log of another namespace', { ...effect, pod: { ...POD, namespace: 'b', uid: 'x' } } as Action, 'namespace team-a'],
+    ['a log of what is no Pod', logTail({ pod: { ...TASK, uid: 'x' } }), 'expected the log of a Pod'],
+    ['a log that goes to another namespace', keptIn({ namespace: 'b' }), 'namespace team-a'],
+    ['a log that goes to another’s ConfigMap', keptIn({ ownerReferences: owners({ uid: 'other' }) }), 'subject as its controller'],
+    [
+      'a log that goes to what only a part owner has',
+      keptIn({ ownerReferences: owners({ controller: false }) }),
+      'subject as its controller',
+    ],
+    ['a log that goes to nobody’s ConfigMap', keptIn({ ownerReferences: [] }), 'subject as its controller'],
+    [
+      'a log that goes elsewhere',
+      { ...logTail(), configMap: { ...logTail().configMap, kind: 'Lease' } } as unknown as Action,
+      'permission table',
+    ],
     ['another Task', { ...status, ref: { ...TASK, name: 'other' } }, 'no other Task'],
     ['a later Task of the name', { ...status, uid: 'later' }, 'no other Task'],
     ['an object without a UID', { ...remove, uid: '' }, 'expected a uid'],

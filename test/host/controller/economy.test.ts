@@ -27,8 +27,18 @@ describe('a stop that deletes the Pod', () => {
     world.server.patch({ kind: 'Task', namespace: NAMESPACE, name: 'a' }, stop, { patchType: 'merge' });
     await world.clock.advance(60_000);
     expect(host.get<Task>('Task', NAMESPACE, 'a')?.status?.phase).toBe('Completed');
-    expect(written(host).slice(before)).toEqual(['patch Task status', 'delete Pod', 'patch Task status', 'create Event', 'patch Pod']);
-    expect(host.reads.filter(({ verb }) => verb === 'get')).toEqual([]);
+    expect(written(host).slice(before)).toEqual([
+      'patch Task status',
+      // The containers are ended by a deadline, since the logs of a Pod that is deleted go with them.
+      'patch Pod',
+      'create ConfigMap',
+      'patch Task status',
+      'create Event',
+      'delete Pod',
+      'patch Pod',
+    ]);
+    // Whose log it is.
+    expect(host.reads.filter(({ verb }) => verb === 'get')).toMatchObject([{ kind: 'Pod' }]);
     expect(host.warnings).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { plain } from '#plugin/io.ts';
 import { goDuration } from '#plugin/plan/go-duration.ts';
 import { hasChanges, type PlanRecord, type PlanRun, planOf } from '#plugin/plan/model.ts';
 import { planText } from '#plugin/plan/text.ts';
+import { logTail } from '#test/support/builders.ts';
 
 const UID = 'aaaaaaaa-1111-4222-8333-444444444444';
 const subject = { namespace: 'ns', name: 'fix', uid: UID };
@@ -118,14 +119,7 @@ describe('steps', () => {
     ],
     [
       'log tail',
-      {
-        type: 'Effect',
-        id: 'e',
-        kind: 'LogTail',
-        pod: { kind: 'Pod', namespace: 'ns', name: 'fix-pod', uid: 'u' },
-        container: 'agent',
-        limitBytes: 10,
-      },
+      logTail({ id: 'e', pod: { kind: 'Pod', namespace: 'ns', name: 'fix-pod', uid: 'u' } }),
       { verb: 'effect', kind: 'LogTail', name: 'fix-pod' },
     ],
     [
