@@ -114,8 +114,10 @@ export class Reconciler {
   }
 
   async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided): Promise<Reconciled> {
-    const { apply, clock, knowledge, starts, wake, onDecided } = this.#options;
+    const { apply, clock, effects, knowledge, starts, wake, onDecided } = this.#options;
     const { subject, task, outcomes } = snapshot;
+    // What is kept for a Task goes with it.
+    if (task === null) effects.forget(key);
     knowledge.dependents.set(key, decided.dependsOn, interestOf(task, decided));
     // Before anybody else is granted a place: a start that is only decided counts already.
     const withdrawals = decided.actions.flatMap((action) => (action.type === 'RecordStart' ? [starts.announce(action)] : []));

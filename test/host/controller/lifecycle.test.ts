@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Cleanup } from '#core/api/cleanup.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Action } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
@@ -193,8 +194,8 @@ describe('settings', () => {
 });
 
 describe('retention', () => {
-  const config = (maxRetainedTasks: number) =>
-    newObject('KubeOpenCodeConfig', { metadata: { name: 'cluster' }, spec: { cleanup: { maxRetainedTasks } } } as never);
+  const cleanUp = (cleanup: Cleanup) => newObject('KubeOpenCodeConfig', { metadata: { name: 'cluster' }, spec: { cleanup } } as never);
+  const config = (maxRetainedTasks: number) => cleanUp({ maxRetainedTasks });
 
   test('tells each finished Task how many ended after it, and decides only the one that is too many', async () => {
     const engine = scriptedEngine(() => decided());
@@ -212,12 +213,34 @@ describe('retention', () => {
     expect(ranks().slice(3).sort()).toEqual(['a 2', 'c 0']);
   });
 
+  test('of an outcome tells each how many of its own ended after it, and decides only the one that is too many of them', async () => {
+    const engine = scriptedEngine(() => decided());
+    const host = virtualHost({ engine });
+    host.put(cleanUp({ maxRetainedFailedTasks: 1, maxRetainedStoppedTasks: 0 }));
+    finishedTask(host, 'a', '2026-01-01T00:00:01Z');
+    for (const name of ['f1', 'f2', 's']) host.put(newTask(name));
+    setStatus(host, 'f1', { phase: 'Failed', completionTime: '2026-01-01T00:00:02Z' });
+    await host.clock.advance(100);
+    await host.start();
+    const ranks = (): readonly string[] =>
+      engine.snapshots.map((snapshot) => `${snapshot.subject.name} ${snapshot.finishedRank} ${snapshot.finishedRankOfOutcome}`);
+    expect([...ranks()].sort()).toEqual(['a undefined 0', 'f1 undefined 0', 'f2 undefined undefined', 's undefined undefined']);
+    setStatus(host, 'f2', { phase: 'Failed', completionTime: '2026-01-01T00:00:03Z' });
+    await host.clock.advance(100);
+    expect(ranks().slice(4).sort()).toEqual(['f1 undefined 1', 'f2 undefined 0']);
+    setStatus(host, 's', { phase: 'Completed', cause: 'Stopped', completionTime: '2026-01-01T00:00:04Z' });
+    await host.clock.advance(100);
+    expect(ranks().slice(6)).toEqual(['s undefined 0']);
+  });
+
   test('costs nothing where it is not asked for', async () => {
     const engine = scriptedEngine(() => decided());
     const host = virtualHost({ engine });
     finishedTask(host, 'a', '2026-01-01T00:00:01Z');
     await host.start();
-    expect(engine.snapshots.map(({ finishedRank }) => finishedRank)).toEqual([undefined]);
+    expect(engine.snapshots.map(({ finishedRank, finishedRankOfOutcome }) => [finishedRank, finishedRankOfOutcome])).toEqual([
+      [undefined, undefined],
+    ]);
   });
 });
 
