@@ -2,8 +2,8 @@
 const USERINFO = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@:]*:[^\s/@]+@/gi;
 
 /**
- * A text as it is written for people into a status or an Event: passwords in URLs blotted out, at most so many UTF-16 units; what is longer ends in an ellipsis, and never in half
- * a character.
+ * A text as it is written for people into a status or an Event: passwords in URLs blotted out, at most so many UTF-16 units; what is longer ends in an
+ * ellipsis, and never in half a character.
  */
 export function cutText(text: string, maxLength: number): string {
   const shown = text.includes('://') ? text.replace(USERINFO, '$1***@') : text;

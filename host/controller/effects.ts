@@ -18,8 +18,8 @@ export interface Sessions {
 export const EFFECT_DEADLINE_MS = 30_000;
 
 /**
- * Effects of all subjects that run at a time; others wait. A log is followed for as long as its Pod takes to end, so logs wait only for each other. Each holds at most what it
- * keeps and 4 KiB: 64 of 64 KiB are 4 MiB, and of 512 KiB, the most that can be kept, 32 MiB.
+ * Effects of all subjects that run at a time; others wait. A log is followed for as long as its Pod takes to end, so logs wait only for each other. Each
+ * holds at most what it keeps and 4 KiB: 64 of 64 KiB are 4 MiB, and of 512 KiB, the most that can be kept, 32 MiB.
  */
 const MAX_RUNNING = { sessions: 16, logs: 64 } as const;
 

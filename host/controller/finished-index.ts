@@ -6,7 +6,8 @@ import { keyOfTask, type SubjectKey } from './subject.ts';
 
 /**
  * Finished Tasks of each namespace in the order in which they ended (`status.completionTime`, then name, as upstream's retention sorts), all together and
- * those of each outcome, so that the fleet-wide limits of retention cost O(log n) a Task. One without completionTime is not counted: upstream never removes such either.
+ * those of each outcome, so that the fleet-wide limits of retention cost O(log n) a Task. One without completionTime is not counted: upstream never removes
+ * such either.
  */
 export class FinishedIndex {
   readonly #orders = new Map<string, RankedSet>();

@@ -17,8 +17,8 @@ const SECRET_WORD = '(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|access
 const SECRET_VALUE = String.raw`(?=[^\s"']{0,200}\d)(?=[^\s"']{0,200}[a-z])[^\s"',;]{8,}`;
 
 /**
- * Text in which secrets are recognised by their own form. What is read may be anybody's word (a log), and long: each form looks from each place only a bounded way ahead, or is
- * begun at a place that it has not passed yet, so that no text takes more than time in proportion to its length.
+ * Text in which secrets are recognised by their own form. What is read may be anybody's word (a log), and long: each form looks from each place only a
+ * bounded way ahead, or is begun at a place that it has not passed yet, so that no text takes more than time in proportion to its length.
  */
 const SECRET_FORMS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, REDACTED],

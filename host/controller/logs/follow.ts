@@ -38,8 +38,8 @@ interface Stream {
 const NOTHING: Tail = { text: '', truncated: false };
 
 /**
- * Follows a container's log to its end, or until `enough` aborts, and gives what has come. A stream that breaks is opened again; should that not be possible any more, what
- * it gave before is what there is. A refusal where there is no log: the Pod has gone, or another bears its name.
+ * Follows a container's log to its end, or until `enough` aborts, and gives what has come. A stream that breaks is opened again; should that not be possible
+ * any more, what it gave before is what there is. A refusal where there is no log: the Pod has gone, or another bears its name.
  */
 export async function followToEnd(source: LogSource, wanted: WantedLog, enough: AbortSignal): Promise<Result<Tail>> {
   const patience = new Patience(source.clock);

@@ -21,8 +21,8 @@ interface ConfigMap extends KubernetesObject {
 const MAX_TRIES = 5;
 
 /**
- * Writes the end of a log into its ConfigMap. One that is there already is ours by its controller's UID; it is changed only for a longer text, since a log that is read again (by
- * the next leader, say) may have lost its beginning meanwhile.
+ * Writes the end of a log into its ConfigMap. One that is there already is ours by its controller's UID; it is changed only for a longer text, since a log
+ * that is read again (by the next leader, say) may have lost its beginning meanwhile.
  */
 export async function keep(keeper: Keeper, effect: LogTail, tail: Tail, signal: AbortSignal): Promise<Result<KeptLog>> {
   for (let tries = 1; ; tries++) {
