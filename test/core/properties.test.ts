@@ -1,11 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Agent } from '#core/api/agent.ts';
-import type { Task } from '#core/api/task.ts';
-import type { Snapshot } from '#core/contract/snapshot.ts';
+import type { Task, TaskSpec } from '#core/api/task.ts';
+import type { Outcome, Snapshot } from '#core/contract/snapshot.ts';
 import { decide } from '#core/decide.ts';
 import { applied } from '#test/support/applied.ts';
-import { agent, agentTask, condition, exited, found, type PodOptions, pod, running, snapshot, task } from '#test/support/builders.ts';
+import { between, FIRST_ATTEMPT } from '#test/support/attempts.ts';
+import {
+  agent,
+  agentTask,
+  CREATED,
+  condition,
+  configured,
+  exited,
+  found,
+  NOW,
+  type PodOptions,
+  pod,
+  running,
+  snapshot,
+  task,
+} from '#test/support/builders.ts';
 
 /** Snapshots of every stage of a Task's life. */
 const pods: readonly PodOptions[] = [
@@ -15,6 +30,12 @@ const pods: readonly PodOptions[] = [
   { phase: 'Failed', agent: exited(137, { reason: 'OOMKilled' }) },
   { metadata: { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 30 } },
   { phase: 'Failed', agent: exited(0), status: { reason: 'DeadlineExceeded' }, annotations: { 'kubeopencode.io/ended-for': 'Stopped' } },
+  { phase: 'Pending', agent: { waiting: { reason: 'ErrImagePull', message: 'denied' } }, status: { startTime: CREATED } },
+  {
+    phase: 'Failed',
+    agent: exited(1),
+    metadata: { deletionTimestamp: '2026-01-01T10:04:58Z', deletionGracePeriodSeconds: 0, generation: 2 },
+  },
 ];
 const statuses: readonly (Task['status'] | undefined)[] = [
   undefined,
@@ -22,8 +43,22 @@ const statuses: readonly (Task['status'] | undefined)[] = [
   { phase: 'Queued', conditions: [condition('Queued', 'True', 'AgentAtCapacity')] },
   running(),
   running({ conditions: [condition('Stopping', 'True', 'UserStopped', '2026-01-01T10:04:00Z')] }),
+  running({ conditions: [condition('Stopping', 'True', 'ImagePull', '2026-01-01T10:04:00Z')] }),
+  running({ attempts: [{ ...FIRST_ATTEMPT, podUID: 'gone' }], attemptCount: 2 }),
+  between(),
+  between({ nextAttemptTime: '2026-01-01T10:06:00.000Z' }),
   { phase: 'Completed', completionTime: '2026-01-01T10:04:00Z', podName: 'fix-bug-pod' },
+  { phase: 'Failed', completionTime: '2026-01-01T10:04:00Z', podName: 'fix-bug-pod', cause: 'Application', attempts: [FIRST_ATTEMPT] },
 ];
+
+const READ: Outcome = {
+  actionId: 'log/pod-uid',
+  result: 'ok',
+  answer: '{"bytes":1,"truncated":false}',
+  count: 1,
+  firstAt: NOW,
+  lastAt: NOW,
+};
 
 const stages: fc.Arbitrary<Snapshot> = fc
   .record({
@@ -36,12 +71,20 @@ const stages: fc.Arbitrary<Snapshot> = fc
     limit: fc.constantFrom(undefined, 1),
     deleting: fc.boolean(),
     absent: fc.boolean(),
+    spec: fc.constantFrom<Partial<TaskSpec>>(
+      {},
+      { retry: { limit: 1, causes: { Timeout: 1 } } },
+      { pendingTimeouts: { imagePull: '1m' }, cleanup: { pod: { failed: 'Delete', completed: 'Delete', delaySeconds: 90 } } },
+    ),
+    evidence: fc.constantFrom('Finalizer' as const, 'BestEffort' as const),
+    // Answered, the end of a log no longer stands in the way of what comes after.
+    isRead: fc.boolean(),
   })
   .map((stage) => {
     const options = {
       stop: stage.stop,
       ...(stage.status === undefined ? {} : { status: stage.status }),
-      spec: { ...(stage.timeout === undefined ? {} : { timeout: stage.timeout }) },
+      spec: { ...stage.spec, ...(stage.timeout === undefined ? {} : { timeout: stage.timeout }) },
       ...(stage.deleting ? { metadata: { deletionTimestamp: '2026-01-01T10:04:59Z' } } : {}),
     };
     const made = stage.byAgent ? agentTask(options) : task(options);
@@ -53,12 +96,34 @@ const stages: fc.Arbitrary<Snapshot> = fc
         ...(stage.absent ? { 'Pod/team-a/fix-bug-pod?live': { absent: true as const } } : {}),
       },
       ...(stage.granted === undefined ? {} : { granted: stage.granted }),
+      settings: configured({ evidence: stage.evidence }),
+      outcomes: stage.isRead ? [READ] : [],
     });
   });
 
 const isFinal = (phase: string | undefined): boolean => phase === 'Completed' || phase === 'Failed';
 
 describe('every stage', () => {
+  test('is decided the same way each time', () => {
+    fc.assert(
+      fc.property(stages, (stage) => {
+        expect(JSON.stringify(decide(structuredClone(stage)))).toBe(JSON.stringify(decide(stage)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('that has nothing to do wakes in the future, or waits for what it asked for', () => {
+    fc.assert(
+      fc.property(stages, (stage) => {
+        const decision = decide(stage);
+        if (decision.type !== 'Decided' || decision.wakeAt === undefined) return;
+        if (decision.actions.length === 0) expect(Date.parse(decision.wakeAt)).toBeGreaterThan(Date.parse(stage.now));
+      }),
+      { numRuns: 4_000 },
+    );
+  });
+
   test('a status that was written is not written again', () => {
     fc.assert(
       fc.property(stages, (stage) => {
@@ -89,14 +154,18 @@ describe('every stage', () => {
     );
   });
 
-  test('no Pod is made while one is there, and none for a Task that says it has one', () => {
+  test('no Pod is made while one lives, none for a Task that says it runs one, and none under a name that was used', () => {
     fc.assert(
       fc.property(stages, (stage) => {
         const decision = decide(stage);
         if (decision.type !== 'Decided') return;
         const creates = decision.actions.filter((action) => action.type === 'Create' && action.object.kind === 'Pod');
         expect(creates.length).toBeLessThan(2);
-        if (stage.pods.length > 0 || stage.task?.status?.podName !== undefined) expect(creates).toEqual([]);
+        const isLive = stage.pods.some(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+        const { phase, podName, attempts = [] } = stage.task?.status ?? {};
+        if (isLive || (phase === 'Running' && podName !== undefined)) expect(creates).toEqual([]);
+        const used = [podName, ...attempts.map((attempt) => attempt.podName), ...stage.pods.map(({ metadata }) => metadata.name)];
+        for (const action of creates) expect(used).not.toContain(action.type === 'Create' ? action.object.metadata.name : '');
       }),
       { numRuns: 2_000 },
     );
