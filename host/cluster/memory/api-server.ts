@@ -2,7 +2,7 @@ import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { Clock } from '../../clock.ts';
 import { seededRandom } from '../../virtual-clock.ts';
-import type { Address, ClusterError, DeleteOptions, ListOptions, ObjectList, PatchOptions, Result } from '../cluster.ts';
+import type { Address, ClusterError, DeleteOptions, ListOptions, LogOptions, ObjectList, PatchOptions, Result } from '../cluster.ts';
 import type { Admission, AdmissionRequest } from './admission.ts';
 import { planDeletion } from './deletion.ts';
 import { alreadyExists, badRequest, invalid, notFound, resourceNotFound, unsupportedMediaType } from './errors.ts';
@@ -24,8 +24,8 @@ export interface ApiServerOptions {
   readonly freeze?: boolean;
 }
 
-/** Text of a container's log, or why there is none. */
-export type LogSource = (pod: Pod, container: string) => Result<string>;
+/** What was asked for of a container's log, or why there is none. */
+export type LogSource = (pod: Pod, options: LogOptions) => Result<string>;
 
 type Draft = KubernetesObject & { readonly kind: Kind };
 
@@ -141,10 +141,10 @@ export class ApiServer {
     }
   }
 
-  logs(address: Address, container: string): Result<string> {
+  logs(address: Address, options: LogOptions): Result<string> {
     const object = this.find(address);
     if (object === undefined) return failure(notFound('Pod', address.name));
-    return this.#logSource(object as StoredObject & Pod, container);
+    return this.#logSource(object as StoredObject & Pod, options);
   }
 
   /** Writes past admission and validation what Kubernetes' own components write (binding, Pod status); nothing when it is gone, replaced or unchanged. */

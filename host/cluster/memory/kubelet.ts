@@ -13,7 +13,7 @@ export interface KubeletOptions extends Partial<KubeletLatency> {
   readonly outages?: NodeOutages;
 }
 
-/** The kubelets of all nodes: every Pod that is bound runs by its script (labels) in the clock's time; every step is an event. Containers are never restarted. */
+/** The kubelets of all nodes: every Pod that is bound runs by its script (labels) in the clock's time; every step is an event. */
 export class Kubelet {
   readonly #server: ApiServer;
   readonly #workers = new Map<string, PodWorker>();
@@ -30,7 +30,11 @@ export class Kubelet {
     this.#latency = { noticeMs, startMs, initMs, pullBackOffMs };
     for (const object of server.store.values('Pod')) this.#consider(object as StoredPod);
     server.store.listen('Pod', (change) => this.#follow(change));
-    server.setLogSource((pod, container) => podLog(pod, this.#workers.get(pod.metadata.uid ?? '')?.run, container));
+    server.setLogSource((pod, options) => {
+      const worker = this.#workers.get(pod.metadata.uid ?? '');
+      const isCutOff = worker?.isLost === true || this.#outages.isOut(pod.spec.nodeName);
+      return podLog({ pod, run: worker?.run, options, nowMs: server.clock.now(), isCutOff });
+    });
   }
 
   /** What the kubelet does with a Pod: its labels, and what is assumed. */

@@ -82,10 +82,7 @@ export class MemoryCluster implements Cluster {
   }
 
   logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>> {
-    return this.#perform(this.#call('logs', address), signal, () => {
-      const text = this.#server.logs(address, options.container);
-      return text.ok ? { ok: true, value: tail(text.value, options) } : text;
-    });
+    return this.#perform(this.#call('logs', address), signal, () => this.#server.logs(address, options));
   }
 
   #call(verb: Call['verb'], { kind, namespace, name }: Address): Call {
@@ -125,11 +122,4 @@ function aborted({ verb, kind, namespace, name }: Call): {
 } {
   const message = `${verb} ${kind} ${namespace}/${name}: the caller gave up before an answer came`;
   return { ok: false, error: { type: 'Unreachable', message } };
-}
-
-/** The last lines, then the first bytes of those, as the API server cuts logs. */
-function tail(text: string, { tailLines, limitBytes }: LogOptions): string {
-  const lines = text.split(/(?<=\n)/);
-  const kept = tailLines === undefined ? text : lines.slice(Math.max(0, lines.length - tailLines)).join('');
-  return limitBytes === undefined ? kept : Buffer.from(kept).subarray(0, limitBytes).toString();
 }

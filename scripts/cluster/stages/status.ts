@@ -1,8 +1,8 @@
-import { PREFIX, SIMULATION_LABELS, type SimulationLabel } from './labels.ts';
+import { SIMULATION_LABELS, SIMULATION_PREFIX, type SimulationLabel } from '#host/cluster/memory/pod-script.ts';
 
 /** Go template: text of a label with its default. */
 export function templateSetting(name: SimulationLabel): string {
-  return `(default "${SIMULATION_LABELS[name]}" (index (default dict .metadata.labels) "${PREFIX}${name}"))`;
+  return `(default "${SIMULATION_LABELS[name]}" (index (default dict .metadata.labels) "${SIMULATION_PREFIX}${name}"))`;
 }
 
 function condition(type: string, status: 'True' | 'False', reason = '', message = ''): string {

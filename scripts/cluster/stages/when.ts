@@ -1,8 +1,8 @@
-import { PREFIX, SIMULATION_LABELS, type SimulationLabel } from './labels.ts';
+import { SIMULATION_LABELS, SIMULATION_PREFIX, type SimulationLabel } from '#host/cluster/memory/pod-script.ts';
 import type { Requirement } from './stage.ts';
 
 /** jq: `setting(name; default)`, text of a label of the Pod. */
-const JQ_SETTING = `def setting(name; default): (.metadata.labels // {})["${PREFIX}" + name] // default;`;
+const JQ_SETTING = `def setting(name; default): (.metadata.labels // {})["${SIMULATION_PREFIX}" + name] // default;`;
 
 /** jq: seconds of a Go duration. */
 const JQ_SECONDS =

@@ -11,7 +11,7 @@ function worldWithPod(labels: Readonly<Record<string, string>>): World {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace, labels, finalizers: ['example.com/held'] },
-    ...{ spec: { containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5 } },
+    ...{ spec: { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5 } },
   });
   return world;
 }
@@ -50,7 +50,7 @@ test('a node that is cut off takes no new Pods', async () => {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace },
-    ...{ spec: { containers: [{ name: 'agent', image: 'agent' }] } },
+    ...{ spec: { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'agent' }] } },
   });
   await world.clock.advance(5_000);
   expect(podOf(world)?.spec.nodeName).toBeUndefined();
