@@ -4,6 +4,7 @@ import { CLUSTER_COMPONENTS } from './cluster/components.ts';
 import { startControlPlane } from './cluster/control-plane.ts';
 import { kindAnswers, startKind } from './cluster/kind.ts';
 import { applyCrds, CRDS } from './cluster/manifests.ts';
+import { stopAsked } from './process/stop-asked.ts';
 
 const HELP = `Usage: npm run cluster -- [flags]
 
@@ -32,8 +33,6 @@ Flags:
   -h, --help    this text
 `;
 
-const PARENT_POLL_MS = 500;
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -55,19 +54,6 @@ async function main(): Promise<void> {
   await asked;
   report('ending the cluster');
   await cluster.stop();
-}
-
-/** Ctrl-C, a signal, or the end of the parent: npm runs scripts in a shell that passes no signals on. */
-function stopAsked(): Promise<void> {
-  const parent = process.ppid;
-  return new Promise((resolve) => {
-    const orphaned = setInterval(() => process.ppid !== parent && stop(), PARENT_POLL_MS);
-    const stop = (): void => {
-      clearInterval(orphaned);
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-  });
 }
 
 async function withKind(): Promise<{ kubeconfig: string; stop(): Promise<void> }> {
