@@ -89,7 +89,8 @@ export class Scheduler {
 
   #place(pod: StoredPod): void {
     if (this.#scriptOf(pod).outcome === 'unschedulable') {
-      this.#refuse(pod, "node(s) didn't match Pod's node affinity/selector");
+      // One that a real scheduler refused keeps its words.
+      if (!isRefused(pod)) this.#refuse(pod, "node(s) didn't match Pod's node affinity/selector");
       return;
     }
     const count = (name: string): number => this.#counts.get(name) ?? 0;
@@ -127,4 +128,8 @@ export class Scheduler {
     const times = { lastProbeTime: null, lastTransitionTime: metaTime(this.#server.clock.now()) };
     return [...others, { type: 'PodScheduled', observedGeneration: pod.metadata.generation ?? 1, ...scheduled, ...times }];
   }
+}
+
+function isRefused({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true;
 }

@@ -7,7 +7,7 @@ import { parseSource } from '#plugin/input/documents.ts';
 import { readManifests } from '#plugin/input/objects.ts';
 import { plain } from '#plugin/io.ts';
 import type { Assumption } from '#plugin/plan/assumptions.ts';
-import { planOf } from '#plugin/plan/model.ts';
+import { planOf } from '#plugin/plan/planned.ts';
 import { runPlan } from '#plugin/plan/run.ts';
 import { planText } from '#plugin/plan/text.ts';
 
