@@ -28,9 +28,12 @@ export function podLog({ pod, run, options, nowMs, isCutOff }: LogRequest): Resu
   // A Pod without node has no log, and nobody to say so.
   if (spec.nodeName === undefined) return { ok: true, value: '' };
   if (isCutOff) return { ok: false, error: unreachable(pod, container) };
-  const found = run?.containers.find(({ name }) => name === container);
-  if (run === undefined || found === undefined) return { ok: true, value: '' };
   const what = `container "${container}" in pod "${metadata.name}"`;
+  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  if (!statuses.some(({ name }) => name === container)) return failure(`${what} is not available`);
+  const found = run?.containers.find(({ name }) => name === container);
+  // It had ended when it was loaded from elsewhere: what it wrote is not known here.
+  if (run === undefined || found === undefined) return { ok: true, value: '' };
   const { state, lastEnd } = found;
   if (state.type === 'Waiting' && lastEnd === undefined) return failure(`${what} is waiting to start: ${whyWaiting(state.reason)}`);
   if (state.type === 'Terminated' && state.startedMs === undefined) return failure(`${what} is terminated`);

@@ -1,7 +1,8 @@
-import type { Container, Pod, PodSpec } from '#core/api/kubernetes.ts';
+import type { Container, Pod, PodSpec, ResourceRequirements, Volume } from '#core/api/kubernetes.ts';
 import { fieldsEqual, jsonEqual } from '../json.ts';
 import type { FieldError } from './errors.ts';
 import type { Json } from './kinds.ts';
+import { canonicalQuantity } from './quantity.ts';
 
 const MAX_INT32 = 2_147_483_647;
 
@@ -21,7 +22,7 @@ const DEFAULT_TOLERATIONS = ['not-ready', 'unreachable'].map((taint) => ({
 export function defaultPodSpec(spec: PodSpec): PodSpec {
   const tolerations = spec.tolerations ?? [];
   const missing = DEFAULT_TOLERATIONS.filter(({ key }) => !tolerations.some((toleration) => toleration.key === key));
-  const { initContainers } = spec;
+  const { initContainers, volumes } = spec;
   return {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,
@@ -32,6 +33,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
     tolerations: [...tolerations, ...missing],
     ...(initContainers === undefined ? {} : { initContainers: initContainers.map(defaultContainer) }),
     containers: spec.containers.map(defaultContainer),
+    ...(volumes === undefined ? {} : { volumes: volumes.map(defaultVolume) }),
   };
 }
 
@@ -56,9 +58,26 @@ function defaultContainer(container: Container): Container {
 }
 
 /** What is limited and not requested is requested. */
-function defaultResources(resources: NonNullable<Container['resources']>): NonNullable<Container['resources']> {
-  const { limits, requests } = resources;
-  return limits === undefined ? resources : { ...resources, requests: { ...limits, ...requests } };
+function defaultResources(resources: ResourceRequirements): ResourceRequirements {
+  const limits = canonical(resources.limits);
+  const requests = canonical(resources.requests);
+  if (limits === undefined && requests === undefined) return resources;
+  return { ...resources, ...(limits === undefined ? {} : { limits }), requests: { ...limits, ...requests } };
+}
+
+function canonical(quantities: ResourceRequirements['limits']): Readonly<Record<string, string>> | undefined {
+  if (quantities === undefined) return undefined;
+  return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, canonicalQuantity(quantity)]));
+}
+
+/** Files of these sources are readable by all unless told otherwise. */
+const FILE_SOURCES = ['secret', 'configMap', 'downwardAPI', 'projected'];
+const DEFAULT_FILE_MODE = 0o644;
+
+function defaultVolume(volume: Volume): Volume {
+  const source = FILE_SOURCES.find((name) => volume[name] !== undefined);
+  if (source === undefined) return volume;
+  return { ...volume, [source]: { defaultMode: DEFAULT_FILE_MODE, ...(volume[source] as object) } };
 }
 
 /** What a real API server refuses in a new Pod, as far as a wrong build of ours could meet it. */

@@ -114,7 +114,8 @@ export class PodStart {
     const { outcome, pullForMs, pullFailures } = this.#options.run().script;
     if (outcome === 'invalid-image') {
       const image = this.#imageOf(name);
-      const text = `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format`;
+      const why = `couldn't parse image name "${image}": invalid reference format${unlike(image)}`;
+      const text = `Failed to apply default image tag "${image}": ${why}`;
       this.#hold(name, 'InvalidImageName', text, onHeld);
     } else if (outcome === 'image-pull' || pullForMs > 0 || pullFailures > 0) {
       this.#options.write();
@@ -166,4 +167,11 @@ function backOffMs(failures: number): number {
 function durationText(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   return `${minutes === 0 ? '' : `${minutes}m`}${(ms % 60_000) / 1_000}s`;
+}
+
+/** What is wrong with an image's name, where that is known. Source: distribution/reference, ParseNormalizedNamed. */
+function unlike(image: string): string {
+  const [first = '', ...rest] = image.replace(/:[^/]*$/, '').split('/');
+  const repository = /[.:]/.test(first) && rest.length > 0 ? rest.join('/') : [first, ...rest].join('/');
+  return /[A-Z]/.test(repository) ? `: repository name (${repository}) must be lowercase` : '';
 }

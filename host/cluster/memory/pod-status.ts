@@ -1,4 +1,4 @@
-import type { ContainerState as ApiState, ContainerStatus, Pod, PodCondition, PodStatus } from '#core/api/kubernetes.ts';
+import type { ContainerState as ApiState, ContainerStatus, Pod, PodCondition, PodStatus, VolumeMount } from '#core/api/kubernetes.ts';
 import { metaTime } from './kinds.ts';
 import { type ContainerRun, isRegular, isRestarted, isRunning, type PodRun, type Terminated } from './pod-run.ts';
 
@@ -19,40 +19,49 @@ interface Verdict {
   readonly message?: string;
 }
 
-/** Status of a Pod as a real kubelet writes it. Source: kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and status/{generate,status_manager}.go; shapes in test/fixtures. */
-export function podStatus(pod: Pod, run: PodRun, nowMs: number): PodStatus {
+/**
+ * Status of a Pod as a real kubelet writes it. `last`: what it says of the containers in the end, when it lets go of the Pod; phase and conditions then come from
+ * what was before. Source: kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and status/{generate,status_manager}.go; shapes in test/fixtures.
+ */
+export function podStatus(pod: Pod, run: PodRun, nowMs: number, last?: PodRun): PodStatus {
   const verdict = judge(pod, run, nowMs);
   const couldRun = run.containers.some(isRunning);
-  const isTerminal = (verdict.phase === 'Succeeded' || verdict.phase === 'Failed') && !couldRun;
-  // A phase that is terminal is not shown before the last container has ended, though the conditions tell.
-  const isHeldBack = couldRun && (verdict.phase === 'Succeeded' || verdict.phase === 'Failed');
-  const shown: Verdict = isHeldBack ? { phase: pod.status?.phase ?? 'Pending' } : verdict;
-  const inits = run.containers.filter((container) => !isRegular(container));
+  const isTerminal = isEnd(verdict.phase) && !couldRun;
+  const { containers } = last ?? run;
+  const inits = containers.filter((container) => !isRegular(container));
+  const regular = containers.filter(isRegular).sort((a, b) => (a.name < b.name ? -1 : 1));
   const { initContainerStatuses: _, containerStatuses: __, phase: ___, reason: ____, message: _____, ...kept } = pod.status ?? {};
   return {
     ...kept,
-    ...shown,
+    ...shown(pod, verdict, couldRun, last !== undefined),
     observedGeneration: pod.metadata.generation ?? 1,
     startTime: metaTime(run.acceptedMs),
-    conditions: conditions(pod, run, verdict, isTerminal, nowMs),
+    conditions: conditions(pod, run, verdict, { isTerminal, isLast: last !== undefined }, nowMs),
     ...network(pod, run),
     ...(inits.length === 0 ? {} : { initContainerStatuses: inits.map((container) => containerStatus(pod, container)) }),
-    containerStatuses: run.containers
-      .filter(isRegular)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
-      .map((container) => containerStatus(pod, container)),
+    containerStatuses: regular.map((container) => containerStatus(pod, container)),
   };
+}
+
+/** A phase that is terminal is not shown before the last container has ended, though the conditions tell. Who is let go before it came to run is Failed. */
+function shown(pod: Pod, verdict: Verdict, couldRun: boolean, isLast: boolean): Verdict {
+  if (isEnd(verdict.phase)) return couldRun ? { phase: pod.status?.phase ?? 'Pending' } : verdict;
+  return isLast ? { phase: 'Failed' } : verdict;
+}
+
+function isEnd(phase: Verdict['phase']): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
 }
 
 /** Whether nothing more will start: what still runs are sidecars. */
 export function isOver(pod: Pod, run: PodRun, nowMs: number): boolean {
-  const { phase } = judge(pod, run, nowMs);
-  return phase === 'Succeeded' || phase === 'Failed';
+  return isEnd(judge(pod, run, nowMs).phase);
 }
 
 /** Status of a Pod that its node refuses: nothing of it ever starts. Source: kubernetes pkg/kubelet/kubelet.go, rejectPod. */
 export function rejectedStatus({ status, metadata }: Pod, nowMs: number): PodStatus {
   const { conditions = [], ...kept } = status ?? {};
+  const others = conditions.filter(({ type }) => !KUBELET_CONDITIONS.includes(type));
   return {
     ...kept,
     observedGeneration: metadata.generation ?? 1,
@@ -60,7 +69,7 @@ export function rejectedStatus({ status, metadata }: Pod, nowMs: number): PodSta
     reason: 'OutOfcpu',
     message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 1000, used: 1000, capacity: 1000",
     startTime: metaTime(nowMs),
-    conditions: conditions.filter(({ type }) => !KUBELET_CONDITIONS.includes(type)),
+    ...(others.length === 0 ? {} : { conditions: others }),
   };
 }
 
@@ -86,7 +95,14 @@ function judge(pod: Pod, run: PodRun, nowMs: number): Verdict {
   return { phase: regular.some(isPending) ? 'Pending' : 'Running' };
 }
 
-function conditions(pod: Pod, run: PodRun, { phase }: Verdict, isTerminal: boolean, nowMs: number): PodCondition[] {
+interface Stage {
+  /** The phase is terminal and shown. */
+  readonly isTerminal: boolean;
+  /** The kubelet lets go of the Pod. */
+  readonly isLast: boolean;
+}
+
+function conditions(pod: Pod, run: PodRun, { phase }: Verdict, { isTerminal, isLast }: Stage, nowMs: number): PodCondition[] {
   const old = pod.status?.conditions ?? [];
   const set = (type: string, status: 'True' | 'False', reason?: string, message?: string): PodCondition => {
     const before = old.find((condition) => condition.type === type);
@@ -109,13 +125,13 @@ function conditions(pod: Pod, run: PodRun, { phase }: Verdict, isTerminal: boole
   return [
     ...old.filter((condition) => !isOurs(condition)),
     ...disrupted,
-    run.hasSandbox && !isTerminal
+    run.hasSandbox && !isTerminal && !isLast
       ? set('PodReadyToStartContainers', 'True')
       : set(
           'PodReadyToStartContainers',
           'False',
           'PodSandboxNotReady',
-          isTerminal ? 'pod sandbox is not ready' : 'no existing pod sandbox is found',
+          run.hasSandbox ? 'pod sandbox is not ready' : 'no pod sandbox exists',
         ),
     initialized(run, phase, set),
     set('Ready', readiness.status, readiness.reason, readiness.message),
@@ -147,20 +163,39 @@ function ready(run: PodRun, phase: string): Pick<PodCondition, 'reason' | 'messa
 
 function containerStatus(pod: Pod, container: ContainerRun): ContainerStatus {
   const { name, image, role, state, restartCount, lastEnd } = container;
+  const isNew = state.type === 'Waiting' ? lastEnd === undefined : state.type === 'Terminated' && state.startedMs === undefined;
   const id = containerId(pod, container);
-  const hasStarted = state.type === 'Running' || (state.type === 'Terminated' && state.startedMs !== undefined);
+  const spec = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((each) => each.name === name);
   const isDone = role === 'Init' && state.type === 'Terminated' && state.exitCode === 0;
+  // One that waits to be started again is still the one that ended.
+  const lastId = state.type === 'Waiting' ? id : containerId(pod, { name, restartCount: restartCount - 1 });
+  const { requests } = spec?.resources ?? {};
   const more = {
-    ...(hasStarted ? { containerID: id } : {}),
-    imageID: hasStarted ? `sha256:${hash(image).repeat(8)}` : '',
-    lastState:
-      lastEnd === undefined ? {} : terminatedState(pod, lastEnd, containerId(pod, { name, restartCount: Math.max(0, restartCount - 1) })),
+    ...(isNew ? {} : { containerID: id, resources: spec?.resources ?? {} }),
+    ...(isNew || requests === undefined ? {} : { allocatedResources: requests }),
+    imageID: isNew ? '' : `sha256:${hash(image).repeat(8)}`,
+    lastState: lastEnd === undefined ? {} : terminatedState(pod, lastEnd, lastId),
     ready: state.type === 'Running' ? role !== 'Init' : isDone,
-    resources: [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((spec) => spec.name === name)?.resources ?? {},
     restartCount,
     started: state.type === 'Running',
+    ...volumeMounts(spec?.volumeMounts),
   };
-  return { name, image, ...more, state: apiState(pod, state, hasStarted ? id : undefined) };
+  return { name, image, ...more, state: apiState(pod, state, isNew ? undefined : id) };
+}
+
+function volumeMounts(mounts: readonly VolumeMount[] = []): Readonly<Record<string, unknown>> {
+  if (mounts.length === 0) return {};
+  const readOnly = ({ recursiveReadOnly }: VolumeMount) => ({
+    readOnly: true,
+    recursiveReadOnly: recursiveReadOnly === 'Enabled' ? 'Enabled' : 'Disabled',
+  });
+  return {
+    volumeMounts: mounts.map((mount) => ({
+      name: mount.name,
+      mountPath: mount.mountPath,
+      ...(mount.readOnly === true ? readOnly(mount) : {}),
+    })),
+  };
 }
 
 function apiState(pod: Pod, state: ContainerRun['state'], containerID: string | undefined): ApiState {

@@ -103,7 +103,7 @@ const UNKNOWN = {
   message: 'The container could not be located when the pod was terminated',
 };
 
-/** What a kubelet reports of containers that never started when it ends a Pod. Source: kubernetes pkg/kubelet/status/status_manager.go, TerminatePod. */
+/** What a kubelet reports of containers that never started when it ends a Pod; the run itself when there are none. Source: kubernetes pkg/kubelet/status/status_manager.go, TerminatePod. */
 export function withUnknownStates(run: PodRun, nowMs: number): PodRun {
   const inits = run.containers.filter((container) => !isRegular(container));
   const lastInit = inits.at(-1);
@@ -117,5 +117,6 @@ export function withUnknownStates(run: PodRun, nowMs: number): PodRun {
     if (container.state.type !== 'Waiting') return false;
     return isRegular(container) ? isInitialized : seenInits.includes(container);
   };
+  if (!run.containers.some(isUnknown)) return run;
   return withStates(run, isUnknown, () => ({ type: 'Terminated', finishedMs: nowMs, ...UNKNOWN }));
 }

@@ -47,6 +47,8 @@ export class PodWorker {
   readonly #deadline: Timers;
   #pod: StoredPod;
   #run: PodRun;
+  /** What is said of the containers once the Pod is let go. */
+  #last: PodRun | undefined;
   /** When containers that still run are killed; undefined: nobody asked them to end. */
   #killAtMs: number | undefined;
   #hasEnded = false;
@@ -88,7 +90,7 @@ export class PodWorker {
   }
 
   get run(): PodRun {
-    return this.#run;
+    return this.#last ?? this.#run;
   }
 
   get isLost(): boolean {
@@ -244,8 +246,19 @@ export class PodWorker {
     }
     this.#hasEnded = true;
     this.#cancelAll();
-    this.#run = withUnknownStates(this.#run, nowMs);
-    this.#write();
+    const last = withUnknownStates(this.#run, nowMs);
+    const isTold = isOver(this.#pod, this.#run, nowMs);
+    if (isTold) this.#write();
+    if (isTold && last !== this.#run) this.#ends.after(this.#latency.noticeMs, () => this.#letGo(last));
+    else this.#letGo(last);
+  }
+
+  /** The kubelet's last word: what it can't find has failed. */
+  #letGo(last: PodRun): void {
+    if (!isOver(this.#pod, this.#run, this.#clock.now()) || last !== this.#run) {
+      this.#last = last;
+      this.#write();
+    }
     this.#remove();
   }
 
@@ -260,12 +273,7 @@ export class PodWorker {
   #write(): void {
     if (this.#isSilent()) return;
     const nowMs = this.#clock.now();
-    this.#server.overwrite<Pod>(this.#pod, (pod) => {
-      const status = podStatus(pod, this.#run, nowMs);
-      // Who deletes a Pod before it came to run gets a failed one.
-      const isCutShort = this.#hasEnded && status.phase !== 'Succeeded' && status.phase !== 'Failed';
-      return { ...pod, status: isCutShort ? { ...status, phase: 'Failed' } : status };
-    });
+    this.#server.overwrite<Pod>(this.#pod, (pod) => ({ ...pod, status: podStatus(pod, this.#run, nowMs, this.#last) }));
   }
 
   #noticeDeletion(graceMs = (this.#pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000): void {
