@@ -1,4 +1,5 @@
 import type { Paint, Style } from '#plugin/io.ts';
+import { wrapped } from '../text/wrapped.ts';
 import { type Failure, repeatCommand } from './failure.ts';
 import { grouped } from './numbers.ts';
 
@@ -14,8 +15,6 @@ export interface FailureTextOptions extends TextOptions {
 }
 
 const TIME_WIDTH = 11;
-/** Narrower than this and a broken line reads worse than a long one. */
-const MIN_WIDTH = 30;
 
 /** Kinds of lines of a chronicle, told by their words; the first that fits. */
 const STYLES: readonly (readonly [RegExp, Style])[] = [
@@ -58,13 +57,4 @@ function lineText(line: string, { paint, columns }: TextOptions): string {
   return [`${paint('dim', time.padStart(TIME_WIDTH))}  ${first}`, ...others.map((part) => `${' '.repeat(TIME_WIDTH + 2)}${part}`)].join(
     '\n',
   );
-}
-
-/** Breaks at spaces and behind commas; what follows is indented by `hang`. */
-function wrapped(text: string, width: number | undefined, hang: number): readonly string[] {
-  if (width === undefined || width < MIN_WIDTH || text.length <= width) return [text];
-  const head = text.slice(0, width + 1);
-  const at = Math.max(head.lastIndexOf(' '), head.slice(0, width).lastIndexOf(',') + 1);
-  const cut = at > hang ? at : width;
-  return [text.slice(0, cut).trimEnd(), ...wrapped(' '.repeat(hang) + text.slice(cut).trimStart(), width, hang)];
 }
