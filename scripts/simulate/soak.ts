@@ -31,8 +31,8 @@ export interface SoakOptions extends Pick<SoakRequest, 'histories' | 'forMs' | '
   readonly signal: AbortSignal;
 }
 
-/** Histories of a block: about a second of work, so that little is lost and little is said. */
-const BLOCK = 100;
+/** Histories of a block: a fraction of a second of work, so that little is lost, and the ledger is still written only a few times a second. */
+const BLOCK = 25;
 /** Seeds are 32 bits. */
 const SEEDS_END = 2 ** 32;
 
