@@ -22,16 +22,16 @@ export interface HostLineOptions {
 export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
   const { life } = options;
   const pass = async <T>(call: Omit<Call, 'client'>, send: () => Promise<Result<T>>, signal?: AbortSignal): Promise<Result<T>> => {
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     if (signal?.aborted) return givenUp(call);
     const stroke = options.strike(call);
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     if (signal?.aborted) return givenUp(call);
     options.sent(call);
     const sent = send();
     if (stroke === 'DiesAfter') options.die();
     const result = await orAborted(sent, call, signal);
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     options.answered(call, result);
     return result;
   };
@@ -62,12 +62,12 @@ export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
 }
 
 async function* watch(cluster: Cluster, life: HostLife, options: WatchOptions, signal: AbortSignal): AsyncGenerator<WatchEvent> {
-  await life.awake();
+  if (!life.isAwake) await life.awake();
   for await (const event of cluster.watch(options, signal)) {
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     yield event;
   }
-  await life.awake();
+  if (!life.isAwake) await life.awake();
 }
 
 function orAborted<T>(sent: Promise<Result<T>>, call: Omit<Call, 'client'>, signal: AbortSignal | undefined): Promise<Result<T>> {
