@@ -118,7 +118,7 @@ export class ApiServer {
         invalid(kind, metadata.name, [{ field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]),
       );
     }
-    return this.#update(wanted, old, client);
+    return this.#update(copyJson(wanted), old, client);
   }
 
   /** The object as it stands afterwards; null when it is gone. */
@@ -165,6 +165,7 @@ export class ApiServer {
     return this.store.put({ ...copy, metadata: { ...metadata, uid, creationTimestamp } });
   }
 
+  /** `wanted` shares nothing with the caller, but whatever it likes with `old`. */
   #update(wanted: KubernetesObject, old: StoredObject, client: string, subresource?: 'status'): Result<StoredObject> {
     const { kind, metadata } = old;
     if (wanted.metadata.name !== metadata.name) {
@@ -174,7 +175,7 @@ export class ApiServer {
     const request = { operation: 'update', client, kind, namespace, name: metadata.name, object: wanted } as const;
     const admitted = this.#admit(subresource === undefined ? request : { ...request, subresource });
     if (!admitted.ok) return admitted;
-    const prepared = prepareUpdate(admitted.value, old, subresource);
+    const prepared = prepareUpdate(admitted.value === wanted ? wanted : copyJson(admitted.value), old, subresource);
     if (!prepared.ok) return prepared;
     return success(prepared.value === old ? old : this.#store(prepared.value, old));
   }

@@ -35,10 +35,13 @@ export function prepareCreate(wanted: Draft, uid: string, nowMs: number): Result
   return checked(withFields(object, { spec: defaulted, status: initialPodStatus(defaulted) }), errors);
 }
 
-/** An update (or a write of the status) as it would be stored; `old` itself when nothing changes. 409 and 422 as the API server answers. */
-export function prepareUpdate(wanted: unknown, old: StoredObject, subresource?: 'status'): Result<StoredObject> {
+/**
+ * An update (or a write of the status) as it would be stored, made of parts of `wanted` and `old`; `old` itself when nothing changes. 409 and 422 as the API
+ * server answers.
+ */
+export function prepareUpdate(wanted: KubernetesObject, old: StoredObject, subresource?: 'status'): Result<StoredObject> {
   const { kind } = old;
-  const fields = copyJson(wanted) as StoredObject;
+  const fields = wanted as StoredObject;
   const asked: ObjectMeta = fields.metadata;
   if (asked.resourceVersion !== undefined && asked.resourceVersion !== '' && asked.resourceVersion !== old.metadata.resourceVersion) {
     return { ok: false, error: modified(kind, old.metadata.name) };
@@ -72,7 +75,8 @@ function updateObject(fields: StoredObject, old: StoredObject): Updated {
   // A builtin without a status takes none; a custom resource keeps what its schema would.
   const ownStatus = rules.custom ? fields.status : undefined;
   const status = rules.statusSubresource ? old.status : ownStatus;
-  const spec = old.kind === 'Pod' ? defaultPodSpec(specOf(fields)) : fields.spec;
+  const hasOtherSpec = fields.spec !== old.spec;
+  const spec = hasOtherSpec && old.kind === 'Pod' ? defaultPodSpec(specOf(fields)) : fields.spec;
   const object = withFields(
     { ...fields, apiVersion: old.apiVersion, kind: old.kind, metadata },
     { status, ...(spec === undefined ? {} : { spec }) },
