@@ -28,7 +28,7 @@ export function defineWhy(program: Command, io: Io, done: (code: ExitCode) => vo
     .argument('<task>', 'name of a Task')
     .summary('why a Task is where it is, and what would let it go on')
     .description(
-      'Explains a Task: what it waits for, since when and until when, its place in the queue and who is ahead, or why and how it ended; the rules\nthat fired and their facts; and the nearest single change that would let it go on, with the command that makes it, found by asking the core\nagain with that one input changed. Nothing is written.',
+      'Explains a Task: what it waits for, since when and until when, its place in the queue and who is ahead, or why and how it ended; the rules that fired and their facts; and the nearest single change that would let it go on, with the command that makes it, found by asking the core again with that one input changed. Nothing is written.',
     );
   addNamespaceFlag(command);
   addOutputFlag(command, ['text', 'json', 'yaml']);

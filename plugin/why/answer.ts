@@ -16,7 +16,9 @@ export function answerOf(why: Omit<Why, 'answer'>): string {
 
 function sentenceOf(why: Omit<Why, 'answer'>): string {
   const { isBlind, course, message, says } = why;
-  if (isBlind === true) return `what this stands on could not be read (below); the controller says: ${message ?? 'nothing'}`;
+  // How it ended stands in its status.
+  if (isBlind === true && course !== 'Ended')
+    return `what this stands on could not be read (below); the controller says: ${message ?? 'nothing'}`;
   switch (course) {
     case 'Ended':
       return message ?? (why.end?.phase === 'Completed' ? 'the agent ended with exit code 0' : says);

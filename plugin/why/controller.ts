@@ -45,7 +45,9 @@ export async function controllerOf(cluster: Pick<Cluster, 'get'>, lease: LeaseNa
       says: `nobody holds Lease ${told.lease}${ago === undefined ? '' : `; it was given back ${ago} ago`}`,
     };
   }
-  const isStale = !(nowMs - renewedMs <= Math.max(LEAST_STALE_MS, STALE_LEASES * leaseDurationSeconds * 1_000));
-  if (isStale) return { state: 'Gone', ...facts, says: `${holderIdentity} has not renewed Lease ${told.lease} for ${ago ?? 'ever'}` };
-  return { state: 'Leads', ...facts, says: `${holderIdentity} leads, by Lease ${told.lease} of ${ago ?? 'now'} ago` };
+  const isStale = nowMs - renewedMs > Math.max(LEAST_STALE_MS, STALE_LEASES * leaseDurationSeconds * 1_000);
+  if (ago === undefined) return { state: 'Gone', ...facts, says: `${holderIdentity} has never renewed Lease ${told.lease}` };
+  return isStale
+    ? { state: 'Gone', ...facts, says: `${holderIdentity} has not renewed Lease ${told.lease} for ${ago}` }
+    : { state: 'Leads', ...facts, says: `${holderIdentity} leads, by Lease ${told.lease} of ${ago} ago` };
 }

@@ -96,8 +96,9 @@ async function factsOf(situation: Situation, task: Task, { asker, isBlind, resto
     ...(queue === undefined ? {} : { queue }),
     ...(pod === undefined ? {} : { pod: podFacts(pod) }),
     waits: waitsOf(task, pods, { coming, nowMs: Date.parse(base.facts.now) }),
-    ...(hasEnded ? { end: await endOf(situation, task, asker), kept: await keptOf(situation, asker) } : {}),
-    ...(hasEnded && task.status?.cause !== undefined ? { again: await againOf(situation, task, asker) } : {}),
+    ...(hasEnded ? { end: await endOf(situation, task, asker) } : {}),
+    ...(hasEnded && !isBlind ? { kept: await keptOf(situation, asker) } : {}),
+    ...(hasEnded && !isBlind && task.status?.cause !== undefined ? { again: await againOf(situation, task, asker) } : {}),
     changes: isBlind ? [] : await tried(situation, asker),
   };
 }

@@ -33,11 +33,19 @@ const LESSONS: readonly Lesson[] = [
     },
   },
   {
-    pattern: /failed quota: ([^:]+): must specify ([^;]+)/,
+    pattern: /failed quota: ([^:]+): must specify ([\w./,-]+)/,
     remedy: ([, quota = '', what = ''], kubectl) => ({
       reach: 'Cluster',
-      change: `a LimitRange gives Pods ${what.trim()}, which ResourceQuota ${quota} demands`,
+      change: `the Pod’s containers say ${what}, as ResourceQuota ${quota} demands`,
       look: kubectl.run('describe', 'resourcequota', quota),
+    }),
+  },
+  {
+    pattern: /(maximum|minimum) (\S+) usage per (\w+) is ([^,\]]+)/,
+    remedy: ([, most = '', what = '', which = '', limit = ''], kubectl) => ({
+      reach: 'Cluster',
+      change: `the LimitRange allows what the Pod asks for (now ${most} ${what} per ${which}: ${limit})`,
+      look: kubectl.run('describe', 'limitrange'),
     }),
   },
   {

@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { World } from '#host/cluster/memory/world.ts';
 import { colored, plain } from '#plugin/io.ts';
+import { REACH_RANKS } from '#plugin/why/changes/change.ts';
 import type { Why } from '#plugin/why/model.ts';
 import { whyText } from '#plugin/why/text/text.ts';
 import { NAMESPACE } from '#test/support/builders.ts';
@@ -39,6 +40,8 @@ test.each(Object.entries(SITUATIONS))('%s', async (name, situation) => {
   check(name, 'why.txt', text);
   check(name, 'why.json', `${JSON.stringify(why, null, 2)}\n`);
   expect(text.split('\n', 1)[0], 'the first line is the answer').toContain(why.answer);
+  const ranks = why.changes.map(({ goesOn, reach }) => (goesOn ? 0 : 10) + REACH_RANKS[reach]);
+  expect(ranks, 'what is enough stands first, and the smaller before the larger').toEqual([...ranks].sort((a, b) => a - b));
   for (const columns of COLUMNS) checkWidth(why, text, columns);
 });
 

@@ -1,8 +1,7 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { podQuota } from '#host/cluster/memory/admission.ts';
-import { NAMESPACE } from '#test/support/builders.ts';
+import { NAMESPACE, task } from '#test/support/builders.ts';
 import {
-  aConfig,
   aConfigMap,
   aLease,
   anAgent,
@@ -14,6 +13,7 @@ import {
   refusesPods,
   type Situation,
   stop,
+  stored,
   together,
 } from './steps.ts';
 
@@ -104,8 +104,8 @@ export const STARTS: Readonly<Record<string, Situation>> = {
       aTask(),
     ],
   },
-  'invalid-spec': { about: 'fix-bug', steps: [aTemplate(), aTask({ spec: { timeout: '1 hour' } })] },
-  'two-references': { about: 'fix-bug', steps: [aTemplate(), anAgent(), aTask({ spec: { agentRef: { name: 'coder' } } })] },
+  'invalid-spec': { about: 'fix-bug', steps: [aTemplate(), stored('Task', task({ spec: { timeout: '1 hour' } }))] },
+  'two-references': { about: 'fix-bug', steps: [aTemplate(), anAgent(), stored('Task', task({ spec: { agentRef: { name: 'coder' } } }))] },
   suspended: { about: 'fix-bug', steps: [aTemplate(), aTask({ spec: { suspend: true } })] },
   'suspended-and-no-place-free': {
     about: 'held',
@@ -116,7 +116,14 @@ export const STARTS: Readonly<Record<string, Situation>> = {
     about: 'fix-bug',
     steps: [aTemplate(), aConfigMap('guide', { 'other.md': 'x' }), aTask({ spec: { contexts: [guide] } })],
   },
-  'config-unusable': { about: 'fix-bug', steps: [aConfig({ clusterDomain: 5 }), aTemplate(), aTask()] },
+  'config-unusable': {
+    about: 'fix-bug',
+    steps: [
+      stored('KubeOpenCodeConfig', { metadata: { name: 'cluster' }, spec: { clusterDomain: 5 } } as KubernetesObject),
+      aTemplate(),
+      aTask(),
+    ],
+  },
   'managed-by-another': { about: 'fix-bug', steps: [aTemplate(), aTask({ spec: { managedBy: 'example.com/other' } })] },
   'no-controller': { about: 'fix-bug', steps: [], alone: { forMs: 60_000, steps: [aTemplate(), aTask()] } },
   'controller-gone': {

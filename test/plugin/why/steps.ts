@@ -27,6 +27,13 @@ export const put =
   (kind: Kind, object: KubernetesObject): Step =>
   (world) =>
     void world.apply(newObject(kind, object));
+/** What a CRD of before let in, as it lies in the store. */
+export const stored =
+  (kind: Kind, object: KubernetesObject): Step =>
+  (world) => {
+    const made = newObject(kind, object);
+    world.server.load({ ...made, metadata: { ...made.metadata, generation: 1 } });
+  };
 export const aTemplate = (spec: Partial<AgentTemplate['spec']> = {}): Step => put('AgentTemplate', template(spec));
 export const anAgent = (spec: Partial<Agent['spec']> = {}, status?: Agent['status']): Step => put('Agent', agent(spec, status));
 export const aTask = (options: Parameters<typeof task>[0] = {}): Step => put('Task', task(options));

@@ -65,6 +65,7 @@ describe('the queue', () => {
   });
 
   test('only Tasks of the same Agent that have not ended count, as the core places them', async () => {
+    const elsewhere = agentTask({ name: 'elsewhere', status: QUEUED });
     const objects = [
       limited(),
       { ...agent(), metadata: { ...agent().metadata, name: 'other' } },
@@ -72,7 +73,7 @@ describe('the queue', () => {
       agentTask({ name: 'runs', status: running({ podName: 'runs-pod', agentRef: { name: 'coder' } }) }),
       agentTask({ name: 'held', spec: { suspend: true }, status: QUEUED }),
       agentTask({ name: 'a', status: QUEUED }),
-      task({ name: 'elsewhere', spec: { agentRef: { name: 'other' } }, status: QUEUED }),
+      { ...elsewhere, spec: { ...elsewhere.spec, agentRef: { name: 'other' } } },
       agentTask({ name: 'b', status: QUEUED }),
       agentTask({ name: 'urgent', spec: { priority: 1 } }),
     ];
