@@ -15,10 +15,12 @@ export function withRemovals(manifest: PlannedObject, live: KubernetesObject): P
   if (last === undefined) return manifest;
   const { metadata: lastMetadata, status: _, ...lastFields } = last;
   const { metadata, ...fields } = manifest;
-  const removed = removals(pick(isMap(lastMetadata) ? lastMetadata : {}, MERGED_METADATA), metadata as unknown as Fields);
+  // kubectl writes an annotation of its own, so there are always some.
+  const own: Fields = { annotations: {}, ...metadata };
+  const removed = removals(pick(isMap(lastMetadata) ? lastMetadata : {}, MERGED_METADATA), own);
   return {
     ...merged(fields, removals(lastFields, fields)),
-    metadata: merged(metadata as unknown as Fields, removed),
+    metadata: merged(own, removed),
   } as unknown as PlannedObject;
 }
 

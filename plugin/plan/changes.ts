@@ -35,7 +35,9 @@ function changesOf(path: string, from: unknown, to: unknown): readonly Change[] 
 
 function mapChanges(path: string, from: Readonly<Record<string, unknown>>, to: Readonly<Record<string, unknown>>): readonly Change[] {
   const keys = new Set([...Object.keys(from), ...Object.keys(to)]);
-  return [...keys].flatMap((key) => changesOf(below(path, key), from[key], to[key]));
+  // A label may be named as something that every object of this language has.
+  const own = (map: Readonly<Record<string, unknown>>, key: string): unknown => (Object.hasOwn(map, key) ? map[key] : undefined);
+  return [...keys].flatMap((key) => changesOf(below(path, key), own(from, key), own(to, key)));
 }
 
 function listChanges(path: string, from: readonly unknown[], to: readonly unknown[]): readonly Change[] {

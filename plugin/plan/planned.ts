@@ -94,7 +94,8 @@ function outlookOf({ steps, end, records, isBlocked }: Outlooked): Outlook {
   if (end.phase === 'Deleted' || end.deletedAt === '+0s') return 'Deleted';
   if (wasFinished(records)) return 'Finished';
   if (end.at === '+0s') return 'Ends';
-  if (isBlocked) return 'Blocked';
+  // Who stands in a queue waits for its turn, however long that takes.
+  if (isBlocked && !steps.some(({ next }) => next?.queue !== undefined)) return 'Blocked';
   const atFirst = steps.filter(({ at }) => at === steps[0]?.at).flatMap(({ actions }) => actions);
   if (atFirst.some(({ verb, kind, refused }) => verb === 'create' && kind === 'Pod' && refused === undefined)) return 'Starts';
   return (records[0]?.snapshot.pods.length ?? 0) > 0 ? 'Runs' : 'Waits';
