@@ -25,6 +25,7 @@ export async function queueOf(situation: Situation, task: Task, asker: Asker): P
   const agent = key.slice(key.indexOf('/') + 1);
   if (holding === undefined || ahead === undefined || waiting === undefined) return { agent, ...limits };
   const nowMs = Date.parse(base.facts.now);
+  const orderAt = orderWith(situation, task, asker);
   return {
     agent,
     position: ahead.length + 1,
@@ -33,7 +34,7 @@ export async function queueOf(situation: Situation, task: Task, asker: Asker): P
     holding: holding.map(({ name }) => name),
     ahead: ahead.map(({ name }) => name),
     holders: holding.map((one) => holderOf(one, nowMs)),
-    before: await Promise.all(ahead.map((one) => aheadOf(one, situation, task, asker))),
+    before: await Promise.all(ahead.map((one) => aheadOf(one, orderAt))),
     ...(isFree ? { isFree: true as const } : {}),
   };
 }
@@ -53,16 +54,28 @@ function holderOf({ name, task, judged }: InLine, nowMs: number): WhyHolder {
   };
 }
 
+type OrderAt = (priority: number) => Promise<string | undefined>;
+
+/** What this Task’s order in the line would be with another priority; each is asked once. */
+function orderWith(situation: Situation, task: Task, asker: Asker): OrderAt {
+  const orders = new Map<number, Promise<string | undefined>>();
+  const ask = async (priority: number) => wantedBy(await asker.decide(withSpec(situation, task, { ...task.spec, priority })))?.order;
+  return (priority) => {
+    const known = orders.get(priority) ?? ask(priority);
+    orders.set(priority, known);
+    return known;
+  };
+}
+
 /** With the other’s priority it would stand before him, unless he is older. */
-async function aheadOf({ name, order = '', task: other }: InLine, situation: Situation, task: Task, asker: Asker): Promise<WhyAhead> {
-  const priority = other.spec.priority ?? 0;
-  const { creationTimestamp } = other.metadata;
-  const equal = wantedBy(await asker.decide(withSpec(situation, task, { ...task.spec, priority })));
-  const isOlder = equal === undefined || order < equal.order;
+async function aheadOf({ name, order = '', task: { metadata, spec } }: InLine, orderAt: OrderAt): Promise<WhyAhead> {
+  const { priority = 0 } = spec;
+  const { creationTimestamp } = metadata;
+  const equal = await orderAt(priority);
   return {
     name,
     priority,
     ...(creationTimestamp === undefined ? {} : { createdAt: creationTimestamp }),
-    by: isOlder ? 'Age' : 'Priority',
+    by: equal === undefined || order < equal ? 'Age' : 'Priority',
   };
 }
