@@ -27,8 +27,6 @@ const LEGEND = {
   record: 'do aside',
 } as const;
 
-export { actionText } from './action-text.ts';
-
 /** The plan for people: the timeline of each Task, the Pods that would be created, one line in sum. */
 export function planText(plan: Plan, options: PlanTextOptions): string {
   const { paint } = options;
