@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Ledger } from '#scripts/simulate/ledger.ts';
 import type { SummaryJson } from '#scripts/simulate/summary.ts';
 
@@ -71,7 +71,7 @@ describe('npm run simulate', { timeout: LONG_MS }, () => {
   it('ends at Ctrl-C with the summary so far, and loses nothing of it', async () => {
     const other = join(folder, 'other.json');
     const { child, ended } = start('--for', '10m', '--jobs', '2', '--ledger', other, '-ojson');
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    await vi.waitFor(() => expect(existsSync(other)).toBe(true), { timeout: LONG_MS, interval: 100 });
     child.kill('SIGINT');
     const run = await ended;
     expect(run.exitCode).toBe(0);
