@@ -7,7 +7,17 @@ const BLURRED = /^(.*At|.*Time|.*Timestamp|uid|.*ID|.*IPs?)$/;
 export function comparable({ metadata, spec, status }: Pod): unknown {
   // Of the whole Pod's resources a kubelet tells for resizing, which nothing here does.
   const { resources: _, allocatedResources: _________, ...rest } = (status ?? {}) as Readonly<Record<string, unknown>>;
-  const { annotations: __, labels: ___, resourceVersion: ____, name: _____, namespace: ______, ...meta } = metadata;
+  const {
+    annotations: __,
+    labels: ___,
+    resourceVersion: ____,
+    name: _____,
+    namespace: ______,
+    managedFields: __________,
+    ...meta
+  } = metadata as typeof metadata & {
+    readonly managedFields?: unknown;
+  };
   const { serviceAccount: _______, ...ofSpec } = spec as unknown as Readonly<Record<string, unknown>>;
   return blur({ metadata: meta, spec: ofSpec, status: rest });
 }

@@ -11,7 +11,7 @@ import { listPage } from './list.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 import { Namespaces } from './namespaces.ts';
 import { keyOf, ObjectStore } from './object-store.ts';
-import { prepareCreate, prepareUpdate } from './write.ts';
+import { type Judged, prepareCreate, prepareUpdate } from './write.ts';
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -22,6 +22,8 @@ export interface ApiServerOptions {
   readonly namespaces?: readonly string[];
   /** Stored objects can't be changed by those who are given them. Default false: it costs time. */
   readonly freeze?: boolean;
+  /** Default `Everything`. */
+  readonly judged?: Judged;
 }
 
 /** What was asked for of a container's log, or why there is none. */
@@ -36,6 +38,7 @@ export class ApiServer {
   readonly namespaces: Namespaces;
   readonly #admission: Admission[];
   readonly #random: () => number;
+  readonly #judged: Judged;
   #logSource: LogSource = () => ({ ok: false, error: badRequest('no kubelet has logs') });
 
   constructor(options: ApiServerOptions) {
@@ -44,6 +47,7 @@ export class ApiServer {
     this.namespaces = new Namespaces(options.namespaces ?? null);
     this.#admission = [...(options.admission ?? [])];
     this.#random = seededRandom(options.seed ?? 1);
+    this.#judged = options.judged ?? 'Everything';
   }
 
   /** Adds an admission plugin behind the others; the returned function takes it away. */
@@ -88,7 +92,7 @@ export class ApiServer {
     }
     const admitted = this.#admit({ operation: 'create', client, kind, namespace, name, object: named });
     if (!admitted.ok) return admitted;
-    const prepared = prepareCreate(admitted.value as Draft, this.#uid(), this.clock.now());
+    const prepared = prepareCreate(admitted.value as Draft, this.#uid(), this.clock.now(), this.#judged);
     if (!prepared.ok) return prepared;
     const existing = this.find({ kind, namespace, name });
     if (existing !== undefined) return failure(alreadyExists(kind, name, existing.metadata.deletionTimestamp !== undefined));
@@ -172,10 +176,13 @@ export class ApiServer {
       return failure(badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${metadata.name})`));
     }
     const namespace = metadata.namespace ?? '';
+    if ((wanted.metadata.namespace ?? namespace) !== namespace) {
+      return failure(badRequest('the namespace of the provided object does not match the namespace sent on the request'));
+    }
     const request = { operation: 'update', client, kind, namespace, name: metadata.name, object: wanted } as const;
     const admitted = this.#admit(subresource === undefined ? request : { ...request, subresource });
     if (!admitted.ok) return admitted;
-    const prepared = prepareUpdate(admitted.value === wanted ? wanted : copyJson(admitted.value), old, subresource);
+    const prepared = prepareUpdate(admitted.value === wanted ? wanted : copyJson(admitted.value), old, this.#judged, subresource);
     if (!prepared.ok) return prepared;
     return success(prepared.value === old ? old : this.#store(prepared.value, old));
   }

@@ -78,7 +78,7 @@ export function updateMetadata(
   old: StoredMeta,
 ): { readonly metadata: StoredMeta; readonly errors: readonly FieldError[] } {
   const errors: FieldError[] = [];
-  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+  for (const field of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     const value = wanted[field];
     if (value === undefined || value === old[field]) continue;
     errors.push({ field: `metadata.${field}`, message: `Invalid value: ${JSON.stringify(value)}: field is immutable` });

@@ -1,4 +1,4 @@
-import type { Container, Pod, PodSpec, ResourceRequirements, Volume } from '#core/api/kubernetes.ts';
+import type { Container, Pod, PodSpec, Quantity, ResourceRequirements, Volume } from '#core/api/kubernetes.ts';
 import { fieldsEqual, jsonEqual } from '../json.ts';
 import type { FieldError } from './errors.ts';
 import type { Json } from './kinds.ts';
@@ -73,11 +73,24 @@ function canonical(quantities: ResourceRequirements['limits']): Readonly<Record<
 /** Files of these sources are readable by all unless told otherwise. */
 const FILE_SOURCES = ['secret', 'configMap', 'downwardAPI', 'projected'];
 const DEFAULT_FILE_MODE = 0o644;
+const DEFAULT_TOKEN_SECONDS = 3_600;
 
 function defaultVolume(volume: Volume): Volume {
-  const source = FILE_SOURCES.find((name) => volume[name] !== undefined);
-  if (source === undefined) return volume;
-  return { ...volume, [source]: { defaultMode: DEFAULT_FILE_MODE, ...(volume[source] as object) } };
+  const [name = '', source] = Object.entries(volume).find(([key]) => key !== 'name') ?? [];
+  const fields = source as Json | undefined;
+  if (fields === undefined) return volume;
+  if (name === 'hostPath') return { ...volume, hostPath: { type: '', ...fields } };
+  if (name === 'emptyDir' && fields.sizeLimit !== undefined) {
+    return { ...volume, emptyDir: { ...fields, sizeLimit: canonicalQuantity(fields.sizeLimit as Quantity) } };
+  }
+  if (!FILE_SOURCES.includes(name)) return volume;
+  const sources = name === 'projected' ? { sources: ((fields.sources ?? []) as readonly Json[]).map(defaultProjection) } : {};
+  return { ...volume, [name]: { defaultMode: DEFAULT_FILE_MODE, ...fields, ...sources } };
+}
+
+function defaultProjection(source: Json): Json {
+  if (source.serviceAccountToken === undefined) return source;
+  return { ...source, serviceAccountToken: { expirationSeconds: DEFAULT_TOKEN_SECONDS, ...(source.serviceAccountToken as Json) } };
 }
 
 /** What a real API server refuses in a new Pod, as far as a wrong build of ours could meet it. */

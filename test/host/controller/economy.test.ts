@@ -28,7 +28,8 @@ describe('a stop that deletes the Pod', () => {
     await world.clock.advance(60_000);
     expect(host.get<Task>('Task', NAMESPACE, 'a')?.status?.phase).toBe('Completed');
     expect(written(host).slice(before)).toEqual(['patch Task status', 'delete Pod', 'patch Task status', 'create Event', 'patch Pod']);
-    expect(host.reads.filter(({ verb }) => verb === 'get')).toEqual([]);
+    // The look at the Pod before the intent is written down.
+    expect(host.reads.filter(({ verb }) => verb === 'get')).toEqual([{ verb: 'get', kind: 'Pod', name: 'a-pod' }]);
     expect(host.warnings).toEqual([]);
   });
 });
@@ -43,7 +44,8 @@ describe('settings', () => {
     expect(engine.snapshots).toHaveLength(2);
     const address = { kind: 'KubeOpenCodeConfig', namespace: '', name: 'cluster' } as const;
     host.server.patch(address, { metadata: { labels: { owner: 'somebody' } } }, { patchType: 'merge' });
-    host.put(newObject('KubeOpenCodeConfig', { metadata: { name: 'another' }, spec: { clusterDomain: 'example.com' } } as never));
+    // A CRD of before let it in.
+    host.server.load(newObject('KubeOpenCodeConfig', { metadata: { name: 'another' }, spec: { clusterDomain: 'example.com' } } as never));
     await host.clock.advance(1_000);
     expect(engine.snapshots).toHaveLength(2);
   });
