@@ -1,7 +1,13 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
-import { type LeaseName, leaseRecord } from '#host/leader/lease.ts';
 import { failureText, isAbsent } from '../cluster/failure.ts';
 import { wholeSeconds } from './facts.ts';
+
+/** Where the Lease of a controller’s leader lies. */
+export interface LeaseName {
+  readonly namespace: string;
+  readonly name: string;
+}
 
 /** Whether a controller seems to run, told from the Lease of its leader. */
 export interface WhyController {
@@ -30,7 +36,7 @@ export async function controllerOf(cluster: Pick<Cluster, 'get'>, lease: LeaseNa
       : failureText({ verb: 'get', ...address }, got.error);
     return { state: 'Unknown', ...told, says };
   }
-  const { holderIdentity, renewTime, leaseDurationSeconds } = leaseRecord(got.value);
+  const { holderIdentity, renewTime, leaseDurationSeconds } = recordIn(got.value);
   const renewedMs = Date.parse(renewTime ?? '');
   const ago = Number.isNaN(renewedMs) ? undefined : wholeSeconds(nowMs - renewedMs);
   const facts = {
@@ -50,4 +56,22 @@ export async function controllerOf(cluster: Pick<Cluster, 'get'>, lease: LeaseNa
   return isStale
     ? { state: 'Gone', ...facts, says: `${holderIdentity} has not renewed Lease ${told.lease} for ${ago}` }
     : { state: 'Leads', ...facts, says: `${holderIdentity} leads, by Lease ${told.lease} of ${ago} ago` };
+}
+
+interface LeaseRecord {
+  /** Empty: nobody holds it. */
+  readonly holderIdentity: string;
+  readonly leaseDurationSeconds: number;
+  readonly renewTime?: string;
+}
+
+/** What of a Lease tells about its holder; anybody may have written it. */
+function recordIn(lease: KubernetesObject): LeaseRecord {
+  const spec: Readonly<Record<string, unknown>> = 'spec' in lease && typeof lease.spec === 'object' ? { ...lease.spec } : {};
+  const { holderIdentity, leaseDurationSeconds, renewTime } = spec;
+  return {
+    holderIdentity: typeof holderIdentity === 'string' ? holderIdentity : '',
+    leaseDurationSeconds: typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds : 0,
+    ...(typeof renewTime === 'string' ? { renewTime } : {}),
+  };
 }
