@@ -43,7 +43,7 @@ export function afterEnd(context: TaskContext): Decision {
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {
-  const name = startedFrom(context.task).agentRef?.name;
+  const name = startedFrom(context).agentRef?.name;
   return name === undefined ? [] : [{ kind: 'Agent', namespace: context.snapshot.subject.namespace, name }];
 }
 
@@ -68,9 +68,9 @@ function ttlOf(cleanup: TaskCleanup | null | undefined): number | null {
 }
 
 function isSurplus(context: TaskContext): boolean {
-  const kept = context.snapshot.settings.config.cleanup?.maxRetainedTasks;
+  const kept: unknown = context.snapshot.settings.config.cleanup?.maxRetainedTasks;
   const rank = context.snapshot.finishedRank;
-  return kept !== undefined && rank !== undefined && rank >= kept;
+  return typeof kept === 'number' && kept >= 0 && rank !== undefined && rank >= kept;
 }
 
 function deleteTask(context: TaskContext): Action {

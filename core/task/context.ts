@@ -6,7 +6,9 @@ import { ANNOTATIONS } from '../contract/names.ts';
 import { type Outcome, type ReadResult, type Ref, refKey, type Snapshot } from '../contract/snapshot.ts';
 import { podName } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
+import { hasEnded } from './pods.ts';
 import { soundTask } from './sound.ts';
+import { startedWithOf } from './started-with.ts';
 
 /** The snapshot of a Task that exists, with what every rule wants to know of it. */
 export interface TaskContext {
@@ -26,15 +28,19 @@ export interface TaskContext {
 export function contextOf(snapshot: Snapshot, stored: Task): TaskContext {
   const { task, specFault } = soundTask(stored);
   const attempt = Math.max(1, task.status?.attemptCount ?? 1);
-  const name = task.status?.podName || podName(task.metadata.name, attempt);
+  const hasStarted = task.status?.phase === 'Running' || isFinished(task);
+  // Before the start there is no Pod that a status could name.
+  const name = (hasStarted && task.status?.podName) || podName(task.metadata.name, attempt);
+  // A Pod of its own that may run is the Task's, whatever a hand has written into the status: no other is made beside it.
+  const pod = snapshot.pods.find(({ metadata }) => metadata.name === name) ?? snapshot.pods.find((other) => !hasEnded(other)) ?? null;
   return {
     snapshot,
     task,
     specFault,
     nowMs: parseTime(snapshot.now) ?? 0,
     attempt,
-    podName: name,
-    pod: snapshot.pods.find((pod) => pod.metadata.name === name) ?? null,
+    podName: pod?.metadata.name ?? name,
+    pod,
   };
 }
 
@@ -48,13 +54,19 @@ export function isFinished(task: Task): boolean {
 }
 
 /**
- * What the Task was started with, or, before that, what its spec names now. Somebody who points the spec of a Task that runs at another Agent moves
+ * What the Task was started with: as its status says, else its Pod; before that what its spec names now. Somebody who points the spec of a Task that runs at another Agent moves
  * nothing: it holds its place where it took it.
  */
-export function startedFrom(task: Task): { readonly agentRef?: NameRef; readonly templateRef?: NameRef } {
+export function startedFrom({ task, pod }: Pick<TaskContext, 'task' | 'pod'>): {
+  readonly agentRef?: NameRef;
+  readonly templateRef?: NameRef;
+} {
   const hasStarted = task.status?.phase === 'Running' || isFinished(task);
-  const recorded = refsOf(task.status ?? {});
-  return hasStarted && Object.keys(recorded).length > 0 ? recorded : refsOf(task.spec);
+  const recorded = hasStarted ? refsOf(task.status ?? {}) : {};
+  if (Object.keys(recorded).length > 0) return recorded;
+  const { agent, template } = startedWithOf(pod);
+  if (agent !== undefined) return { agentRef: { name: agent } };
+  return template === undefined ? refsOf(task.spec) : { templateRef: { name: template } };
 }
 
 function refsOf({

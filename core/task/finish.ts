@@ -29,19 +29,21 @@ export function finish(context: TaskContext, fate: Exclude<Fate, { type: 'Lives'
   const { status } = context.task;
   const attempt = attemptOf(context, pod, verdict);
   const result = fate.type === 'Succeeded' || fate.type === 'Failed' ? resultOf(pod) : null;
+  const startTime = status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs);
   const actions: Action[] = [
     ...patchStatus(context, `status/end/${context.attempt}`, {
       set: {
         phase: phaseFor(fate),
         podName: context.podName,
-        startTime: status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs),
-        completionTime: formatTime(context.nowMs),
+        startTime,
+        // The start is the API server's time, the end the host's, whose clock may be behind.
+        completionTime: formatTime(Math.max(context.nowMs, parseTime(startTime) ?? context.nowMs)),
         cause: verdict.cause,
         message: verdict.message,
         attemptCount: context.attempt,
         attempts: [...(status?.attempts ?? []).filter((entry) => entry.number !== context.attempt), attempt].slice(-MAX_ATTEMPTS),
         times: { ...status?.times, ...attempt.times },
-        ...startedFrom(context.task),
+        ...startedFrom(context),
         ...(result === null ? {} : { result }),
       },
       conditions: verdict.conditions,
@@ -178,7 +180,7 @@ export function failBeforeStart(
   return decided({
     actions: [
       ...patchStatus(context, 'status/failed', {
-        set: { phase: 'Failed', completionTime: formatTime(context.nowMs), cause, message, ...startedFrom(context.task) },
+        set: { phase: 'Failed', completionTime: formatTime(context.nowMs), cause, message, ...startedFrom(context) },
         conditions: [
           { type: 'Ready', status: 'False', reason: conditionReason, message },
           finished('Failed', message),
@@ -198,7 +200,7 @@ export function stopBeforeStart(context: TaskContext): Decided {
   return decided({
     actions: [
       ...patchStatus(context, 'status/stopped', {
-        set: { phase: 'Completed', completionTime: formatTime(context.nowMs), cause: 'Stopped', message, ...startedFrom(context.task) },
+        set: { phase: 'Completed', completionTime: formatTime(context.nowMs), cause: 'Stopped', message, ...startedFrom(context) },
         conditions: [
           { type: 'Stopped', status: 'True', reason: 'UserStopped', message },
           finished('Stopped', message),

@@ -1,10 +1,11 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { LABELS } from '../contract/names.ts';
+import type { ReadResult, Ref } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { reason, stopRequested, type TaskContext } from './context.ts';
-import { decided } from './decided.ts';
+import { liveAnswerFor, reason, stopRequested, type TaskContext } from './context.ts';
+import { decided, reads } from './decided.ts';
 import { askToEnd } from './ending.ts';
 import { agentTermination, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
 import { finish } from './finish.ts';
@@ -29,9 +30,35 @@ export function live(context: TaskContext, pod: Pod): Decision {
   if (recorded !== null) return askToEnd(context, pod, recorded);
   // Only what knows nothing of us still runs: the agent has ended, and a timeout or a stop comes too late.
   if (outlivedByOthers(pod)) return running(context, pod, null);
-  if (deadlineMs !== null && context.nowMs >= deadlineMs) return askToEnd(context, pod, 'Timeout');
-  if (stopRequested(context.task)) return askToEnd(context, pod, 'UserStopped');
+  if (deadlineMs !== null && context.nowMs >= deadlineMs) return meanToEnd(context, pod, 'Timeout');
+  if (stopRequested(context.task)) return meanToEnd(context, pod, 'UserStopped');
   return running(context, pod, deadlineMs);
+}
+
+/**
+ * Looks at the Pod itself before the intent to end it is written down: what has ended already, or is being deleted by somebody, is seen now. No clock could
+ * tell later, because the intent's time is the host's and a Pod's end the kubelet's.
+ */
+function meanToEnd(context: TaskContext, pod: Pod, ending: 'UserStopped' | 'Timeout'): Decision {
+  const { snapshot } = context;
+  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name };
+  const answer = liveAnswerFor(snapshot, ref);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
+  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
+  const found = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid ? (answer.found as Pod) : null;
+  if (found === null) return podMissing(context, answer);
+  return found === pod ? askToEnd(context, pod, ending) : live({ ...context, pod: found }, found);
+}
+
+/** The Pod is not there, and no other is made in its place. */
+export function podMissing(context: TaskContext, answer: ReadResult): Decided {
+  const trail = [
+    reason('task/pod-missing', `pod ${context.podName} is not there (live read): it is not made again`, {
+      found: 'found' in answer ? 'a pod of another owner' : 'nothing',
+    }),
+  ];
+  const ending = recordedEnding(context);
+  return finish(context, ending === null ? { type: 'Missing' } : { type: 'EndedByUs', ending }, null, trail);
 }
 
 /** When the Task times out, in milliseconds since the epoch; null without a (usable) timeout. Counted from `startTime`, the creation of the Pod. */

@@ -33,7 +33,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
       message: null,
       cause: null,
       ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
-      ...startedFrom(context.task),
+      ...startedFrom(context),
       ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
       ...(serverUrl === undefined ? {} : { session: { ...status?.session, title: sessionTitle(context.task) } }),
     },
@@ -42,7 +42,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
 }
 
 function leftQueue(context: TaskContext): ConditionChange {
-  const { agentRef } = startedFrom(context.task);
+  const { agentRef } = startedFrom(context);
   return agentRef === undefined
     ? { type: 'Queued', status: 'False', reason: 'Resumed', message: 'task is no longer suspended' }
     : {

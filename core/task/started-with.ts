@@ -7,15 +7,17 @@ import type { TaskContext } from './context.ts';
 
 /** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
 export interface StartedWith {
+  /** What the Task named when the Pod was made: until `status` says it, its spec may come to name another. */
+  readonly agent?: string;
+  readonly template?: string;
   readonly timeout?: string;
   readonly stop?: Stop;
   /** Attach only: the Agent's server. */
   readonly serverUrl?: string;
 }
 
-/** The annotation; none when there is nothing to keep. */
 export function startedWithAnnotation(startedWith: StartedWith): Readonly<Record<string, string>> {
-  return Object.keys(startedWith).length === 0 ? {} : { [ANNOTATIONS.startedWith]: JSON.stringify(startedWith) };
+  return { [ANNOTATIONS.startedWith]: JSON.stringify(startedWith) };
 }
 
 /** Reads it back; what people may have done to it counts as nothing. */
@@ -23,9 +25,11 @@ export function startedWithOf(pod: Pod | null): StartedWith {
   const text = pod?.metadata.annotations?.[ANNOTATIONS.startedWith];
   const value = text === undefined ? null : parseObject(text);
   if (value === null) return {};
-  const { timeout, serverUrl } = value;
+  const { agent, template, timeout, serverUrl } = value;
   const stop = conform(value.stop, { fields: { mode: 'text', gracePeriodSeconds: 'integer' } }, 'stop');
   return {
+    ...(typeof agent === 'string' ? { agent } : {}),
+    ...(typeof template === 'string' ? { template } : {}),
     ...(typeof timeout === 'string' ? { timeout } : {}),
     ...('fault' in stop ? {} : { stop: stop.value as Stop }),
     ...(typeof serverUrl === 'string' ? { serverUrl } : {}),

@@ -7,6 +7,7 @@ import {
   condition,
   exited,
   found,
+  lookedAt,
   NOW,
   pod,
   read,
@@ -348,7 +349,7 @@ describe('how a Pod ended', () => {
   });
   test('a timeout that became malformed while the Task runs counts as not given: the Agent’s stands', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"timeout":"3m"}' };
-    const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod({ annotations })] }));
+    const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), ...lookedAt(pod({ annotations })) }));
     expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
   });
   test('a deletion that we asked for ourselves is nobody else’s', () => {
@@ -361,7 +362,7 @@ describe('how a Pod ended', () => {
   });
   test('people’s hands on what a Pod was started with count as nothing', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"stop":{"mode":"Delete","gracePeriodSeconds":"soon"}}' };
-    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod({ annotations })] }));
+    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), ...lookedAt(pod({ annotations })) }));
     expect(decision.actions[1]).not.toHaveProperty('gracePeriodSeconds');
   });
 });
