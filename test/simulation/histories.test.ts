@@ -9,7 +9,7 @@ import { simulate } from './simulate.ts';
 
 /** `FROM` and `HISTORIES` in the environment ask for others, `SEED` for one, with its whole history printed. */
 const FIRST_SEED = Number(process.env.FROM ?? 1);
-const HISTORIES = Number(process.env.HISTORIES ?? 500);
+const HISTORIES = Number(process.env.HISTORIES ?? 2_000);
 /** Seeds a test: a failure names its own, and the runs before it still count. */
 const SEEDS_A_TEST = 50;
 
