@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Why, WhyChange } from '#plugin/why/model.ts';
@@ -172,7 +172,7 @@ describe('a Task that has ended', () => {
 
 it('a user who may read Tasks only is told what the controller said, what is not known, and nothing that is guessed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kubeopencode-why-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   await shell(
     [
       `kubectl -n ${namespace} create serviceaccount reader`,
