@@ -1,7 +1,7 @@
 import type { Paint, Style } from '../io.ts';
 import { counted, cut, number } from './lay-out.ts';
 import type { Outlook, Plan, PlannedTask } from './model.ts';
-import type { EndGroup, NowGroup } from './summary.ts';
+import { type EndGroup, type NowGroup, reasonOf } from './summary.ts';
 import { type PlanTextOptions, stepsText } from './text.ts';
 import { appliesText, footer, header, lackedText } from './text-frame.ts';
 
@@ -59,12 +59,12 @@ interface Cell {
   readonly isRight?: true;
 }
 
-function nowText({ summary }: Plan, options: FleetTextOptions): string {
+function nowText({ summary, tasks }: Plan, options: FleetTextOptions): string {
   const rows = summary.now.map((group) => [
     { text: WORDS[group.outlook], style: STYLES[group.outlook] },
     { text: number(group.count), isRight: true as const },
     { text: group.says },
-    { text: namesText(group), style: 'dim' as const },
+    { text: namesText(group, tasks), style: 'dim' as const },
   ]);
   return gridText([{ text: 'NOW' }, { text: 'TASKS', isRight: true }, { text: 'WHY' }, { text: '' }], rows, 2, options);
 }
@@ -74,13 +74,17 @@ function endsText({ summary, horizon, tasks }: Plan, options: FleetTextOptions):
     { text: endWords(group), style: endStyle(group) },
     { text: number(group.count), isRight: true as const },
     { text: whenText(group, tasks) },
-    { text: namesText(group), style: 'dim' as const },
+    { text: namesText(group, tasks), style: 'dim' as const },
   ]);
   return gridText([{ text: `WITHIN ${horizon}` }, { text: 'TASKS', isRight: true }, { text: 'WHEN' }, { text: '' }], rows, 2, options);
 }
 
-function namesText({ first, count }: NowGroup | EndGroup): string {
-  return `${first.join(', ')}${count > first.length ? ', …' : ''}`;
+/** The first few; of one namespace its name goes without saying. */
+function namesText({ first, count }: NowGroup | EndGroup, tasks: readonly PlannedTask[]): string {
+  const namespace = tasks[0]?.namespace;
+  const isOne = tasks.every((task) => task.namespace === namespace);
+  const names = isOne ? first.map((name) => name.slice(name.indexOf('/') + 1)) : first;
+  return `${names.join(', ')}${count > first.length ? ', …' : ''}`;
 }
 
 function endWords({ type, phase, cause }: EndGroup): string {
@@ -134,7 +138,7 @@ function tableText(tasks: readonly PlannedTask[], options: FleetTextOptions): st
       { text: podAt(task) },
       { text: outlook === 'Finished' ? '<ended>' : (end.at ?? '<none>') },
       { text: outcome, style: blocked !== undefined || end.phase === 'Failed' ? ('red' as const) : ('green' as const) },
-      { text: blocked ?? end.message ?? firstWait(task) },
+      { text: blocked ?? end.message ?? reasonOf(task) },
     ];
   });
   return gridText(titles, rows, titles.length - 1, options);
@@ -144,11 +148,6 @@ function tableText(tasks: readonly PlannedTask[], options: FleetTextOptions): st
 function podAt({ steps }: PlannedTask): string {
   const step = steps.find(({ actions }) => actions.some(({ verb, kind }) => verb === 'create' && kind === 'Pod'));
   return step?.at ?? '<none>';
-}
-
-function firstWait({ steps }: PlannedTask): string {
-  const atFirst = steps.filter(({ at }) => at === steps[0]?.at);
-  return atFirst.at(-1)?.says.split('; ')[0] ?? '';
 }
 
 /** Columns as wide as their cells; the one that gives way is cut where the screen ends. */

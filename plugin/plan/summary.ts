@@ -11,7 +11,7 @@ export interface PlanSummary {
 
 export interface NowGroup {
   readonly outlook: Outlook;
-  /** The Task's own name is `<task>`. */
+  /** The Task's own Pods are `<task>-pod`. */
   readonly says: string;
   readonly count: number;
   /** `namespace/name` of the first few. */
@@ -33,7 +33,7 @@ const TYPES: readonly EndGroup['type'][] = ['Ends', 'GoesOn', 'Blocked', 'Ended'
 const MOST_NAMES = 3;
 
 export function summaryOf(tasks: readonly PlannedTask[]): PlanSummary {
-  const now = grouped(tasks, (task) => ({ outlook: task.outlook, says: saysNow(task) }));
+  const now = grouped(tasks, (task) => ({ outlook: task.outlook, says: withoutName(reasonOf(task)) }));
   const ends = grouped(tasks, (task) => {
     const { phase, cause } = task.end;
     return { type: typeOf(task), phase, ...(cause === undefined ? {} : { cause }) };
@@ -60,24 +60,21 @@ function grouped<Key extends object>(
   return [...groups.values()].map(({ key, names }) => ({ ...key, count: names.length, first: names.slice(0, MOST_NAMES) }));
 }
 
-/** What is said of a Task at first, without what only it has. */
-function saysNow({ name, outlook, steps, end, blocked }: PlannedTask): string {
+/** Why a Task stands where the first moment leaves it: the beginning of what is said. */
+export function reasonOf({ outlook, steps, end, blocked }: PlannedTask): string {
   if (outlook === 'Finished') return end.cause === undefined ? end.phase : `${end.phase} (${end.cause})`;
   const atFirst = steps.filter(({ at }) => at === steps[0]?.at);
   const says = outlook === 'Blocked' ? (blocked ?? '') : outlook === 'Starts' ? saysStart(atFirst) : (atFirst.at(-1)?.says ?? '');
-  return withoutName(says.split('; ')[0] ?? '', name);
+  return says.split('; ')[0] ?? '';
 }
 
 function saysStart(steps: PlannedTask['steps']): string {
   return steps.find(({ actions }) => actions.some(({ verb, kind }) => verb === 'create' && kind === 'Pod'))?.says ?? '';
 }
 
-/** Names are of letters, digits, `-` and `.`; a part of another name is none. */
-function withoutName(text: string, name: string): string {
-  return text
-    .split(/([\w.-]+)/)
-    .map((word) => (word === name || word.startsWith(`${name}-pod`) ? word.replace(name, '<task>') : word))
-    .join('');
+/** Each Task has Pods of its own, named after it. */
+function withoutName(text: string): string {
+  return text.replaceAll(/\bpod [\w.-]*-pod\b[\w.-]*/g, 'pod <task>-pod');
 }
 
 function typeOf({ outlook, end, blocked }: PlannedTask): EndGroup['type'] {
