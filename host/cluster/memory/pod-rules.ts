@@ -1,5 +1,5 @@
 import type { Container, Pod, PodSpec, Quantity, ResourceRequirements, Volume } from '#core/api/kubernetes.ts';
-import { fieldsEqual, jsonEqual } from '../json.ts';
+import { fieldsEqual } from '../json.ts';
 import type { FieldError } from './errors.ts';
 import type { Json } from './kinds.ts';
 import { canonicalQuantity } from './quantity.ts';
@@ -97,9 +97,11 @@ function defaultProjection(source: Json): Json {
 export function validatePodSpec({ containers, initContainers = [], volumes = [], activeDeadlineSeconds }: PodSpec): FieldError[] {
   const errors: FieldError[] = [];
   if (containers.length === 0) errors.push({ field: 'spec.containers', message: 'Required value' });
-  const volumeNames = new Set(volumes.map(({ name }) => name));
-  if (volumeNames.size < volumes.length)
-    errors.push({ field: 'spec.volumes', message: 'Duplicate value: names of volumes must be unique' });
+  const volumeNames = new Set<string>();
+  for (const [index, { name }] of volumes.entries()) {
+    if (volumeNames.has(name)) errors.push({ field: `spec.volumes[${index}].name`, message: `Duplicate value: "${name}"` });
+    volumeNames.add(name);
+  }
   const seen = new Set<string>();
   for (const [field, list] of [['spec.containers', containers] as const, ['spec.initContainers', initContainers] as const]) {
     for (const [index, container] of list.entries()) {
@@ -132,22 +134,31 @@ function validateDeadline(seconds: number | undefined): FieldError[] {
 
 /** What an update of a Pod's spec may not do. Source: kubernetes pkg/apis/core/validation/validation.go, ValidatePodUpdate. */
 export function validatePodUpdate(spec: PodSpec, old: PodSpec): FieldError[] {
-  const errors = validateDeadline(spec.activeDeadlineSeconds);
-  if (errors.length > 0) return errors;
-  const { activeDeadlineSeconds: seconds } = spec;
-  const { activeDeadlineSeconds: oldSeconds } = old;
-  if (oldSeconds !== undefined && seconds === undefined) {
-    return [{ field: 'spec.activeDeadlineSeconds', message: 'Invalid value: null: must not update from a positive integer to nil value' }];
+  const errors = validatePodSpec(spec);
+  for (const field of ['containers', 'initContainers'] as const) {
+    if ((spec[field] ?? []).length === (old[field] ?? []).length) continue;
+    return [...errors, { field: `spec.${field}`, message: 'Forbidden: pod updates may not add or remove containers' }];
   }
-  if (oldSeconds !== undefined && seconds !== undefined && seconds > oldSeconds) {
-    return [{ field: 'spec.activeDeadlineSeconds', message: `Invalid value: ${seconds}: must be less than or equal to previous value` }];
+  const deadline = validateDeadlineUpdate(spec.activeDeadlineSeconds, old.activeDeadlineSeconds);
+  if (deadline !== undefined) return [...errors, { field: 'spec.activeDeadlineSeconds', message: deadline }];
+  if (!keepsTolerations(spec, old)) {
+    errors.push({ field: 'spec.tolerations', message: 'Forbidden: existing toleration can not be modified except its tolerationSeconds' });
   }
   const differs =
     !fieldsEqual(spec, old, ['activeDeadlineSeconds', 'containers', 'initContainers', 'tolerations']) ||
     !equalButImages(spec.containers, old.containers) ||
-    !equalButImages(spec.initContainers ?? [], old.initContainers ?? []) ||
-    !(old.tolerations ?? []).every((toleration) => spec.tolerations?.some((other) => jsonEqual(toleration, other)));
-  return differs ? [{ field: 'spec', message: `Forbidden: ${UPDATABLE}` }] : [];
+    !equalButImages(spec.initContainers ?? [], old.initContainers ?? []);
+  return differs ? [...errors, { field: 'spec', message: `Forbidden: ${UPDATABLE}` }] : errors;
+}
+
+function validateDeadlineUpdate(seconds: number | undefined, old: number | undefined): string | undefined {
+  if (old === undefined) return undefined;
+  if (seconds === undefined) return 'Invalid value: null: must not update from a positive integer to nil value';
+  return seconds > old ? `Invalid value: ${seconds}: must be less than or equal to previous value` : undefined;
+}
+
+function keepsTolerations({ tolerations = [] }: PodSpec, old: PodSpec): boolean {
+  return (old.tolerations ?? []).every((kept) => tolerations.some((other) => fieldsEqual(kept, other, ['tolerationSeconds'])));
 }
 
 function equalButImages(containers: readonly Container[], old: readonly Container[]): boolean {
