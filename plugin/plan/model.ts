@@ -54,6 +54,8 @@ export interface PlanStep {
   /** Why, in words. */
   readonly says: string;
   readonly rules: readonly string[];
+  /** The same was tried again and refused again. */
+  readonly again?: { readonly times: number; readonly last: string };
   /** What is waited for before anything more happens, where this is the last step of its moment and the Task has not ended. */
   readonly next?: PlanNext;
 }

@@ -106,24 +106,43 @@ function wasFinished(records: readonly PlanRecord[]): boolean {
   return FINAL_PHASES.includes(phaseIn(records[0]));
 }
 
-/** Steps that do something, or that say something new. What a finished Task is merely looked at for is left out. */
+interface Kept {
+  readonly record: PlanRecord;
+  readonly step: PlanStep;
+  /** When it was tried again, in vain. */
+  readonly again: string[];
+}
+
+/** Steps that do something, or that say something new. What a finished Task is merely looked at for is left out; what is refused time and again is told once. */
 function worthTelling(records: readonly PlanRecord[], waits: ReadonlyMap<PlanRecord, PlanNext>): readonly PlanStep[] {
-  const kept: { readonly record: PlanRecord; readonly step: PlanStep }[] = [];
+  const kept: Kept[] = [];
   for (const record of records) {
     const step = stepOf(record);
     const last = kept.at(-1);
     const isNews = last === undefined || headline(step) !== headline(last.step);
     const isOver = FINAL_PHASES.includes(phaseIn(record)) && last !== undefined;
-    if (step.actions.length > 0 || (isNews && !isOver)) kept.push({ record, step });
+    if (last !== undefined && !isNews && isRefusedAgain(step, last.step)) last.again.push(step.at);
+    else if (step.actions.length > 0 || (isNews && !isOver)) kept.push({ record, step, again: [] });
   }
   const lastAt = new Map(records.map((record) => [record.atMs, record]));
-  return kept.map(({ record, step }, index) => {
+  return kept.map(({ record, step, again }, index) => {
     const isLast = kept[index + 1]?.record.atMs !== record.atMs;
     // What the Task waits for is known when the moment is over, also where the last look at it was not worth a step.
     const last = lastAt.get(record.atMs);
     const wait = isLast && last !== undefined && !FINAL_PHASES.includes(phaseIn(last)) ? waits.get(last) : undefined;
-    return wait === undefined ? step : { ...step, next: wait };
+    const lastTry = again.at(-1);
+    return {
+      ...step,
+      ...(lastTry === undefined ? {} : { again: { times: again.length, last: lastTry } }),
+      ...(wait === undefined ? {} : { next: wait }),
+    };
   });
+}
+
+/** The same writes, and one of them refused as it was before. */
+function isRefusedAgain({ actions }: PlanStep, before: PlanStep): boolean {
+  const tried = ({ id, refused }: PlannedStepAction): string => `${id} ${refused ?? ''}`;
+  return actions.some(({ refused }) => refused !== undefined) && actions.map(tried).join() === before.actions.map(tried).join();
 }
 
 function stepOf({ atMs, decided, results }: PlanRecord): PlanStep {

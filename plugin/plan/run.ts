@@ -64,7 +64,7 @@ export async function runPlan(input: RunInput): Promise<PlanRun> {
     assume: input.assume ?? 'as labelled',
     horizonMs,
     startsAt: timestamp(beginMs),
-    knownUids: new Set((stored ?? []).map(({ metadata }) => metadata.uid)),
+    knownUids: new Set([...(stored ?? []).map(({ metadata }) => metadata.uid), ...subjects.map(({ uid }) => uid)]),
     applied,
     records: observed.records,
     tasks: followed.tasks(),

@@ -36,7 +36,7 @@ function applyLines({ verb, kind, namespace, name, changes = [] }: PlannedApply,
     case 'patch':
       return [
         `  ${paint('yellow', '~')} ${title}`,
-        ...changeLines(changes, { indent: '      ', paint, ...(width === undefined ? {} : { width }) }),
+        ...changeLines(changes, { indent: '    ', paint, ...(width === undefined ? {} : { width }) }),
       ];
   }
 }

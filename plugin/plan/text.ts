@@ -3,7 +3,7 @@ import { type Paint, plain } from '../io.ts';
 import { actionText, STYLES, SYMBOLS, titleOf } from './action-text.ts';
 import type { PlannedAction } from './actions.ts';
 import { changeLines } from './changes-text.ts';
-import { counted, hang, wrapped } from './lay-out.ts';
+import { counted, hang, number, wrapped } from './lay-out.ts';
 import type { Plan, PlannedStepAction, PlannedTask, PlanStep } from './model.ts';
 import { nextText } from './next-text.ts';
 import { appliesText, footer, header, lackedText } from './text-frame.ts';
@@ -90,8 +90,13 @@ function stepLines(step: PlanStep, { column, isLast, options }: StepView): reado
   return [
     ...hang(`  ${step.at.padEnd(column)}  `, step.says, options.width),
     ...step.actions.flatMap((action) => actionLines(action, view)),
+    ...(step.again === undefined ? [] : [`${indent}${options.paint('dim', againText(step.again))}`]),
     ...(isWorthSaying && step.next !== undefined ? nextLines(indent, nextText(step.next), options) : []),
   ];
+}
+
+function againText({ times, last }: NonNullable<PlanStep['again']>): string {
+  return `again ${times === 1 ? `at ${last}` : `${number(times)} times, at last at ${last}`}`;
 }
 
 function nextLines(indent: string, text: string, { paint, width }: PlanTextOptions): readonly string[] {
@@ -119,7 +124,7 @@ function actionLines(action: PlannedStepAction, { indent, said, options }: Actio
   }
   return [
     `${indent}${symbol} ${titleOf(action)}${action.changes.length === 0 ? `  ${paint('dim', 'no field changes')}` : ''}`,
-    ...changeLines(action.changes, { indent: `${indent}    `, paint, said, ...(width === undefined ? {} : { width }) }),
+    ...changeLines(action.changes, { indent: `${indent}  `, paint, said, ...(width === undefined ? {} : { width }) }),
   ];
 }
 

@@ -83,6 +83,23 @@ describe('steps', () => {
     ]);
   });
 
+  test('what is refused time and again is told once, with how often', () => {
+    const refusedAt = (atMs: number, message: string) =>
+      record(atMs, 'task/create-pod', 'creates pod', [createPod], task(), [['pod/1', { type: 'Refused', message }]]);
+    const records = [
+      refusedAt(0, 'exceeded quota'),
+      refusedAt(1_000, 'exceeded quota'),
+      refusedAt(3_000, 'exceeded quota'),
+      refusedAt(9_000, 'forbidden'),
+    ];
+    const plan = planOf(run(records, {}, task()));
+    expect(plan.tasks[0]?.steps.map(({ at, again }) => [at, again])).toEqual([
+      ['+0s', { times: 2, last: '+3s' }],
+      ['+9s', undefined],
+    ]);
+    expect(planText(plan, { paint: plain, toYaml: () => '', applyWith: '' })).toContain('again 2 times, at last at +3s');
+  });
+
   test('a core that fails is a step, and no Pod is a block', () => {
     const failed: PlanRecord = { ...record(0, '', ''), decided: { fault: 'out of fuel' } };
     expect(planOf(run([failed], {}, task())).tasks[0]).toMatchObject({

@@ -129,6 +129,7 @@ describe('by name', () => {
     putPod(server, 'fix', {
       phase: 'Failed',
       agent: { terminated: { exitCode: 143 } },
+      spec: { containers: [{ name: 'agent', image: 'a' }] },
       metadata: { deletionTimestamp: '2026-01-01T10:00:30Z', deletionGracePeriodSeconds: 0 },
     });
     server.store.remove('Task', 'team-a', 'fix');
@@ -235,7 +236,7 @@ describe('files on top of the cluster', () => {
       tasks: [{ name: 'second', outlook: 'Starts' }],
     });
     const { out } = await text('second', '-f', file);
-    expect(out).toContain('Applying the files\n  ~ Agent team-a/coder\n      ~ spec.maxConcurrentTasks: 1 -> 2\n');
+    expect(out).toContain('Applying the files\n  ~ Agent team-a/coder\n    ~ spec.maxConcurrentTasks: 1 -> 2\n');
   });
 
   test('what kubectl applied before and the file leaves out goes; what somebody else set stays', async () => {
