@@ -27,7 +27,6 @@ export function foreignMetadata(dice: Dice): Fields {
     { namespace: 'other' },
     { generation: 9 },
     { creationTimestamp: '2020-01-01T00:00:00Z' },
-    { deletionTimestamp: '2020-01-01T00:00:00Z' },
     { deletionGracePeriodSeconds: 9 },
     { resourceVersion: 'abc' },
   ]);

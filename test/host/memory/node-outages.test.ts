@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
-import { evictByTaint } from '#host/cluster/memory/disruption.ts';
+import { collectOrphans, evictByTaint, markNotReady } from '#host/cluster/memory/disruption.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
 
 const ADDRESS = { kind: 'Pod', namespace: 'team-a', name: 'p' } as const;
@@ -16,6 +16,7 @@ function worldWithPod(labels: Readonly<Record<string, string>>): World {
   return world;
 }
 
+const conditionOf = (world: World, wanted: string) => podOf(world)?.status?.conditions?.find(({ type }) => type === wanted);
 const podOf = (world: World): Pod | undefined => world.server.find(ADDRESS) as Pod | undefined;
 
 test('a container that ends on a node that is cut off is reported when the node is back', async () => {
@@ -57,4 +58,18 @@ test('a node that is cut off takes no new Pods', async () => {
   world.outages.end('node-1');
   await world.clock.advance(2_000);
   expect(podOf(world)?.status?.phase).toBe('Running');
+});
+
+test('a node that is not heard of makes its Pods unready; one that is removed fails them, and they go though nobody ended them', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/outcome': 'never' });
+  await world.clock.advance(2_000);
+  world.outages.begin('node-1');
+  markNotReady(world.server, 'node-1');
+  expect(conditionOf(world, 'Ready')).toMatchObject({ status: 'False' });
+  collectOrphans(world.server, 'node-1');
+  expect(podOf(world)?.status?.phase).toBe('Failed');
+  expect(conditionOf(world, 'DisruptionTarget')).toMatchObject({ reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' });
+  expect(podOf(world)?.metadata.deletionGracePeriodSeconds).toBe(0);
+  world.server.patch(ADDRESS, { metadata: { finalizers: null } }, { patchType: 'merge' });
+  expect(podOf(world)).toBeUndefined();
 });
