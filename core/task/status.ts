@@ -64,7 +64,6 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
-  for (const key in left) if (!deepEqual(left[key], right[key])) return false;
-  for (const key in right) if (right[key] !== undefined && !Object.hasOwn(left, key)) return false;
-  return true;
+  for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false;
+  return Object.keys(right).every((key) => right[key] === undefined || Object.hasOwn(left, key));
 }
