@@ -1,4 +1,5 @@
 import type { Agent } from '#core/api/agent.ts';
+import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
@@ -106,8 +107,9 @@ function agentsOf({ spec, status }: Task): readonly string[] {
   return [spec.agentRef?.name, status?.agentRef?.name].flatMap((name) => (name === undefined ? [] : [name]));
 }
 
+/** Whether the clean-up counts the finished Tasks of a namespace. */
 function hasRanks(configs: readonly (KubernetesObject | undefined)[]): boolean {
-  return JSON.stringify(configs).includes('"maxRetainedTasks"');
+  return configs.some((config) => (config as KubeOpenCodeConfig | undefined)?.spec?.cleanup?.maxRetainedTasks !== undefined);
 }
 
 function byUid(tasks: readonly Task[]): readonly Task[] {
