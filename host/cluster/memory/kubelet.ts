@@ -1,10 +1,12 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
+import type { KubeletLatency } from './kubelet-latency.ts';
 import { NodeOutages } from './node-outages.ts';
 import type { Change } from './object-store.ts';
 import { podLog } from './pod-log.ts';
+import type { StoredPod } from './pod-run.ts';
 import { type PodScript, podScript } from './pod-script.ts';
-import { type KubeletLatency, PodWorker, type StoredPod } from './pod-worker.ts';
+import { PodWorker } from './pod-worker.ts';
 
 export interface KubeletOptions extends Partial<KubeletLatency> {
   /** Overrides what the Pod's labels say (`plan --assume`). */

@@ -1,6 +1,9 @@
 import type { Container, ContainerStatus, Pod } from '#core/api/kubernetes.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
+import type { StoredObject } from './kinds.ts';
 import type { PodScript } from './pod-script.ts';
+
+export type StoredPod = StoredObject & Pod;
 
 export interface Terminated {
   readonly type: 'Terminated';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock.ts';
+import type { KubeletLatency } from './kubelet-latency.ts';
 import { missingReference } from './pod-references.ts';
-import { isRegular, type PodRun, subjectOf } from './pod-run.ts';
+import { isRegular, type PodRun, type StoredPod, subjectOf } from './pod-run.ts';
 import { backedOff, ended, held, nextInit, regularStarted, restarted, started } from './pod-steps.ts';
-import type { KubeletLatency, StoredPod } from './pod-worker.ts';
 import type { Timers } from './timers.ts';
 
 /** A kubelet's back-off, of pulls and of restarts: doubled from the first to the last. Source: kubernetes pkg/kubelet/kubelet.go, imageBackOffPeriod, MaxImageBackOff, MaxCrashLoopBackOff. */

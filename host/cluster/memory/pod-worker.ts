@@ -1,31 +1,17 @@
-import type { Pod } from '#core/api/kubernetes.ts';
+import type { Pod, PodStatus } from '#core/api/kubernetes.ts';
 import type { Clock } from '../../clock.ts';
 import type { ApiServer } from './api-server.ts';
 import { loseNodeOf, preempt } from './disruption.ts';
-import type { StoredObject } from './kinds.ts';
+import type { KubeletLatency } from './kubelet-latency.ts';
 import type { NodeOutages } from './node-outages.ts';
 import { terminationMessage } from './pod-log.ts';
-import { acceptedRun, isRestarted, isRunning, type PodRun, resumedRun, subjectOf } from './pod-run.ts';
+import { acceptedRun, isRestarted, isRunning, type PodRun, resumedRun, type StoredPod, subjectOf } from './pod-run.ts';
 import type { PodScript } from './pod-script.ts';
 import { PodStart } from './pod-start.ts';
 import { isOver, isPastDeadline, podStatus, rejectedStatus } from './pod-status.ts';
 import { ended, killed, sidecarsEnded, signalled, withUnknownStates } from './pod-steps.ts';
 import { Timers } from './timers.ts';
 import { EVICTION, NODE_SHUTDOWN } from './verdicts.ts';
-
-/** How long the kubelet's own steps take. */
-export interface KubeletLatency {
-  /** From a change of the Pod to the kubelet's acting on it. Default 100. */
-  readonly noticeMs: number;
-  /** From accepting a Pod to its first container (sandbox, volumes, image). Default 1,000. */
-  readonly startMs: number;
-  /** Run of each init container. Default 500. */
-  readonly initMs: number;
-  /** From a first failed pull to the back-off. Default 1,000. */
-  readonly pullBackOffMs: number;
-}
-
-export type StoredPod = StoredObject & Pod;
 
 export interface PodWorkerOptions {
   readonly server: ApiServer;
@@ -123,13 +109,12 @@ export class PodWorker {
 
   #accept(): void {
     const { outcome, startDelayMs } = this.#run.script;
+    this.#write();
     if (outcome === 'rejected') {
       this.#hasEnded = true;
       this.#cancelAll();
-      if (!this.#isSilent()) this.#server.overwrite<Pod>(this.#pod, (pod) => ({ ...pod, status: rejectedStatus(pod, this.#clock.now()) }));
       return;
     }
-    this.#write();
     this.#steps.after(this.#latency.startMs + startDelayMs, () => this.#start.begin());
   }
 
@@ -273,7 +258,10 @@ export class PodWorker {
   #write(): void {
     if (this.#isSilent()) return;
     const nowMs = this.#clock.now();
-    this.#server.overwrite<Pod>(this.#pod, (pod) => ({ ...pod, status: podStatus(pod, this.#run, nowMs, this.#last) }));
+    const { script, acceptedMs } = this.#run;
+    const statusOf = (pod: Pod): PodStatus =>
+      script.outcome === 'rejected' ? rejectedStatus(pod, acceptedMs) : podStatus(pod, this.#run, nowMs, this.#last);
+    this.#server.overwrite<Pod>(this.#pod, (pod) => ({ ...pod, status: statusOf(pod) }));
   }
 
   #noticeDeletion(graceMs = (this.#pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000): void {

@@ -1,8 +1,6 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
-import type { StoredObject } from './kinds.ts';
-
-type StoredPod = StoredObject & Pod;
+import type { StoredPod } from './pod-run.ts';
 
 /** What priority admission puts into a Pod's spec. */
 interface Priority {

@@ -1,8 +1,9 @@
 import type { Pod, PodCondition } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
 import { preempt } from './disruption.ts';
-import { metaTime, type StoredObject } from './kinds.ts';
+import { metaTime } from './kinds.ts';
 import { NodeOutages } from './node-outages.ts';
+import type { StoredPod } from './pod-run.ts';
 import type { PodScript } from './pod-script.ts';
 import { findVictim } from './preemption.ts';
 
@@ -16,8 +17,6 @@ export interface SchedulerOptions {
   /** Nodes that take no new Pods because they are cut off. Default: none ever is. */
   readonly outages?: NodeOutages;
 }
-
-type StoredPod = StoredObject & Pod;
 
 /** Binds each Pod to the node with the fewest Pods; who finds no place waits, visibly, until one is free or one of lower priority has given way. */
 export class Scheduler {

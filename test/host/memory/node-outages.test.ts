@@ -73,3 +73,13 @@ test('a node that is not heard of makes its Pods unready; one that is removed fa
   world.server.patch(ADDRESS, { metadata: { finalizers: null } }, { patchType: 'merge' });
   expect(podOf(world)).toBeUndefined();
 });
+
+test('what a node refused while it was cut off is told when it is back', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/outcome': 'rejected' });
+  await world.clock.advance(150);
+  world.outages.begin('node-1');
+  await world.clock.advance(5_000);
+  expect(podOf(world)?.status?.phase).toBe('Pending');
+  world.outages.end('node-1');
+  expect(podOf(world)?.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
+});
