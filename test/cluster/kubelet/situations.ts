@@ -21,7 +21,11 @@ export function describeSituations(kube: Kube, namespace: string): void {
   });
 }
 
-async function shownBy({ api }: Kube, namespace: string, { name, spec, act, until }: PodSituation): Promise<{ pod: Pod; log: string }> {
+async function shownBy(
+  { api }: Kube,
+  namespace: string,
+  { name, spec, act, until, log }: PodSituation,
+): Promise<{ pod: Pod; log: string }> {
   const collection = `/api/v1/namespaces/${namespace}/pods`;
   const path = `${collection}/${name}`;
   await api.expect('POST', collection, { apiVersion: 'v1', kind: 'Pod', metadata: { name, finalizers: ['example.com/held'] }, spec });
@@ -34,14 +38,25 @@ async function shownBy({ api }: Kube, namespace: string, { name, spec, act, unti
       else await api.expect('POST', `${path}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } });
     }
     if (isDone && until(pod)) {
-      const { code, text } = await api.call('GET', `${path}/log?container=agent`);
+      const said = await logOf(api, path, log ?? /^/);
       await api.expect('PATCH', path, { metadata: { finalizers: null } });
       await api.call('DELETE', path);
-      return { pod, log: `${code} ${code === 200 ? text : (JSON.parse(text) as { message: string }).message}` };
+      return { pod, log: said };
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${name}: not as told within a minute: ${(await api.call('GET', path)).text}`);
+}
+
+/** Answer to a request for the agent's log; within seconds it should be as `wanted`: a kubelet removes containers a moment after they have ended. */
+async function logOf(api: Kube['api'], path: string, wanted: RegExp): Promise<string> {
+  let said = '';
+  for (let tries = 0; tries < 50 && (said === '' || !wanted.test(said)); tries++) {
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    const { code, text } = await api.call('GET', `${path}/log?container=agent`);
+    said = `${code} ${code === 200 ? text : (JSON.parse(text) as { message: string }).message}`;
+  }
+  return said;
 }
 
 /** Without what tells of this machine. */
