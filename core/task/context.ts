@@ -69,6 +69,15 @@ export function startedFrom({ task, pod }: Pick<TaskContext, 'task' | 'pod'>): {
   return template === undefined ? refsOf(task.spec) : { templateRef: { name: template } };
 }
 
+/** The same as a status says it: what it was queued for before, and was not started with, is taken back. */
+export function recordOfStart(context: Pick<TaskContext, 'task' | 'pod'>): {
+  readonly agentRef: NameRef | null;
+  readonly templateRef: NameRef | null;
+} {
+  const { agentRef = null, templateRef = null } = startedFrom(context);
+  return { agentRef, templateRef };
+}
+
 function refsOf({
   agentRef,
   templateRef,

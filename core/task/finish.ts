@@ -8,7 +8,7 @@ import { formatTime, parseTime } from '../units/time.ts';
 import { signalOf } from './cause.ts';
 import type { ConditionChange } from './conditions.ts';
 import { findCondition } from './conditions.ts';
-import { startedFrom, type TaskContext } from './context.ts';
+import { recordOfStart, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { type EventReason, taskEvent } from './events.ts';
 import type { Fate } from './fate.ts';
@@ -43,7 +43,7 @@ export function finish(context: TaskContext, fate: Exclude<Fate, { type: 'Lives'
         attemptCount: context.attempt,
         attempts: [...(status?.attempts ?? []).filter((entry) => entry.number !== context.attempt), attempt].slice(-MAX_ATTEMPTS),
         times: { ...status?.times, ...attempt.times },
-        ...startedFrom(context),
+        ...recordOfStart(context),
         ...(result === null ? {} : { result }),
       },
       conditions: verdict.conditions,
@@ -180,7 +180,7 @@ export function failBeforeStart(
   return decided({
     actions: [
       ...patchStatus(context, 'status/failed', {
-        set: { phase: 'Failed', completionTime: formatTime(context.nowMs), cause, message, ...startedFrom(context) },
+        set: { phase: 'Failed', completionTime: formatTime(context.nowMs), cause, message, ...recordOfStart(context) },
         conditions: [
           { type: 'Ready', status: 'False', reason: conditionReason, message },
           finished('Failed', message),
@@ -200,7 +200,7 @@ export function stopBeforeStart(context: TaskContext): Decided {
   return decided({
     actions: [
       ...patchStatus(context, 'status/stopped', {
-        set: { phase: 'Completed', completionTime: formatTime(context.nowMs), cause: 'Stopped', message, ...startedFrom(context) },
+        set: { phase: 'Completed', completionTime: formatTime(context.nowMs), cause: 'Stopped', message, ...recordOfStart(context) },
         conditions: [
           { type: 'Stopped', status: 'True', reason: 'UserStopped', message },
           finished('Stopped', message),

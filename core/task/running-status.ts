@@ -2,7 +2,7 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Action } from '../contract/decision.ts';
 import { sessionTitle } from '../pod/names.ts';
 import { type ConditionChange, findCondition, trueCondition } from './conditions.ts';
-import { startedFrom, type TaskContext } from './context.ts';
+import { recordOfStart, startedFrom, type TaskContext } from './context.ts';
 import { deletionRequest, recordedEnding } from './fate.ts';
 import { startedWithOf } from './started-with.ts';
 import { patchStatus } from './status.ts';
@@ -33,7 +33,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
       message: null,
       cause: null,
       ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
-      ...startedFrom(context),
+      ...recordOfStart(context),
       ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
       ...(serverUrl === undefined ? {} : { session: { ...status?.session, title: sessionTitle(context.task) } }),
     },

@@ -189,9 +189,15 @@ describe('stop', () => {
     { name: 'never looked at', status: undefined, message: /before it started/ },
     { name: 'queued', status: { phase: 'Queued' as const }, message: /while queued/ },
   ])('before a Pod was made ($name): none is made', ({ status, message }) => {
-    const decision = decided(snapshot({ task: task({ stop: true, ...(status === undefined ? {} : { status }) }) }));
+    const unstarted = task({ stop: true, ...(status === undefined ? {} : { status }) });
+    const decision = decided(snapshot({ task: unstarted, read: read([GONE, { absent: true }]) }));
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped']);
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', message: expect.stringMatching(message) });
+  });
+  test('before a Pod is seen that is there all the same: that one is stopped', () => {
+    const owned = pod({ phase: 'Pending' });
+    const decision = decided(snapshot({ task: task({ stop: true }), read: read([GONE, { found: owned }]) }));
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
   });
   test('with a grace period of its own', () => {
     const decision = decided(
