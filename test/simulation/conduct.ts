@@ -20,6 +20,8 @@ export interface ConductOptions {
   hasOneLeader(): boolean;
   /** Whether a Task is one that this host is to work on, or was a moment ago. */
   isOfShare(host: string, taskUid: string): boolean;
+  /** Whether a Task (by UID) is gone. A host that has heard so keeps nothing of it, and its watch may still tell of how it lived. */
+  isGone(taskUid: string): boolean;
   /** Whether watches may lose events: such a host takes what is old for new, and can't tell. */
   readonly isLossy: boolean;
   report(violation: Violation): void;
@@ -62,7 +64,7 @@ export class Conduct {
   acted(host: string, { uid, name }: Subject, action: Action, { reason, message = '' }: Outcome): void {
     if (action.type !== 'Patch' || action.ref.kind !== 'Task' || reason !== 'Conflict' || message.includes(INJECTED)) return;
     const told = this.#toldOf.get(`${host} ${uid}`) ?? 0;
-    if (Number(action.resourceVersion ?? 0) >= told || this.#options.isLossy) return;
+    if (Number(action.resourceVersion ?? 0) >= told || this.#options.isLossy || this.#options.isGone(uid)) return;
     const says = `${host} writes task ${name} on a version before its own last write`;
     this.#options.report({ rule: 'a-host-waits-for-its-own-writes', says });
   }

@@ -45,6 +45,7 @@ export function scenarioOf(seed: number): Scenario {
     rates: ratesOf(draw),
     happenings: sorted(happenings),
     ...(shares === undefined ? {} : { shares }),
+    ...(draw.chance(0.2) ? { hasSchemas: true } : {}),
     ...(draw.chance(0.25) ? { pageSize: draw.int(1, 3) } : {}),
   };
 }
@@ -75,7 +76,7 @@ const MOST: FaultRates = {
   session: 1,
 };
 /** How likely a seed has a fault at all. */
-const SHARE: Partial<Record<FaultName, number>> = { watchDrop: 0.06, watchStall: 0.2 };
+const SHARE: Partial<Record<FaultName, number>> = { watchDrop: 0.06, watchStall: 0.2, session: 0.7 };
 
 function ratesOf(draw: Draw): FaultRates {
   const entries = FAULTS.map((name) => [name, draw.chance(SHARE[name] ?? 0.35) ? MOST[name] * draw.unit() : 0] as const);
@@ -150,7 +151,7 @@ function agentSpec(draw: Draw, place: Place): Partial<Agent['spec']> {
     ...base(draw),
     ...(draw.chance(0.6) ? { maxConcurrentTasks: draw.int(1, 3) } : {}),
     ...(draw.chance(0.2) ? { quota: { maxTaskStarts: draw.int(1, 4), windowSeconds: 60 } } : {}),
-    ...(draw.chance(0.2) ? { execution: 'Attach' as const } : {}),
+    ...(draw.chance(0.25) ? { execution: 'Attach' as const } : {}),
     ...(draw.chance(0.1) ? { taskDefaults: { timeout: `${draw.int(3, 60)}s` } } : {}),
   };
 }

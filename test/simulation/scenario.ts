@@ -15,6 +15,8 @@ export interface Scenario {
   readonly happenings: readonly Timed[];
   /** What each host works on, of those that run at once; the first has the index 0. Absent: one that works on everything. */
   readonly shares?: readonly Share[];
+  /** Whether the API server knows schemas; otherwise people may store anything. */
+  readonly hasSchemas?: boolean;
   /** Objects in a page of a list. Absent: as many as the host asks for. */
   readonly pageSize?: number;
 }

@@ -81,7 +81,13 @@ class Simulation {
     this.#scenario = scenario;
     this.#options = options;
     const assume = (pod: Pod): Partial<PodScript> | undefined => this.#scriptOf(pod);
-    this.#world = createWorld({ seed, nodes: NODES, namespaces: NAMESPACES, kubelet: { assume } });
+    this.#world = createWorld({
+      seed,
+      nodes: NODES,
+      namespaces: NAMESPACES,
+      judged: scenario.hasSchemas === true ? 'Everything' : 'Nothing',
+      kubelet: { assume },
+    });
     const { clock, server } = this.#world;
     this.#chronicle = new Chronicle(clock);
     this.#shares = scenario.shares ?? [{}];
@@ -107,6 +113,7 @@ class Simulation {
       nowMs: () => clock.now(),
       hasOneLeader: () => this.#fleets.hasOneLeaderEach,
       isOfShare: (host, uid) => this.#isOfShare(host, uid),
+      isGone: (uid) => this.#ledger.tasks.get(uid)?.goneMs !== undefined,
       isLossy: rates.watchDrop > 0,
       report: (violation) => this.#violate(violation),
     });

@@ -115,7 +115,7 @@ export function meddling(
     if (draw.chance(probability)) happenings.push({ atMs: soon(), happening: happening() });
   };
   add(0.05, () => ({ type: 'EditStatus', at, status: editedStatus(draw) }));
-  add(0.05, () => ({ type: 'StripPod', at: pod, of: draw.pick(['finalizer', 'label'] as const) }));
+  add(0.08, () => ({ type: 'StripPod', at: pod, of: draw.pick(['finalizer', 'label'] as const) }));
   add(0.06, () => ({ type: 'SetDeadline', at: pod, seconds: draw.int(1, 30) }));
   add(0.03, () => ({ type: 'PatchTask', at, spec: nonsenseForTask(draw) }));
   if (draw.chance(0.06)) {
