@@ -2,6 +2,7 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Address, PatchOptions, Result } from '#host/cluster/cluster.ts';
 import type { ApiServer } from '#host/cluster/memory/api-server.ts';
 import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
+import { quietPods } from './quiet-pods.ts';
 
 /** Called with an object as it stood just before a patch, and just after. */
 export type OnPatched = (address: Address, before: KubernetesObject, after: KubernetesObject) => void;
@@ -12,7 +13,7 @@ export class WitnessedCluster extends MemoryCluster {
   readonly #onPatched: OnPatched;
 
   constructor(server: ApiServer, client: string, onPatched: OnPatched) {
-    super(server, { client });
+    super(server, { client, faults: quietPods() });
     this.#server = server;
     this.#onPatched = onPatched;
   }
