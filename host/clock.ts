@@ -13,9 +13,12 @@ export interface Clock {
   random(): number;
 }
 
-/** `2026-01-02T03:04:05.678Z` for milliseconds since the epoch. */
+let latest = { epochMs: Number.NaN, text: '' };
+
+/** `2026-01-02T03:04:05.678Z` for milliseconds since the epoch. The last answer is remembered: much is told of one moment. */
 export function timestamp(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+  if (epochMs !== latest.epochMs) latest = { epochMs, text: new Date(epochMs).toISOString() };
+  return latest.text;
 }
 
 /** Resolves after `delayMs`; rejects with the signal's reason when that is aborted first. */

@@ -1,9 +1,13 @@
 import { parseArgs } from 'node:util';
+import { OUTCOMES } from '#host/cluster/memory/pod-script.ts';
 import { findBinaries } from './cluster/binaries.ts';
 import { CLUSTER_COMPONENTS } from './cluster/components.ts';
 import { startControlPlane } from './cluster/control-plane.ts';
 import { kindAnswers, startKind } from './cluster/kind.ts';
 import { applyCrds, CRDS } from './cluster/manifests.ts';
+import { stopAsked } from './process/stop-asked.ts';
+
+const OUTCOME_LINES = [OUTCOMES.slice(0, 7), OUTCOMES.slice(7)].map((words) => words.join(' | ')).join(` |\n${' '.repeat(38)}`);
 
 const HELP = `Usage: npm run cluster -- [flags]
 
@@ -14,12 +18,18 @@ With kind and a container engine the cluster is a kind cluster, whose Pods run. 
 Otherwise it is etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok on 127.0.0.1: everything is real but the
 kubelet, which kwok plays. A Pod's containers "run" 3 seconds and succeed; the Pod's labels (podSpec.labels) choose otherwise:
 
-  sim.kubeopencode.io/outcome         succeed | fail | out-of-memory | evicted | preempted | image-pull | unschedulable | never
+  sim.kubeopencode.io/outcome         ${OUTCOME_LINES}
+  sim.kubeopencode.io/container       whom that is about, default agent; also an init container
   sim.kubeopencode.io/exit-code       of fail, default 1
   sim.kubeopencode.io/run-for         default 3s
   sim.kubeopencode.io/start-delay     default 0s
+  sim.kubeopencode.io/pull-for        how long a pull of the image takes, default 0s
+  sim.kubeopencode.io/pull-failures   how many pulls fail before one succeeds, default 0
   sim.kubeopencode.io/stop-after      how long the containers take after SIGTERM, default 0s
   sim.kubeopencode.io/stop-exit-code  default 143
+
+and its annotation sim.kubeopencode.io/message is what the container leaves as termination message. The memory cluster of "npm start",
+"kubectl opencode plan" and the simulation reads the same.
 
 The programs come from KUBEBUILDER_ASSETS (a folder), else from the cache, else from PATH. What is missing is built from Go modules
 into \${XDG_CACHE_HOME:-~/.cache}/kubeopencode/bin, once: about 10 minutes on 2 cores. To spare that, unpack a release of the
@@ -31,8 +41,6 @@ Flags:
   --nodes N     nodes that kwok plays, default 4
   -h, --help    this text
 `;
-
-const PARENT_POLL_MS = 500;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -55,19 +63,6 @@ async function main(): Promise<void> {
   await asked;
   report('ending the cluster');
   await cluster.stop();
-}
-
-/** Ctrl-C, a signal, or the end of the parent: npm runs scripts in a shell that passes no signals on. */
-function stopAsked(): Promise<void> {
-  const parent = process.ppid;
-  return new Promise((resolve) => {
-    const orphaned = setInterval(() => process.ppid !== parent && stop(), PARENT_POLL_MS);
-    const stop = (): void => {
-      clearInterval(orphaned);
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, stop);
-  });
 }
 
 async function withKind(): Promise<{ kubeconfig: string; stop(): Promise<void> }> {

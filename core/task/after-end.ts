@@ -69,7 +69,7 @@ function untilStillFinished(context: TaskContext): Decision | null {
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {
-  const name = startedFrom(context.task).agentRef?.name;
+  const name = startedFrom(context).agentRef?.name;
   return name === undefined ? [] : [{ kind: 'Agent', namespace: context.snapshot.subject.namespace, name }];
 }
 

@@ -6,7 +6,9 @@ import { ANNOTATIONS } from '../contract/names.ts';
 import { type Outcome, type ReadResult, type Ref, refKey, type Snapshot } from '../contract/snapshot.ts';
 import { podName } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
+import { hasEnded } from './pods.ts';
 import { soundTask } from './sound.ts';
+import { startedWithOf } from './started-with.ts';
 
 /** The snapshot of a Task that exists, with what every rule wants to know of it. */
 export interface TaskContext {
@@ -26,17 +28,22 @@ export interface TaskContext {
 export function contextOf(snapshot: Snapshot, stored: Task): TaskContext {
   const { task, specFault } = soundTask(stored);
   const attempt = attemptOf(task);
-  // Between two attempts the status still names the Pod of the one before.
-  const isNamed = attempt === 1 || isFinished(task) || task.status?.phase === 'Running';
-  const name = (isNamed ? task.status?.podName : '') || podName(task.metadata.name, attempt);
+  const hasStarted = task.status?.phase === 'Running' || isFinished(task);
+  // Before a start there is no Pod that a status could name: it still names that of the attempt before.
+  const name = (hasStarted && task.status?.podName) || podName(task.metadata.name, attempt);
+  // A Pod of its own that may run is the Task's, whatever a hand has written into the status: no other is made beside it. One of an earlier attempt is waited for elsewhere.
+  const pod =
+    snapshot.pods.find(({ metadata }) => metadata.name === name) ??
+    snapshot.pods.find((other) => !hasEnded(other) && !isOfEarlierAttempt(task, other)) ??
+    null;
   return {
     snapshot,
     task,
     specFault,
     nowMs: parseTime(snapshot.now) ?? 0,
     attempt,
-    podName: name,
-    pod: snapshot.pods.find((pod) => pod.metadata.name === name) ?? null,
+    podName: pod?.metadata.name ?? name,
+    pod,
   };
 }
 
@@ -51,6 +58,10 @@ export function endedAttempts({ status }: Task): number {
   return Math.max(0, status?.attempts?.at(-1)?.number ?? 0);
 }
 
+function isOfEarlierAttempt({ status }: Task, { metadata }: Pod): boolean {
+  return (status?.attempts ?? []).some(({ podName: name, podUID }) => podUID === metadata.uid || name === metadata.name);
+}
+
 /** Exactly as upstream: any other value than `true` is no stop. */
 export function stopRequested(task: Task): boolean {
   return task.metadata.annotations?.[ANNOTATIONS.stop] === 'true';
@@ -61,18 +72,27 @@ export function isFinished(task: Task): boolean {
 }
 
 /**
- * What the Task was started with, or, before that, what its spec names now. Somebody who points the spec of a Task that runs at another Agent moves
+ * What the Task was started with: as its status says, else its Pod; before that what its spec names now. Somebody who points the spec of a Task that runs at another Agent moves
  * nothing: it holds its place where it took it.
  */
-export function startedFrom(task: Task): { readonly agentRef?: NameRef; readonly templateRef?: NameRef } {
+export function startedFrom({ task, pod }: Pick<TaskContext, 'task' | 'pod'>): {
+  readonly agentRef?: NameRef;
+  readonly templateRef?: NameRef;
+} {
   const hasStarted = task.status?.phase === 'Running' || isFinished(task);
-  const recorded = refsOf(task.status ?? {});
-  return hasStarted && Object.keys(recorded).length > 0 ? recorded : refsOf(task.spec);
+  const recorded = hasStarted ? refsOf(task.status ?? {}) : {};
+  if (Object.keys(recorded).length > 0) return recorded;
+  const { agent, template } = startedWithOf(pod);
+  if (agent !== undefined) return { agentRef: { name: agent } };
+  return template === undefined ? refsOf(task.spec) : { templateRef: { name: template } };
 }
 
-/** `startedFrom` as the status says it: a Task that names another kind of reference between two attempts leaves nothing of the first behind. */
-export function startedRefs(task: Task): { readonly agentRef: NameRef | null; readonly templateRef: NameRef | null } {
-  const { agentRef = null, templateRef = null } = startedFrom(task);
+/** The same as a status says it: what it was queued for before, and was not started with, is taken back. */
+export function recordOfStart(context: Pick<TaskContext, 'task' | 'pod'>): {
+  readonly agentRef: NameRef | null;
+  readonly templateRef: NameRef | null;
+} {
+  const { agentRef = null, templateRef = null } = startedFrom(context);
   return { agentRef, templateRef };
 }
 

@@ -9,7 +9,7 @@ import { isOwnContext } from '../pod/context-config-map.ts';
 import { given } from '../pod/given.ts';
 import type { ResolvedAgent } from '../pod/resolve.ts';
 import { saidStop } from '../pod/stop-file.ts';
-import { formatTime } from '../units/time.ts';
+import { formatTime, parseTime } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
 import { liveAnswerFor, outcomeOf, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
@@ -41,7 +41,7 @@ export function create(
   const configMap = built.configMap === null ? { type: 'Actions' as const, actions: [] } : configMapStep(context, built.configMap);
   if (configMap.type === 'Reads') return reads(configMap.refs);
   if (configMap.type === 'Taken') return 'NameTaken';
-  const pod = withStartedWith(context.task, built.pod, source, agent);
+  const pod = withStartedWith(context, built.pod, source, agent);
   return decided({
     actions: [
       ...quotaRecord(context, source, agent),
@@ -56,16 +56,16 @@ export function create(
   });
 }
 
-/** Keeps on the Pod what its Agent's defaults came to, so that a running Task asks for nothing. */
-function withStartedWith(task: Task, pod: Pod, source: Source, agent: ResolvedAgent): Pod {
+/** Keeps on the Pod what it was made from and what its Agent's defaults came to, so that a running Task asks for nothing. */
+function withStartedWith({ task }: TaskContext, pod: Pod, source: Source, agent: ResolvedAgent): Pod {
   const { timeout, stop, retry, pendingTimeouts, cleanup } = agent.taskDefaults;
   const annotation = startedWithAnnotation({
+    ...given({ agent: task.spec.agentRef?.name, template: task.spec.templateRef?.name }),
     ...given({ timeout, stop, retry, pendingTimeouts, podCleanup: cleanup?.pod }),
     ...(saidStop(task, agent) === null ? {} : { stopFile: true as const }),
     ...(agent.execution === 'Attach' && 'agent' in source ? { serverUrl: agent.serverUrl } : {}),
   });
-  const annotations = { ...pod.metadata.annotations, ...annotation };
-  return Object.keys(annotations).length === 0 ? pod : { ...pod, metadata: { ...pod.metadata, annotations } };
+  return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotation } } };
 }
 
 function configMapStep(context: TaskContext, wanted: ConfigMap): ConfigMapStep {
@@ -126,12 +126,14 @@ function quotaRecord(context: TaskContext, source: Source, agent: ResolvedAgent)
   if (!('agent' in source) || agent.quota === undefined || quotaStanding(context, source.agent, agent.quota).recorded) return [];
   const { namespace, name, uid = '' } = source.agent.metadata;
   const { subject } = context.snapshot;
+  const createdMs = parseTime(context.task.metadata.creationTimestamp) ?? context.nowMs;
   return [
     {
       type: 'RecordStart',
       id: recordActionId(context),
       agent: { namespace: namespace ?? subject.namespace, name, uid },
-      record: { taskName: subject.name, taskNamespace: subject.namespace, startTime: formatTime(context.nowMs) },
+      // Not before the Task was created, by a host whose clock is behind: it would not be known again as this Task's.
+      record: { taskName: subject.name, taskNamespace: subject.namespace, startTime: formatTime(Math.max(context.nowMs, createdMs)) },
       windowSeconds: agent.quota.windowSeconds,
     },
   ];

@@ -51,13 +51,9 @@ export function fateByEnding(context: TaskContext, ending: Ending): Exclude<Fate
 export function deletionRequest(context: TaskContext, pod: Pod): number | 'unknown' | null {
   const deletesAtMs = parseTime(pod.metadata.deletionTimestamp);
   if (deletesAtMs === null) return null;
-  const conditions = context.task.status?.conditions;
   // What we recorded when it was first seen.
-  const seen = trueCondition(conditions, 'PodDeleting');
+  const seen = trueCondition(context.task.status?.conditions, 'PodDeleting');
   if (seen !== undefined) return parseTime(seen.lastTransitionTime) ?? 'unknown';
-  // What we recorded when we were about to ask ourselves, unless somebody else had asked before: nobody's deadline lies before his request.
-  const askedMs = parseTime(trueCondition(conditions, 'Stopping')?.lastTransitionTime);
-  if (askedMs !== null && askedMs <= deletesAtMs) return askedMs;
   const graceSeconds = pod.metadata.deletionGracePeriodSeconds ?? 0;
   // The kubelet's last DELETE sets grace 0 and moves the timestamp: then the subtraction no longer tells.
   return graceSeconds > 0 ? deletesAtMs - graceSeconds * 1_000 : 'unknown';
@@ -74,10 +70,8 @@ export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (requested !== 'unknown' && agentEndedBefore(pod, requested)) return fateBeforeDeletion(pod);
   const ending = recordedEnding(context);
   const disrupted = disruption(pod);
-  const intendedMs = parseTime(trueCondition(context.task.status?.conditions, 'Stopping')?.lastTransitionTime);
-  // Somebody else's request had ended it before we meant to.
-  const isTooLate = intendedMs !== null && agentEndedBefore(pod, intendedMs);
-  if (ending !== null && !isTooLate) return fateByEnding(context, ending);
+  // It lived, and nobody else's request had been seen, when that was written down.
+  if (ending !== null) return fateByEnding(context, ending);
   if (disrupted !== null) return { type: 'Failed', ...disrupted };
   if (requested !== 'unknown') {
     return { type: 'Failed', cause: 'PodDeleted', message: `pod ${pod.metadata.name} was deleted while it ran` };
@@ -158,30 +152,29 @@ export function graceSecondsOf(pod: Pod): number {
   return pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
 }
 
-/** Whether the agent, or all of a Pod in which it never ran, had ended before a time, in milliseconds since the epoch. */
+/** Whether the agent, or a Pod in which it never came to run, had ended before a time, in milliseconds since the epoch. */
 function agentEndedBefore(pod: Pod, requestedMs: number): boolean {
-  const finished = parseTime(agentTermination(pod)?.finishedAt) ?? lastFinishMs(pod);
+  const finished = parseTime(agentTermination(pod)?.finishedAt) ?? failedStartMs(pod);
   return finished !== null && finished < requestedMs;
 }
 
 /**
  * Deletion raises the generation. A last status that was computed from an earlier one was computed before the deletion; not so where the platform wrote the
- * end itself, without a kubelet. A deadline of ours raises it too, and it is not known which came first.
+ * end itself, without a kubelet. A deadline raises it too, and it is not known which came first: ours once, somebody's as often as he likes.
  */
 function observedBeforeDeletion(pod: Pod): boolean {
   const { generation, annotations } = pod.metadata;
   const observed = pod.status?.observedGeneration;
   if (generation === undefined || observed === undefined || isEndedWithoutKubelet(pod)) return false;
-  return observed < (annotations?.[ANNOTATIONS.endedFor] === undefined ? generation : generation - 1);
+  const hasDeadlineOfOurs = annotations?.[ANNOTATIONS.endedFor] !== undefined;
+  if (pod.spec.activeDeadlineSeconds !== undefined && !hasDeadlineOfOurs) return false;
+  return observed < (hasDeadlineOfOurs ? generation - 1 : generation);
 }
 
-/** When the last container ended, in milliseconds since the epoch; null when that is not known of each that started, or when the agent was still to come. */
-function lastFinishMs(pod: Pod): number | null {
-  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
-  const isHalted = initContainerStatuses.some(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
-  const isAgentToCome = containerStatuses.some(({ name, state }) => name === AGENT_CONTAINER && state?.terminated === undefined);
-  if (isAgentToCome && !isHalted) return null;
-  const states = [...containerStatuses, ...initContainerStatuses].map(({ state }) => state);
+/** When the last container ended of a Pod whose start failed, in milliseconds since the epoch; null when none failed, or one that started is not known to have ended. */
+function failedStartMs(pod: Pod): number | null {
+  const states = [...(pod.status?.containerStatuses ?? []), ...(pod.status?.initContainerStatuses ?? [])].map(({ state }) => state);
+  if (!states.some((state) => (state?.terminated?.exitCode ?? 0) !== 0)) return null;
   const started = states.filter((state) => state?.running !== undefined || state?.terminated !== undefined);
   const times = started.map((state) => parseTime(state?.terminated?.finishedAt));
   return times.reduce((latest, time) => (latest === null || time === null ? null : Math.max(latest, time)), times[0] ?? null);

@@ -3,9 +3,9 @@ import type { Attempt, Cause, TaskStatus } from '../api/task.ts';
 import type { Action, Decided, Reason } from '../contract/decision.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import { sessionTitle } from '../pod/names.ts';
-import { formatTime } from '../units/time.ts';
+import { formatTime, parseTime } from '../units/time.ts';
 import { attemptsWith, attemptsWithUnstarted } from './attempt.ts';
-import { endedAttempts, startedRefs, type TaskContext } from './context.ts';
+import { endedAttempts, recordOfStart, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { isDisposedAtEnd } from './disposal.ts';
 import { taskEvent } from './events.ts';
@@ -32,20 +32,22 @@ export function finish(
   const { status } = context.task;
   const attempts = attemptsWith(context, pod, verdict, log);
   const result = fate.type === 'Succeeded' || fate.type === 'Failed' ? resultOf(pod) : null;
+  const startTime = status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs);
   const actions: Action[] = [
     ...patchStatus(context, `status/end/${context.attempt}`, {
       set: {
         phase: phaseFor(fate),
         podName: context.podName,
-        startTime: status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs),
-        completionTime: formatTime(context.nowMs),
+        startTime,
+        // The start is the API server's time, the end the host's, whose clock may be behind.
+        completionTime: formatTime(Math.max(context.nowMs, parseTime(startTime) ?? context.nowMs)),
         cause: verdict.cause,
         message: verdict.message,
         attemptCount: context.attempt,
         attempts,
         nextAttemptTime: null,
         times: { ...status?.times, ...attempts.at(-1)?.times },
-        ...startedRefs(context.task),
+        ...recordOfStart(context),
         ...(result === null ? {} : { result }),
       },
       conditions: verdict.conditions,
@@ -84,7 +86,7 @@ export function failBeforeStart(
           message,
           nextAttemptTime: null,
           ...askedFor(context, cause, message),
-          ...startedRefs(context.task),
+          ...recordOfStart(context),
         },
         conditions: [
           { type: 'Ready', status: 'False', reason: conditionReason, message },
@@ -111,7 +113,7 @@ export function stopBeforeStart(context: TaskContext): Decided {
           message,
           nextAttemptTime: null,
           ...askedFor(context, 'Stopped', message),
-          ...startedRefs(context.task),
+          ...recordOfStart(context),
         },
         conditions: [
           { type: 'Stopped', status: 'True', reason: 'UserStopped', message },

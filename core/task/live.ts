@@ -1,13 +1,14 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { LABELS } from '../contract/names.ts';
+import type { ReadResult, Ref } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, parseTime } from '../units/time.ts';
 import { conclude } from './conclude.ts';
-import { reason, stopRequested, type TaskContext } from './context.ts';
-import { decided } from './decided.ts';
+import { liveAnswerFor, reason, stopRequested, type TaskContext } from './context.ts';
+import { decided, reads } from './decided.ts';
 import { askToEnd } from './ending.ts';
-import { agentTermination, type Ending, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
+import { agentTermination, type Ending, fateByEnding, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
 import { followLog } from './log.ts';
 import { type Blocked, blockedBy, patienceWithMs } from './pending.ts';
 import { heldPlace } from './place.ts';
@@ -32,12 +33,38 @@ export function live(context: TaskContext, pod: Pod): Decision {
   if (recorded !== null && !isMended(context, pod, recorded, blocked)) return askToEnd(context, pod, recorded);
   // Only what knows nothing of us still runs: the agent has ended, and a timeout or a stop comes too late.
   if (outlivedByOthers(pod)) return running(context, pod, null, null);
-  if (deadlineMs !== null && context.nowMs >= deadlineMs) return askToEnd(context, pod, 'Timeout');
-  if (stopRequested(context.task)) return askToEnd(context, pod, 'UserStopped');
+  if (deadlineMs !== null && context.nowMs >= deadlineMs) return meanToEnd(context, pod, 'Timeout', null);
+  if (stopRequested(context.task)) return meanToEnd(context, pod, 'UserStopped', null);
   const patienceEndsMs = blocked === null ? null : patienceEnds(context, pod, blocked);
   if (blocked !== null && patienceEndsMs !== null && context.nowMs >= patienceEndsMs)
-    return askToEnd(context, pod, blocked.reason, blocked);
+    return meanToEnd(context, pod, blocked.reason, blocked);
   return running(context, pod, deadlineMs, patienceEndsMs);
+}
+
+/**
+ * Looks at the Pod itself before the intent to end it is written down: what has ended already, or is being deleted by somebody, is seen now. No clock could
+ * tell later, because the intent's time is the host's and a Pod's end the kubelet's.
+ */
+function meanToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked: Blocked | null): Decision {
+  const { snapshot } = context;
+  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name };
+  const answer = liveAnswerFor(snapshot, ref);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
+  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
+  const found = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid ? (answer.found as Pod) : null;
+  if (found === null) return podMissing(context, answer);
+  return found === pod ? askToEnd(context, pod, ending, blocked) : live({ ...context, pod: found }, found);
+}
+
+/** The Pod is not there, and no other is made in its place. */
+export function podMissing(context: TaskContext, answer: ReadResult): Decision {
+  const trail = [
+    reason('task/pod-missing', `pod ${context.podName} is not there (live read): it is not made again`, {
+      found: 'found' in answer ? 'a pod of another owner' : 'nothing',
+    }),
+  ];
+  const ending = recordedEnding(context);
+  return conclude(context, ending === null ? { type: 'Missing' } : fateByEnding(context, ending), null, trail);
 }
 
 /** Whether what a Pod was to be ended for, because it was kept from running, has passed before it was asked to end. */

@@ -11,8 +11,10 @@ const LONGEST_WAIT_MS = 60_000;
 const FREE_CONFLICTS = 3;
 
 /** When an action whose last try failed may be tried again, in milliseconds since the epoch. */
-export function retryAtMs(outcome: Outcome): number {
+export function retryAtMs(outcome: Outcome, nowMs: number): number {
   const lastMs = parseTime(outcome.lastAt) ?? 0;
+  // The host's clock was set back since: how long ago that was nobody knows.
+  if (lastMs > nowMs) return nowMs;
   if (outcome.code === 409 && outcome.reason === 'Conflict' && outcome.count <= FREE_CONFLICTS) return lastMs;
   const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(outcome.count - 1, 10));
   return lastMs + Math.max(waitMs, outcome.retryAfterMs ?? 0);
@@ -32,7 +34,7 @@ export function pace(snapshot: Snapshot, decided: Decided): Decided {
       if (outcome === undefined) actions.push(action);
       continue;
     }
-    const dueMs = failed ? retryAtMs(outcome) : nowMs;
+    const dueMs = failed ? retryAtMs(outcome, nowMs) : nowMs;
     if (failed && dueMs > nowMs) {
       const wakeAtMs = earliest(dueMs, parseTime(decided.wakeAt)) ?? dueMs;
       return {

@@ -27,7 +27,7 @@ export function queueOrder(context: TaskContext): string {
 
 /** The place that a Task with a Pod holds; none without an Agent. */
 export function heldPlace(context: TaskContext): { readonly queue?: QueuePlace } {
-  const agentName = startedFrom(context.task).agentRef?.name;
+  const agentName = startedFrom(context).agentRef?.name;
   if (agentName === undefined) return {};
   return { queue: { state: 'Holds', key: queueKey(context.snapshot.subject.namespace, agentName) } };
 }

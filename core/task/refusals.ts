@@ -128,7 +128,7 @@ function holdBack(
   what: string,
 ): Decision | null {
   if (outcome === undefined || outcome.result === 'ok') return null;
-  const dueMs = retryAtMs(outcome);
+  const dueMs = retryAtMs(outcome, context.nowMs);
   if (context.nowMs >= dueMs) return null;
   const said = outcome.message ?? (outcome.result === 'unknown' ? 'no answer came' : 'refused without a reason');
   const message = `${what}: ${said}`;

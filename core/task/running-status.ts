@@ -3,7 +3,7 @@ import type { Action } from '../contract/decision.ts';
 import { sessionTitle } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
 import { type ConditionChange, conditionMessage, findCondition, trueCondition } from './conditions.ts';
-import { startedFrom, startedRefs, type TaskContext } from './context.ts';
+import { recordOfStart, startedFrom, type TaskContext } from './context.ts';
 import { taskEvent } from './events.ts';
 import { deletionRequest, recordedEnding } from './fate.ts';
 import { type Blocked, blockedBy, CAUSE_OF_BLOCKED } from './pending.ts';
@@ -49,7 +49,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
       cause: blocked === null ? null : CAUSE_OF_BLOCKED[blocked.reason],
       nextAttemptTime: null,
       ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
-      ...startedRefs(context.task),
+      ...recordOfStart(context),
       ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
       ...(serverUrl === undefined ? {} : { session: { ...status?.session, title: sessionTitle(context.task) } }),
     },
@@ -73,7 +73,7 @@ function blockedNow(context: TaskContext, pod: Pod): Pick<Blocked, 'reason' | 'm
 }
 
 function leftQueue(context: TaskContext): ConditionChange {
-  const { agentRef } = startedFrom(context.task);
+  const { agentRef } = startedFrom(context);
   return agentRef === undefined
     ? { type: 'Queued', status: 'False', reason: 'Resumed', message: 'task is no longer suspended' }
     : {

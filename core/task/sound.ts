@@ -100,8 +100,12 @@ function soundFields(
 function faultOf(spec: TaskSpec): string | null {
   const fault = durationFault(spec);
   if (fault !== null) return `spec.${fault.path}: ${fault.message}`;
-  const named = [spec.agentRef?.name, spec.templateRef?.name].filter((name) => name !== undefined && name !== '');
-  if (named.length !== 1) return `spec: exactly one of agentRef.name and templateRef.name must be given; this task has ${named.length}`;
+  const given = [spec.agentRef, spec.templateRef].filter((ref) => ref !== undefined);
+  const named = given.filter(({ name }: { readonly name?: string }) => name !== undefined && name !== '');
+  if (named.length !== 1 || given.length !== 1) {
+    const empty = given.length === named.length ? '' : ` and ${given.length - named.length} without a name`;
+    return `spec: exactly one of agentRef.name and templateRef.name must be given; this task has ${named.length}${empty}`;
+  }
   return null;
 }
 

@@ -1,3 +1,4 @@
+import type { Pod } from '../api/kubernetes.ts';
 import type { Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { buildPod } from '../pod/build.ts';
@@ -7,11 +8,12 @@ import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
 import { configInput } from '../pod/shapes.ts';
 import { earliest } from '../units/time.ts';
 import { untilDue } from './again.ts';
-import { reason, stopRequested, type TaskContext } from './context.ts';
+import { isControlledBy, liveAnswerFor, reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
 import { decided, reads } from './decided.ts';
 import { untilEarlierEnded } from './earlier.ts';
 import { failBeforeStart, stopBeforeStart } from './finish.ts';
+import { adopt, podUnknown } from './live.ts';
 import { quotaStanding, wantedPlace } from './place.ts';
 import { graceEndsMs, lookUpSource, type Source } from './references.ts';
 import { afterRefusal, podInDoubt } from './refusals.ts';
@@ -22,7 +24,7 @@ export function start(context: TaskContext): Decision {
   const { task } = context;
   const inDoubt = podInDoubt(context);
   if (inDoubt !== null) return inDoubt;
-  if (stopRequested(task)) return stopBeforeStart(context);
+  if (stopRequested(task)) return stopUnstarted(context);
   const fault = context.specFault;
   if (fault !== null) {
     const trail = [reason('task/invalid-spec', fault, { generation: task.metadata.generation ?? 0 })];
@@ -49,6 +51,16 @@ export function start(context: TaskContext): Decision {
     case 'Found':
       return startWith(context, found.object, dependsOn);
   }
+}
+
+/** That there is no Pod to stop is a fact only by a live read. */
+function stopUnstarted(context: TaskContext): Decision {
+  const { namespace, uid } = context.snapshot.subject;
+  const ref: Ref = { kind: 'Pod', namespace, name: context.podName, live: true };
+  const answer = liveAnswerFor(context.snapshot, ref);
+  if (answer === undefined) return reads([ref]);
+  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
+  return 'found' in answer && isControlledBy(answer.found, uid) ? adopt(context, answer.found as Pod) : stopBeforeStart(context);
 }
 
 function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref[]): Decision {

@@ -8,6 +8,9 @@ import type { TaskContext } from './context.ts';
 
 /** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
 export interface StartedWith extends Pick<TaskDefaults, 'timeout' | 'stop' | 'retry' | 'pendingTimeouts'> {
+  /** What the Task named when the Pod was made: until `status` says it, its spec may come to name another. */
+  readonly agent?: string;
+  readonly template?: string;
   readonly podCleanup?: NonNullable<TaskDefaults['cleanup']>['pod'];
   /** The agent can read in a file why it is stopped. */
   readonly stopFile?: true;
@@ -15,9 +18,8 @@ export interface StartedWith extends Pick<TaskDefaults, 'timeout' | 'stop' | 're
   readonly serverUrl?: string;
 }
 
-/** The annotation; none when there is nothing to keep. */
 export function startedWithAnnotation(startedWith: StartedWith): Readonly<Record<string, string>> {
-  return Object.keys(startedWith).length === 0 ? {} : { [ANNOTATIONS.startedWith]: JSON.stringify(startedWith) };
+  return { [ANNOTATIONS.startedWith]: JSON.stringify(startedWith) };
 }
 
 /** Reads it back; what people may have done to it counts as nothing. */
@@ -34,6 +36,8 @@ export function startedWithOf(pod: Pod | null): StartedWith {
 }
 
 const FIELDS: Readonly<Record<keyof StartedWith, Shape>> = {
+  agent: 'text',
+  template: 'text',
   timeout: 'text',
   stop: STOP,
   retry: RETRY,

@@ -64,6 +64,6 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...keys].every((key) => deepEqual(left[key], right[key]));
+  for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false;
+  return Object.keys(right).every((key) => right[key] === undefined || Object.hasOwn(left, key));
 }

@@ -1,11 +1,10 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { ReadResult, Ref } from '../contract/snapshot.ts';
-import { conclude } from './conclude.ts';
-import { isControlledBy, liveAnswerFor, reason, type TaskContext } from './context.ts';
+import type { Ref } from '../contract/snapshot.ts';
+import { isControlledBy, liveAnswerFor, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
-import { fateByEnding, fateOf, recordedEnding } from './fate.ts';
-import { adopt, live, podUnknown } from './live.ts';
+import { fateOf } from './fate.ts';
+import { adopt, live, podMissing, podUnknown } from './live.ts';
 import { hasEnded } from './pods.ts';
 import { start } from './start.ts';
 
@@ -19,7 +18,7 @@ export function withoutPod(context: TaskContext): Decision {
   if ('found' in answer && isControlledBy(answer.found, snapshot.subject.uid)) return adopt(context, answer.found as Pod);
   // Upstream writes Running before it creates the Pod: such a Task has not started.
   if (!context.task.status?.podName) return start(context);
-  return missing(context, answer);
+  return podMissing(context, answer);
 }
 
 /** Whether the watch shows a Pod that nobody on its node ends: a node that is lost, or a watch that is mute. */
@@ -36,15 +35,5 @@ export function lostPod(context: TaskContext, pod: Pod): Decision {
   if (answer === undefined) return reads([{ ...ref, live: true }]);
   if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
   const found = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid ? (answer.found as Pod) : null;
-  return found === null ? missing(context, answer) : live({ ...context, pod: found }, found);
-}
-
-function missing(context: TaskContext, answer: ReadResult): Decision {
-  const trail = [
-    reason('task/pod-missing', `pod ${context.podName} is not there (live read): it is not made again`, {
-      found: 'found' in answer ? 'a pod of another owner' : 'nothing',
-    }),
-  ];
-  const ending = recordedEnding(context);
-  return conclude(context, ending === null ? { type: 'Missing' } : fateByEnding(context, ending), null, trail);
+  return found === null ? podMissing(context, answer) : live({ ...context, pod: found }, found);
 }

@@ -2,7 +2,42 @@ const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9
 
 /** Milliseconds since the epoch of an RFC 3339 time; null when it is none. Written out because engines differ in what `Date.parse` accepts. */
 export function parseTime(text: string | undefined | null): number | null {
-  const match = typeof text === 'string' ? RFC3339.exec(text) : null;
+  if (typeof text !== 'string') return null;
+  return parseUsual(text) ?? parseAny(text);
+}
+
+/**
+ * `2026-01-02T03:04:05Z`, as the API server writes nearly all times; null for any other form. A decision reads dozens of them, and an expression costs several
+ * times as much.
+ */
+function parseUsual(text: string): number | null {
+  const isUsual =
+    text.length === 20 &&
+    text[4] === '-' &&
+    text[7] === '-' &&
+    text[10] === 'T' &&
+    text[13] === ':' &&
+    text[16] === ':' &&
+    text[19] === 'Z';
+  if (!isUsual) return null;
+  const year = digits(text, 0, 4);
+  const ms = Date.UTC(year, digits(text, 5, 7) - 1, digits(text, 8, 10), digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19));
+  return Number.isNaN(ms) ? null : ms;
+}
+
+/** The whole number that stands there; NaN when anything else does. */
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let index = from; index < to; index++) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+function parseAny(text: string): number | null {
+  const match = RFC3339.exec(text);
   if (match === null) return null;
   const [, year, month, day, hour, minute, second, fraction] = match;
   const ms = Number((fraction ?? '').slice(0, 3).padEnd(3, '0'));

@@ -17,17 +17,19 @@ export function jsonEqual(left: unknown, right: unknown): boolean {
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const NONE: readonly string[] = [];
+
 /** `jsonEqual` of two maps, without the fields named in `except`. */
-export function fieldsEqual(left: object, right: object, except: readonly string[] = []): boolean {
+export function fieldsEqual(left: object, right: object, except: readonly string[] = NONE): boolean {
   const ours = left as Fields;
   const theirs = right as Fields;
-  const counts = (fields: Fields, key: string): boolean => fields[key] !== undefined && !except.includes(key);
   let unmatched = 0;
   for (const key of Object.keys(ours)) {
-    if (!counts(ours, key)) continue;
+    const value = ours[key];
+    if (value === undefined || except.includes(key)) continue;
     unmatched++;
-    if (!Object.hasOwn(theirs, key) || !jsonEqual(ours[key], theirs[key])) return false;
+    if (!Object.hasOwn(theirs, key) || !jsonEqual(value, theirs[key])) return false;
   }
-  for (const key of Object.keys(theirs)) if (counts(theirs, key)) unmatched--;
+  for (const key of Object.keys(theirs)) if (theirs[key] !== undefined && !except.includes(key)) unmatched--;
   return unmatched === 0;
 }

@@ -9,11 +9,20 @@ export type Projection = (object: KubernetesObject) => KubernetesObject;
 interface Shape {
   /** All below it. */
   whole: boolean;
-  readonly fields: Map<string, Shape>;
-  readonly prefixes: Map<string, Shape>;
+  readonly fields: Part[];
+  readonly prefixes: Part[];
   /** Shape of each item, when the place holds a list. */
   items?: Shape;
 }
+
+interface Part {
+  /** Name of a field, or how it begins. */
+  readonly name: string;
+  readonly shape: Shape;
+}
+
+/** By the list of paths itself: each store asks for the same few. */
+const COMPILED = new WeakMap<readonly string[], Shape>();
 
 const PATH = /^[^.[\]]+(?:\.[^.[\]]+|\[[^\]]*\])*$/;
 const STEP = /\.?([^.[\]]+)|\[([^\]]*)\]/g;
@@ -23,8 +32,8 @@ const STEP = /\.?([^.[\]]+)|\[([^\]]*)\]/g;
  * paths, so that objects of a kind have one layout. Throws on a path that the grammar does not know.
  */
 export function compileProjection(paths: readonly string[], share: Share = (text) => text): Projection {
-  const root = emptyShape();
-  for (const path of paths) addPath(root, path);
+  const root = COMPILED.get(paths) ?? shapeOf(paths);
+  COMPILED.set(paths, root);
   return (object) => {
     const projected = project(object, root, share);
     return isMetadataBearer(projected) ? projected : { metadata: { name: object.metadata.name } };
@@ -37,8 +46,14 @@ export function copyWhole(object: KubernetesObject, share: Share = (text) => tex
   return copy({ ...object, metadata }, share) as KubernetesObject;
 }
 
+function shapeOf(paths: readonly string[]): Shape {
+  const root = emptyShape();
+  for (const path of paths) addPath(root, path);
+  return root;
+}
+
 function emptyShape(): Shape {
-  return { whole: false, fields: new Map(), prefixes: new Map() };
+  return { whole: false, fields: [], prefixes: [] };
 }
 
 function addPath(root: Shape, path: string): void {
@@ -61,12 +76,12 @@ function descend(shape: Shape, field: string | undefined, bracket: string): Shap
   return bracket.endsWith('*') ? child(shape.prefixes, bracket.slice(0, -1)) : child(shape.fields, bracket);
 }
 
-function child(shapes: Map<string, Shape>, name: string): Shape {
-  const known = shapes.get(name);
-  if (known !== undefined) return known;
-  const created = emptyShape();
-  shapes.set(name, created);
-  return created;
+function child(parts: Part[], name: string): Shape {
+  const known = parts.find((part) => part.name === name);
+  if (known !== undefined) return known.shape;
+  const shape = emptyShape();
+  parts.push({ name, shape });
+  return shape;
 }
 
 /** The part of `value` that `shape` keeps; undefined when that is nothing. */
@@ -83,19 +98,20 @@ function project(value: unknown, shape: Shape, share: Share): unknown {
 
 function projectFields(source: Readonly<Record<string, unknown>>, shape: Shape, share: Share): Record<string, unknown> | undefined {
   let kept: Record<string, unknown> | undefined;
-  const keep = (key: string, below: Shape): void => {
-    const value = project(source[key], below, share);
-    if (value === undefined) return;
+  for (const { name, shape: below } of shape.fields) {
+    if (source[name] === undefined || !Object.hasOwn(source, name)) continue;
+    const value = project(source[name], below, share);
+    if (value === undefined) continue;
+    kept ??= {};
+    put(kept, name, value);
+  }
+  if (shape.prefixes.length === 0) return kept;
+  for (const key of Object.keys(source)) {
+    const part = shape.prefixes.findLast(({ name }) => key.startsWith(name));
+    const value = part === undefined ? undefined : project(source[key], part.shape, share);
+    if (value === undefined) continue;
     kept ??= {};
     put(kept, key, value);
-  };
-  for (const [key, below] of shape.fields) {
-    if (Object.hasOwn(source, key)) keep(key, below);
-  }
-  if (shape.prefixes.size > 0) {
-    for (const key of Object.keys(source)) {
-      for (const [prefix, below] of shape.prefixes) if (key.startsWith(prefix)) keep(key, below);
-    }
   }
   return kept;
 }

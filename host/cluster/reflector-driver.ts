@@ -47,6 +47,9 @@ export interface ReflectorCounters {
   readonly restarts: Readonly<Record<RestartReason, number>>;
 }
 
+/** One for all: an error of its own for each call that is given up would cost more than the call. */
+const GIVEN_UP = new Error('the reflector has given up this call');
+
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] extends number ? T[Key] : Writable<T[Key]> };
 
 /** Keeps a sink of the store up to date with the cluster: the timers and calls around `step`. Begins at once; never throws and never rejects. */
@@ -138,7 +141,7 @@ export class Reflector {
         void this.#watch(output.call, output.resourceVersion, output.timeoutSeconds);
         break;
       case 'Abort':
-        this.#calls.get(output.call)?.abort();
+        this.#calls.get(output.call)?.abort(GIVEN_UP);
         break;
       case 'SetTimer':
         this.#cancelTimer();

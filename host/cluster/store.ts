@@ -234,8 +234,12 @@ function drop(tables: Tables, kind: Kind, last: KubernetesObject, how: 'Watched'
   return [{ type: 'Removed', kind, before: last, how }];
 }
 
+const METADATA = ['metadata'];
+const VERSION = ['resourceVersion'];
+
+/** The metadata first: what differs is most often there. */
 function isSameForCore(before: KubernetesObject, after: KubernetesObject): boolean {
-  return fieldsEqual(before, after, ['metadata']) && fieldsEqual(before.metadata, after.metadata, ['resourceVersion']);
+  return fieldsEqual(before.metadata, after.metadata, VERSION) && fieldsEqual(before, after, METADATA);
 }
 
 /** Calls all, then throws the first error there was. */

@@ -21,6 +21,8 @@ export interface ApplyOptions {
   /** `reportingInstance` of our Events: which replica speaks. At most 128 bytes, not empty. */
   readonly identity: string;
   readonly signal: AbortSignal;
+  /** Whether the watch has just taken the subject away: its Task is gone, or another host's. */
+  hasLeft(subject: Subject): boolean;
   /** Called with each outcome as it comes. Effects report later and elsewhere. */
   onReport(subject: Subject, action: Action, report: Report): void;
 }
@@ -32,13 +34,15 @@ export type Applied =
   | { readonly type: 'StoppedAt'; readonly report: Report };
 
 /**
- * Carries out a decision's actions in their order, up to the first write that fails. Events go out beside the writes and Effects run on their own: neither
- * holds anything up.
+ * Carries out a decision's actions in their order, up to the first write that fails, or until the Task is not there any more: what is left of the decision was
+ * not meant for that. Events go out beside the writes and Effects run on their own: neither holds anything up.
  */
 export async function applyAll(options: ApplyOptions, subject: Subject, actions: readonly Action[]): Promise<Applied> {
   const events: Promise<void>[] = [];
   let applied: Applied = { type: 'Whole' };
+  const hadLeft = options.hasLeft(subject);
   for (const action of actions) {
+    if (!hadLeft && options.hasLeft(subject)) break;
     if (action.type === 'Effect') {
       options.effects.run(keyOf(subject), action);
       continue;

@@ -25,7 +25,13 @@ export function recoveryPatch(task: Task, nowMs: number): Patch | null {
 }
 
 function conditionOf(task: Task): Condition | undefined {
-  return task.status?.conditions?.find((condition) => condition.type === ENGINE_ERROR);
+  return conditionsOf(task).find((condition) => condition.type === ENGINE_ERROR);
+}
+
+/** An older CRD, and a hand that writes a status, may have put anything there. */
+function conditionsOf(task: Task): readonly Condition[] {
+  const stored: unknown = task.status?.conditions;
+  return Array.isArray(stored) ? stored.filter((entry) => typeof entry === 'object' && entry !== null) : [];
 }
 
 /** A merge patch replaces the list, so all other conditions go with it, bound to the version that they were read from. */
@@ -33,7 +39,7 @@ function conditionPatch(task: Task, condition: Condition, nowMs: number): Patch 
   const { namespace = '', name, uid = '', resourceVersion } = task.metadata;
   const before = conditionOf(task);
   const since = before?.status === condition.status ? before.lastTransitionTime : `${timestamp(nowMs).slice(0, 19)}Z`;
-  const others = (task.status?.conditions ?? []).filter(({ type }) => type !== ENGINE_ERROR);
+  const others = conditionsOf(task).filter(({ type }) => type !== ENGINE_ERROR);
   return {
     type: 'Patch',
     id: 'host/engine-error',

@@ -103,15 +103,33 @@ function limitsAnOutcome(cleanup: Settings['config']['cleanup']): boolean {
 /** Reads live what is in doubt; null when all of it was answered. */
 async function askAll(sources: FactSources, subject: Subject, addresses: readonly Address[]): Promise<Gathered | null> {
   const key = keyOf(subject);
-  const answers = await Promise.all(addresses.map(async (address) => ({ address, result: await sources.reader.live(address) })));
-  for (const { address, result } of answers) {
-    if (!result.ok && !isNotFound(result.error)) {
-      return { type: 'Unavailable', what: `${address.kind} ${address.namespace}/${address.name}`, error: result.error };
+  const asked = addresses.map(async (address) => ({ address, answer: await ask(sources.reader, subject, address) }));
+  for (const { address, answer } of await Promise.all(asked)) {
+    if (answer.type === 'Foreign') return answer;
+    if (answer.type === 'Unavailable') {
+      return { type: 'Unavailable', what: `${address.kind} ${address.namespace}/${address.name}`, error: answer.error };
     }
-    sources.live.put(key, address, result.ok ? result.value : null);
+    sources.live.put(key, address, answer.type === 'Found' ? answer.object : null);
     sources.pending.asked(key, address);
   }
   return null;
+}
+
+type Answer =
+  | { readonly type: 'Found'; readonly object: KubernetesObject }
+  | { readonly type: 'Gone' }
+  | { readonly type: 'Foreign' }
+  | { readonly type: 'Unavailable'; readonly error: ClusterError };
+
+/** Of the Task it is asked too whose it is: one that has gone over to another host by its labels has left our watch, and a GET alone would bring it back. */
+async function ask(reader: Reader, subject: Subject, address: Address): Promise<Answer> {
+  if (address.kind === 'Task') {
+    const answer = await reader.confirmTask(subject);
+    return answer.type === 'Found' ? { type: 'Found', object: answer.task } : answer;
+  }
+  const result = await reader.live(address);
+  if (result.ok) return { type: 'Found', object: result.value };
+  return isNotFound(result.error) ? { type: 'Gone' } : { type: 'Unavailable', error: result.error };
 }
 
 type KnownTask = { readonly type: 'Unread' } | { readonly type: 'Read'; readonly task: Task | null };

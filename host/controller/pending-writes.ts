@@ -72,7 +72,9 @@ export class PendingWrites {
       return { type: 'Clear' };
     }
     const writes = [...pending.values()];
-    const overdue = writes.filter(({ until, sinceMs }) => until.type === 'Asked' || sinceMs + PATIENCE_MS <= nowMs);
+    // A clock that was set back since the write says nothing of how long ago that was.
+    const isOverdue = (sinceMs: number): boolean => sinceMs > nowMs || sinceMs + PATIENCE_MS <= nowMs;
+    const overdue = writes.filter(({ until, sinceMs }) => until.type === 'Asked' || isOverdue(sinceMs));
     if (overdue.length > 0) return { type: 'Asks', addresses: overdue.map(({ address }) => address) };
     for (const write of writes) this.#awaitVersion(subject, write);
     return { type: 'Waits', untilMs: Math.min(...writes.map(({ sinceMs }) => sinceMs + PATIENCE_MS)) };

@@ -89,6 +89,7 @@ export class Run {
         effects,
         identity,
         signal: leading,
+        hasLeft: ({ uid }) => store.byUid('Task', uid) === undefined,
         onReport: (subject, action, report) => {
           const outcome = knowledge.outcomes.record(keyOf(subject), report, clock.now());
           hooks.acted?.(subject, action, outcome);
@@ -98,7 +99,7 @@ export class Run {
       wake: (keys) => this.#wake(keys),
       onDecided: (key) => this.#onDecided(key),
     });
-    this.#alarm = new Alarm(clock, () => this.#tick());
+    this.#alarm = new Alarm({ clock, ring: () => this.#tick(clock.now()), onClockSet: () => this.#tick(Number.POSITIVE_INFINITY) });
   }
 
   async start(): Promise<'Started' | 'Stopped'> {
@@ -166,10 +167,10 @@ export class Run {
     for (const key of keys) this.#add(key, 'start');
   }
 
-  #tick(): void {
-    const nowMs = this.#options.clock.now();
-    this.#queue.promote(nowMs);
-    this.#wake(this.#knowledge.places.due(nowMs));
+  /** Sees to all that was to wait until then, milliseconds since the epoch. What is seen to too early is told anew how long it has to wait. */
+  #tick(dueMs: number): void {
+    this.#queue.promote(dueMs);
+    this.#wake(this.#knowledge.places.due(this.#options.clock.now()));
     this.#pump();
   }
 

@@ -62,7 +62,7 @@ export async function namesOf(cluster: Reading, kind: Kind, namespace: string): 
 }
 
 /** `task/fix`, as `-o name` prints it, names what `fix` does. */
-function nameOf(word: string): string {
+export function nameOf(word: string): string {
   return word.replace(/^(task|tasks)(\.kubeopencode\.io)?\//, '');
 }
 

@@ -18,6 +18,8 @@ export interface Lack {
   readonly name?: string;
   /** What was asked, what came, what to do. */
   readonly message: string;
+  /** HTTP code of the answer; 0: none came. */
+  readonly code: number;
 }
 
 /** What came of looking for one object. */
@@ -65,13 +67,10 @@ export function createReadings(cluster: Pick<Cluster, 'get' | 'list'>): Readings
     return undefined;
   }
 
-  function lack(what: string, asked: Omit<Lack, 'what' | 'resource' | 'message'>, error: ClusterError): void {
-    lacks.set(`${what}/${asked.namespace ?? ''}`, {
-      what,
-      ...asked,
-      resource: resourceName(asked.kind),
-      message: failureText(asked, error),
-    });
+  function lack(what: string, asked: Omit<Lack, 'what' | 'resource' | 'message' | 'code'>, error: ClusterError): void {
+    const code = error.type === 'Refused' ? error.code : 0;
+    const told = { resource: resourceName(asked.kind), message: failureText(asked, error), code };
+    lacks.set(`${what}/${asked.namespace ?? ''}`, { what, ...asked, ...told });
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
 import { addClusterFlags, addColorFlag, addCoreFlag, addNamespaceFlag, addOutputFlag, type ClusterFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
@@ -7,6 +7,8 @@ export interface WhyFlags extends ClusterFlags {
   readonly output: 'text' | 'json' | 'yaml';
   readonly color: boolean;
   readonly core?: string;
+  readonly leaderElectNamespace: string;
+  readonly leaderElectLeaseName: string;
 }
 
 const EXAMPLES = `
@@ -14,8 +16,11 @@ Examples:
   # Why does this Task not start?
   kubectl opencode why fix-bug
 
-  # What would let it go on, for a script
-  kubectl opencode why fix-bug -n team-a -o json | jq -r '.changes[] | select(.goesOn) | .change'`;
+  # The command that would let it go on, for a script
+  kubectl opencode why fix-bug -n team-a -o json | jq -r '.changes[] | select(.goesOn) | .command // empty'
+
+  # Is the controller alive? It leads by a Lease in its own namespace
+  kubectl opencode why fix-bug --leader-elect-namespace kubeopencode`;
 
 export function defineWhy(program: Command, io: Io, done: (code: ExitCode) => void): void {
   const command = program
@@ -23,11 +28,18 @@ export function defineWhy(program: Command, io: Io, done: (code: ExitCode) => vo
     .argument('<task>', 'name of a Task')
     .summary('why a Task is where it is, and what would let it go on')
     .description(
-      'Explains a Task: the rules that fired and their facts, what it waits for, since when and until when, its place in the queue and who is ahead,\nand the nearest single change that would let it go on, found by asking the core again with that one input changed. Nothing is written.',
+      'Explains a Task: what it waits for, since when and until when, its place in the queue and who is ahead, or why and how it ended; the rules that fired and their facts; and the nearest single change that would let it go on, with the command that makes it, found by asking the core again with that one input changed. Nothing is written.',
     );
   addNamespaceFlag(command);
   addOutputFlag(command, ['text', 'json', 'yaml']);
   addColorFlag(addCoreFlag(addClusterFlags(command)));
+  command
+    .addOption(
+      new Option('--leader-elect-namespace <name>', 'namespace of the controller’s Lease, which tells whether one runs').default(
+        'kubeopencode-system',
+      ),
+    )
+    .addOption(new Option('--leader-elect-lease-name <name>', 'name of that Lease').default('task-controller.kubeopencode.io'));
   command.addHelpText('after', EXAMPLES);
   command.action(async (task: string, flags: WhyFlags) => {
     const { runWhyCommand } = await import('../why/command.ts');

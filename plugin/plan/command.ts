@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { stringify } from 'yaml';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { PlanFlags } from '../commands/plan.ts';
 import { coreFile } from '../core-file.ts';
@@ -8,65 +7,91 @@ import { parseSource } from '../input/documents.ts';
 import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
 import { type Manifests, readManifests } from '../input/objects.ts';
 import { readSources } from '../input/sources.ts';
-import { colored, type Io, type Paint, plain } from '../io.ts';
-import { hasChanges, type Plan, planOf } from './model.ts';
-import { runPlan } from './run.ts';
-import { planText } from './text.ts';
+import { type Io, plain } from '../io.ts';
+import type { Live, LiveRun, Selection } from './live.ts';
+import { hasChanges, type Plan } from './model.ts';
+import { planOf } from './planned.ts';
+import { printed } from './print.ts';
+import { type RunOptions, runPlan } from './run.ts';
+import { FILES_START_MS, type PlanStart, startMsOf } from './start.ts';
 
 /** What the plan works with when no cluster is asked. */
 const DEFAULT_NAMESPACE = 'default';
 
 /** `kubectl opencode plan`: reads, runs, prints. Throws what can't be mended by the user's manifests (no core, no cluster). */
-export async function runPlanCommand(flags: PlanFlags, io: Io): Promise<ExitCode> {
-  const paint: Paint = flags.color && io.takesColor ? colored : plain;
+export async function runPlanCommand(names: readonly string[], flags: PlanFlags, io: Io): Promise<ExitCode> {
+  checkWho(names, flags);
   const filenames = flags.filename ?? [];
-  if (filenames.length === 0) throw new Error('plan: expected files to plan; name them with -f FILE, -f FOLDER or -f -');
-  const sources = await readSources(filenames, flags.recursive === true, io);
-  if (!sources.ok) throw new Error(sources.message);
-  const live = flags.live === true ? await (await import('./live.ts')).openLive(flags, io) : undefined;
+  const sources = filenames.length === 0 ? [] : await sourcesOf(filenames, flags, io);
+  const isLive = flags.live === true || names.length > 0 || isFleet(flags);
+  const live = isLive ? await (await import('./live.ts')).openLive(flags) : undefined;
   try {
-    const parsed = sources.sources.map(parseSource);
-    const isForced = flags.namespace !== undefined;
-    const namespace = flags.namespace ?? live?.namespace ?? DEFAULT_NAMESPACE;
+    const parsed = sources.map(parseSource);
     const manifests = readManifests(
       parsed.flatMap(({ objects }) => objects),
-      namespace,
-      isForced,
+      live?.namespace ?? flags.namespace ?? DEFAULT_NAMESPACE,
+      flags.namespace !== undefined,
     );
     const syntax = parsed.flatMap(({ faults }) => faults);
     tellFaults([...syntax, ...manifests.faults], io);
     tellLeftOut(manifests, io);
     if (syntax.length > 0) return fail(io, `${count(syntax.length, 'fault')} in what was to be read; nothing was planned`);
-    const engine = loadEngine(readFileSync(coreFile(flags.core)));
-    const options = {
-      engine,
-      horizonMs: flags.horizon,
-      ...(flags.assume === undefined ? {} : { assume: flags.assume }),
-      ...(flags.runFor === undefined ? {} : { runForMs: flags.runFor }),
-    };
-    const run = live === undefined ? await runPlan({ ...options, objects: manifests.objects }) : await live.run(options, manifests.objects);
-    const plan = planOf(run);
-    io.out(rendered(plan, flags, paint));
-    return verdict(plan, manifests, flags, io);
+    const { run, lacked, missing } = await made({ names, flags, manifests, live });
+    for (const text of missing) io.err(`error: ${text}\n`);
+    if (missing.length > 0 && run.tasks.length === 0) return EXIT.error;
+    const plan = planOf(run, lacked);
+    io.out(await printed(plan, { flags, io, isFleet: isFleet(flags) }));
+    return missing.length > 0 ? EXIT.error : verdict(plan, manifests, flags, io);
   } finally {
     await live?.close();
   }
 }
 
-function rendered(plan: Plan, flags: PlanFlags, paint: Paint): string {
-  const toYaml = (value: unknown): string => stringify(value, YAML);
-  switch (flags.output) {
-    case 'json':
-      return `${JSON.stringify(plan, null, 2)}\n`;
-    case 'yaml':
-      return toYaml(plan);
-    case 'text':
-      return planText(plan, { paint, toYaml, applyWith: `kubectl apply ${(flags.filename ?? []).map((file) => `-f ${file}`).join(' ')}` });
-  }
+function isFleet({ all, allNamespaces, selector }: PlanFlags): boolean {
+  return all === true || allNamespaces === true || selector !== undefined;
 }
 
-/** As kubectl prints: no folded lines, no anchors. */
-const YAML = { lineWidth: 0, aliasDuplicateObjects: false } as const;
+function checkWho(names: readonly string[], flags: PlanFlags): void {
+  if (names.length > 0 && isFleet(flags)) throw new Error('plan: expected one way to choose Tasks; give names, or -l, --all or -A');
+  if (names.length === 0 && !isFleet(flags) && (flags.filename ?? []).length === 0)
+    throw new Error(
+      'plan: expected Tasks to plan; name them, select them with -l, --all or -A, or give files with -f FILE, -f FOLDER or -f -',
+    );
+}
+
+async function sourcesOf(filenames: readonly string[], flags: PlanFlags, io: Io) {
+  const read = await readSources(filenames, flags.recursive === true, io);
+  if (!read.ok) throw new Error(read.message);
+  return read.sources;
+}
+
+interface Making {
+  readonly names: readonly string[];
+  readonly flags: PlanFlags;
+  readonly manifests: Manifests;
+  readonly live: Live | undefined;
+}
+
+async function made({ names, flags, manifests, live }: Making): Promise<LiveRun> {
+  const { objects } = manifests;
+  const options: Omit<RunOptions, 'startMs'> = {
+    engine: loadEngine(readFileSync(coreFile(flags.core))),
+    horizonMs: flags.horizon,
+    ...(flags.assume === undefined ? {} : { assume: flags.assume }),
+    ...(flags.runFor === undefined ? {} : { runForMs: flags.runFor }),
+  };
+  const start: { readonly start?: PlanStart } = flags.at === undefined ? {} : { start: flags.at };
+  if (live !== undefined) return live.run({ options, objects, selection: selectionOf(names, flags, live.namespace), ...start });
+  const run = await runPlan({ ...options, objects, startMs: startMsOf(flags.at, FILES_START_MS) });
+  return { run, lacked: [], missing: [] };
+}
+
+function selectionOf(names: readonly string[], flags: PlanFlags, namespace: string): Selection {
+  if (names.length > 0) return { type: 'Named', names };
+  if (!isFleet(flags)) return { type: 'None' };
+  const place = flags.allNamespaces === true ? {} : { namespace };
+  return { type: 'Many', ...place, ...(flags.selector === undefined ? {} : { selector: flags.selector }) };
+}
 
 function verdict(plan: Plan, manifests: Manifests, flags: PlanFlags, io: Io): ExitCode {
   if (manifests.faulty.length > 0) {

@@ -1,107 +1,130 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
-import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
-import { LABELS } from '#core/contract/names.ts';
-import type { Address, Cluster, Scope } from '#host/cluster/cluster.ts';
-import type { StoredObject } from '#host/cluster/memory/kinds.ts';
+import type { Task } from '#core/api/task.ts';
+import type { Subject } from '#core/contract/snapshot.ts';
+import type { Address } from '#host/cluster/cluster.ts';
+import type { RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { openCluster } from '../cluster/open.ts';
+import { findTasks, listTasks, nameOf } from '../cluster/read.ts';
+import { createReadings, type Readings } from '../cluster/readings.ts';
 import type { ClusterFlags } from '../flags.ts';
 import type { PlannedObject } from '../input/objects.ts';
-import type { Io } from '../io.ts';
-import type { PlanRun } from './model.ts';
+import { ownersOf, readGround, readOne, readPods } from './ground.ts';
+import { lackedOf } from './lacked.ts';
+import type { Lacked, PlanRun } from './record.ts';
 import { type RunOptions, runPlan } from './run.ts';
+import { checkStart, type PlanStart, startMsOf } from './start.ts';
+
+/** Which Tasks of the cluster are planned, beside those of the files. */
+export type Selection =
+  | { readonly type: 'None' }
+  | { readonly type: 'Named'; readonly names: readonly string[] }
+  /** `namespace` absent: all. */
+  | { readonly type: 'Many'; readonly namespace?: string; readonly selector?: string };
+
+export interface LiveInput {
+  readonly options: Omit<RunOptions, 'startMs'>;
+  readonly objects: readonly PlannedObject[];
+  readonly selection: Selection;
+  readonly start?: PlanStart;
+}
+
+export interface LiveRun {
+  readonly run: PlanRun;
+  readonly lacked: readonly Lacked[];
+  /** One text a Task that was named and is not there. */
+  readonly missing: readonly string[];
+}
 
 /** A cluster as the ground that a plan stands on. */
 export interface Live {
-  /** Namespace of the context. */
+  /** `-n`, else that of the context. */
   readonly namespace: string;
-  run(options: RunOptions, objects: readonly PlannedObject[]): Promise<PlanRun>;
+  /** Throws where the API server can't be asked, or holds what is newer than the start. */
+  run(input: LiveInput): Promise<LiveRun>;
   close(): Promise<void>;
 }
 
-const PAGE_SIZE = 500;
-/** ConfigMaps are looked up when the core asks for them; each answer may bring the next question. */
+/** Each answer may bring the next question of the core. */
 const MAX_ROUNDS = 8;
 
 /** Opens the cluster that kubectl would talk to. Nothing is ever written there. */
-export async function openLive(flags: ClusterFlags, io: Pick<Io, 'err'>): Promise<Live> {
+export async function openLive(flags: ClusterFlags): Promise<Live> {
   const cluster = await openCluster(flags);
-  return {
-    namespace: cluster.namespace,
-    run: (options, objects) => runLive(cluster, io, options, objects),
-    close: () => cluster.close(),
-  };
+  const namespace = flags.namespace ?? cluster.namespace;
+  return { namespace, run: (input) => runLive(cluster, namespace, input), close: () => cluster.close() };
 }
 
-async function runLive(cluster: Cluster, io: Pick<Io, 'err'>, options: RunOptions, objects: readonly PlannedObject[]): Promise<PlanRun> {
-  const stored = [...(await readAll(cluster, io, namespacesOf(objects)))];
-  const startMs = realClock.now();
-  const asked = new Set<string>();
+async function runLive(cluster: RestCluster, namespace: string, { options, objects, selection, start }: LiveInput): Promise<LiveRun> {
+  const readings = createReadings(cluster);
+  const { tasks, gone, missing } = await select(cluster, readings, namespace, selection);
+  const stored = [...(await readGround({ readings, tasks, gone, objects }))];
+  lackedOf(readings.lacks());
+  const nowMs = realClock.now();
+  const startMs = startMsOf(start, nowMs);
+  checkStart(startMs, nowMs, stored);
+  const subjects = [...tasks.map(({ metadata }) => subjectOf(metadata)), ...gone];
   for (let round = 1; ; round += 1) {
-    const missing: Address[] = [];
-    const run = await runPlan({
-      ...options,
-      objects,
-      stored,
-      startMs,
-      onMissing: (address) => {
-        const key = `${address.namespace}/${address.name}`;
-        if (address.kind !== 'ConfigMap' || asked.has(key)) return;
-        asked.add(key);
-        missing.push(address);
-      },
-    });
-    const found = (await Promise.all(missing.map((address) => readOne(cluster, io, address)))).flat();
-    if (found.length === 0 || round === MAX_ROUNDS) return run;
+    const asked: Address[] = [];
+    const run = await runPlan({ ...options, objects, stored, subjects, startMs, onMissing: (address) => void asked.push(address) });
+    const found = await readMissing(readings, asked, stored);
+    if (found.length === 0 || round === MAX_ROUNDS) return { run, lacked: lackedOf(readings.lacks()), missing };
     stored.push(...found);
   }
 }
 
-function namespacesOf(objects: readonly PlannedObject[]): readonly string[] {
-  return [...new Set(objects.flatMap(({ metadata }) => (metadata.namespace === undefined ? [] : [metadata.namespace])))].sort();
+interface Selected {
+  readonly tasks: readonly Task[];
+  readonly gone: readonly Subject[];
+  readonly missing: readonly string[];
 }
 
-/** Everything in these namespaces that a decision may stand on. What may not be read is told, and lacks in the plan. */
-async function readAll(cluster: Cluster, io: Pick<Io, 'err'>, namespaces: readonly string[]): Promise<readonly StoredObject[]> {
-  const scopes: readonly Scope[] = [
-    { kind: 'KubeOpenCodeConfig' },
-    ...namespaces.flatMap((namespace): readonly Scope[] => [
-      { kind: 'AgentTemplate', namespace },
-      { kind: 'Agent', namespace },
-      { kind: 'Task', namespace },
-      { kind: 'Pod', namespace, labelSelector: LABELS.taskUid },
-    ]),
-  ];
-  return (await Promise.all(scopes.map((scope) => readScope(cluster, io, scope)))).flat();
-}
-
-async function readScope(cluster: Cluster, io: Pick<Io, 'err'>, scope: Scope): Promise<readonly StoredObject[]> {
-  const objects: StoredObject[] = [];
-  for (let continueToken: string | undefined; ; ) {
-    const page = await cluster.list({ ...scope, limit: PAGE_SIZE, ...(continueToken === undefined ? {} : { continueToken }) });
-    if (!page.ok) {
-      const { error } = page;
-      if (error.type !== 'Refused') throw new Error(error.message);
-      io.err(
-        `warning: the plan lacks every ${scope.kind}${scope.namespace === undefined ? '' : ` of namespace ${scope.namespace}`}: ${error.message}\n`,
-      );
-      return [];
+async function select(cluster: RestCluster, readings: Readings, namespace: string, selection: Selection): Promise<Selected> {
+  switch (selection.type) {
+    case 'None':
+      return { tasks: [], gone: [], missing: [] };
+    case 'Many': {
+      const { selector } = selection;
+      const place = selection.namespace === undefined ? {} : { namespace: selection.namespace };
+      return {
+        tasks: await listTasks(cluster, { ...place, ...(selector === undefined ? {} : { labelSelector: selector }) }),
+        gone: [],
+        missing: [],
+      };
     }
-    objects.push(...page.value.items.map((item) => asStored(scope.kind, item)));
-    continueToken = page.value.continueToken;
-    if (continueToken === undefined || continueToken === '') return objects;
+    case 'Named': {
+      const { tasks, missing } = await findTasks(cluster, namespace, selection.names);
+      const known = tasks.map(({ metadata }) => metadata.name);
+      const absent = selection.names.map(nameOf).filter((name) => !known.includes(name));
+      const gone = absent.length === 0 ? [] : await leftBehind(readings, namespace, absent);
+      return { tasks, gone, missing: missing.filter((_, index) => !gone.some(({ name }) => name === absent[index])) };
+    }
   }
 }
 
-async function readOne(cluster: Cluster, io: Pick<Io, 'err'>, address: Address): Promise<readonly StoredObject[]> {
-  const result = await cluster.get(address);
-  if (result.ok) return [asStored(address.kind, result.value)];
-  const isAbsent = result.error.type === 'Refused' && result.error.code === 404;
-  if (!isAbsent) io.err(`warning: the plan lacks ${address.kind} ${address.namespace}/${address.name}: ${result.error.message}\n`);
-  return [];
+/** A Task that is gone may have left a Pod that bears our finalizer: the controller still works on that one. */
+async function leftBehind(readings: Readings, namespace: string, names: readonly string[]): Promise<readonly Subject[]> {
+  const pods = await readPods(readings, [namespace]);
+  return names.flatMap((name) => {
+    const pod = pods.find(({ metadata }) => metadata.ownerReferences?.some((owner) => owner.kind === 'Task' && owner.name === name));
+    const [uid] = pod === undefined ? [] : ownersOf(pod);
+    return uid === undefined ? [] : [{ namespace, name, uid }];
+  });
 }
 
-/** Items of a list come without kind and apiVersion. */
-function asStored(kind: Kind, object: KubernetesObject): StoredObject {
-  return { ...(object as StoredObject), kind, apiVersion: apiVersionOf(kind) };
+/** What the run looked for in vain, and the cluster has. */
+async function readMissing(
+  readings: Readings,
+  asked: readonly Address[],
+  stored: readonly { readonly metadata: { readonly uid: string } }[],
+) {
+  const known = new Set(stored.map(({ metadata }) => metadata.uid));
+  const addresses = new Map(asked.map((address) => [`${address.kind}/${address.namespace}/${address.name}`, address]));
+  // A Task or a Pod that is missing is gone: the ground has all of these.
+  const wanted = [...addresses.values()].filter(({ kind }) => kind !== 'Task' && kind !== 'Pod');
+  const found = await Promise.all(wanted.map((address) => readOne(readings, address)));
+  return found.flatMap((object) => (object === undefined || known.has(object.metadata.uid) ? [] : [object]));
+}
+
+function subjectOf({ namespace = '', name, uid = '' }: Task['metadata']): Subject {
+  return { namespace, name, uid };
 }

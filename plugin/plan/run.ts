@@ -1,6 +1,8 @@
-import type { Task } from '#core/api/task.ts';
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
+import type { Subject } from '#core/contract/snapshot.ts';
 import { timestamp } from '#host/clock.ts';
+import type { Address, Cluster } from '#host/cluster/cluster.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { World } from '#host/cluster/memory/world.ts';
 import { openCaches } from '#host/controller/caches.ts';
@@ -8,8 +10,11 @@ import { createController } from '#host/controller/controller.ts';
 import type { ControllerHooks } from '#host/controller/hooks.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import type { PlannedObject } from '../input/objects.ts';
+import { withRemovals } from './applied-before.ts';
 import type { Assumption } from './assumptions.ts';
-import type { PlanRecord, PlanRun, PlanSubject, Refusal } from './model.ts';
+import { followTasks } from './follow.ts';
+import type { ActionResult, Applied, PlanRecord, PlanRun } from './record.ts';
+import { WitnessedCluster } from './witness.ts';
 import { createPlanWorld } from './world.ts';
 
 export interface RunOptions {
@@ -19,72 +24,102 @@ export interface RunOptions {
   readonly assume?: Assumption;
   /** How long every agent runs; absent: as its labels say. */
   readonly runForMs?: number;
+  /** When the plan begins, milliseconds since the epoch. Default: a fixed moment, so that plans of files repeat to the letter. */
+  readonly startMs?: number;
 }
 
 export interface RunInput extends RunOptions {
-  /** From the files, in their order. */
+  /** From the files, in their order; their Tasks are planned. */
   readonly objects: readonly PlannedObject[];
   /** What the cluster holds, as it stores it. */
   readonly stored?: readonly StoredObject[];
-  /** When the plan begins, milliseconds since the epoch. Default: a fixed moment, so that plans of files repeat to the letter. */
-  readonly startMs?: number;
+  /** Tasks among these to be planned, too. */
+  readonly subjects?: readonly Subject[];
   /** Told of each object that was looked for and is not there. */
-  readonly onMissing?: (address: { readonly kind: Kind; readonly namespace: string; readonly name: string }) => void;
+  readonly onMissing?: (address: Address) => void;
 }
-
-type StoredTask = StoredObject & Task;
 
 /** For what is still done after the last Task has ended, such as the release of its Pod. */
 const SETTLE_MS = 5_000;
 /** The settings that the host has by default. */
 const SETTINGS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 300 } as const;
 
-/** Runs the host's own controller on a cluster in memory, in virtual time, until every Task of the files has ended or the horizon is reached. */
+/** Runs the host's own controller on a cluster in memory, in virtual time, until every Task of the plan has ended or the horizon is reached. */
 export async function runPlan(input: RunInput): Promise<PlanRun> {
+  const { objects, stored, subjects = [], horizonMs } = input;
   const world = createPlanWorld(input);
-  const beginMs = world.clock.now();
-  const subjects = input.objects.map((object) => world.apply(object)).filter((object) => object.kind === 'Task') as StoredTask[];
-  const records: PlanRecord[] = [];
-  const refusals: Refusal[] = [];
-  const hooks: ControllerHooks = {
-    decided: (subject, deliberation) => {
-      const atMs = world.clock.now() - beginMs;
-      for (const [key, answer] of Object.entries(deliberation.snapshot.read)) if ('absent' in answer) tellMissing(input, key);
-      const decided = deliberation.type === 'Decided' ? deliberation.decided : { fault: deliberation.fault.message };
-      records.push({ atMs, subject, snapshot: deliberation.snapshot, decided });
-    },
-    acted: (subject, action, outcome) => {
-      if (outcome.result === 'ok' || outcome.reason === 'AlreadyExists') return;
-      refusals.push({
-        subject,
-        actionId: action.id,
-        atMs: world.clock.now() - beginMs,
-        message: outcome.message ?? outcome.reason ?? outcome.result,
-      });
-    },
-  };
-  const watched = watchTasks(world, subjects, beginMs);
-  const stop = startController(world, input.engine, hooks);
-  const isOver = (): boolean => [...watched.values()].every(({ endedAtMs, deletedAtMs }) => (endedAtMs ?? deletedAtMs) !== undefined);
-  await world.clock.runUntil(isOver, beginMs + input.horizonMs);
-  await world.clock.advance(Math.min(SETTLE_MS, Math.max(0, beginMs + input.horizonMs - world.clock.now())));
+  const { clock } = world;
+  const beginMs = clock.now();
+  const applied = objects.map((object) => applyOne(world, object));
+  const ofFiles = applied.flatMap(({ kind, after }) => (kind === 'Task' ? [subjectOf(after)] : []));
+  const followed = followTasks(world, [...ofFiles, ...subjects], beginMs);
+  const observed = observe(world, beginMs, input.onMissing);
+  const stop = startController(world, input.engine, observed);
+  await clock.runUntil(followed.isOver, beginMs + horizonMs);
+  await clock.advance(Math.min(SETTLE_MS, Math.max(0, beginMs + horizonMs - clock.now())));
   stop();
   return {
     core: input.engine.digest,
-    source: input.stored === undefined ? 'files' : 'files and cluster',
+    source: stored === undefined ? 'files' : objects.length === 0 ? 'cluster' : 'files and cluster',
     assume: input.assume ?? 'as labelled',
-    horizonMs: input.horizonMs,
+    horizonMs,
     startsAt: timestamp(beginMs),
-    knownUids: new Set((input.stored ?? []).map(({ metadata }) => metadata.uid)),
-    records,
-    refusals,
-    tasks: subjects.flatMap(({ metadata }) => watched.get(metadata.uid) ?? []),
+    knownUids: new Set([...(stored ?? []).map(({ metadata }) => metadata.uid), ...subjects.map(({ uid }) => uid)]),
+    applied,
+    records: observed.records,
+    tasks: followed.tasks(),
   };
 }
 
-function startController(world: World, engine: Engine, hooks: ControllerHooks): () => void {
-  const { clock } = world;
-  const cluster = world.client('plan');
+function applyOne(world: World, object: PlannedObject): Applied {
+  const { kind, metadata } = object;
+  const { namespace = '' } = metadata;
+  const before = metadata.name === undefined ? undefined : world.server.find({ kind, namespace, name: metadata.name });
+  const after = world.apply(before === undefined ? object : withRemovals(object, before));
+  return { kind, namespace, name: after.metadata.name, ...(before === undefined ? {} : { before }), after };
+}
+
+function subjectOf({ metadata }: KubernetesObject): Subject {
+  return { namespace: metadata.namespace ?? '', name: metadata.name, uid: metadata.uid ?? '' };
+}
+
+/** What is seen of a run: its hooks, its way to the cluster, and the records that come of both. */
+interface Observed {
+  readonly hooks: ControllerHooks;
+  readonly cluster: Cluster;
+  readonly records: readonly PlanRecord[];
+}
+
+function observe(world: World, beginMs: number, onMissing: RunInput['onMissing']): Observed {
+  const records: PlanRecord[] = [];
+  /** Results of each subject's last decision, by UID: it has one under way at a time. */
+  const current = new Map<string, Map<string, ActionResult>>();
+  /** The patch of each object that was not told of yet. */
+  const patched = new Map<string, ActionResult>();
+  const cluster = new WitnessedCluster(world.server, 'plan', (address, before, after) =>
+    patched.set(keyOf(address), { type: 'Patched', before, after }),
+  );
+  const hooks: ControllerHooks = {
+    decided: (subject, { type, snapshot, ...rest }) => {
+      for (const [key, answer] of Object.entries(snapshot.read)) if ('absent' in answer) onMissing?.(addressOf(key));
+      const results = new Map<string, ActionResult>();
+      current.set(subject.uid, results);
+      const decided = 'decided' in rest ? rest.decided : { fault: rest.fault.message };
+      records.push({ atMs: world.clock.now() - beginMs, subject, snapshot, decided, results });
+    },
+    acted: ({ uid }, action, { result, reason, message }) => {
+      const results = current.get(uid);
+      if (action.type === 'Patch' && result === 'ok') {
+        const seen = patched.get(keyOf(action.ref));
+        if (seen !== undefined) results?.set(action.id, seen);
+      }
+      if (result !== 'ok' && reason !== 'AlreadyExists') results?.set(action.id, { type: 'Refused', message: message ?? reason ?? result });
+    },
+  };
+  return { hooks, cluster, records };
+}
+
+function startController({ clock }: World, engine: Engine, { cluster, hooks }: Observed): () => void {
   const ended = new AbortController();
   const caches = openCaches({ cluster, clock, signal: ended.signal });
   const nothing = { ok: true, value: null } as const;
@@ -103,30 +138,12 @@ function startController(world: World, engine: Engine, hooks: ControllerHooks): 
   return () => ended.abort(new Error('the plan is made'));
 }
 
-/** Follows the Tasks of the plan, by UID: their last state, when they ended and when they went. */
-function watchTasks({ server, clock }: World, tasks: readonly StoredTask[], beginMs: number): ReadonlyMap<string, PlanSubject> {
-  const subjectOf = (task: StoredTask): PlanSubject => {
-    const { namespace = '', name, uid } = task.metadata;
-    return { namespace, name, uid, final: task, ...(isFinal(task) ? { endedAtMs: 0 } : {}) };
-  };
-  const watched = new Map(tasks.map((task) => [task.metadata.uid, subjectOf(task)]));
-  server.store.listen('Task', ({ type, object }) => {
-    const task = object as StoredTask;
-    const before = watched.get(task.metadata.uid);
-    if (before === undefined) return;
-    const atMs = clock.now() - beginMs;
-    const ended = before.endedAtMs === undefined && isFinal(task) ? { endedAtMs: atMs } : {};
-    watched.set(task.metadata.uid, { ...before, final: task, ...ended, ...(type === 'DELETED' ? { deletedAtMs: atMs } : {}) });
-  });
-  return watched;
-}
-
-function isFinal(task: Task): boolean {
-  return task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
+function keyOf({ kind, namespace, name }: Address): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 /** Keys of reads are `Kind/namespace/name`, with `?live` behind a live one. */
-function tellMissing({ onMissing }: RunInput, key: string): void {
-  const [kind, namespace = '', name = ''] = key.replace(/\?live$/, '').split('/');
-  if (kind !== undefined) onMissing?.({ kind: kind as Kind, namespace, name });
+function addressOf(key: string): Address {
+  const [kind = '', namespace = '', name = ''] = key.replace(/\?live$/, '').split('/');
+  return { kind: kind as Kind, namespace, name };
 }

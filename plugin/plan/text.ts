@@ -1,25 +1,23 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
-import { assertNever } from '#core/contract/decision.ts';
-import type { Paint, Style } from '../io.ts';
+import { type Paint, plain } from '../io.ts';
+import { actionText, STYLES, SYMBOLS, titleOf } from './action-text.ts';
 import type { PlannedAction } from './actions.ts';
-import type { Plan, PlannedTask, PlanStep } from './model.ts';
+import { changeLines } from './changes-text.ts';
+import { counted, hang, number, wrapped } from './lay-out.ts';
+import type { Plan, PlannedStepAction, PlannedTask, PlanStep } from './model.ts';
+import { nextText } from './next-text.ts';
+import { appliesText, footer, header, lackedText } from './text-frame.ts';
 
 export interface PlanTextOptions {
   readonly paint: Paint;
   /** Makes YAML of the Pods. */
   readonly toYaml: (value: unknown) => string;
-  /** What `kubectl apply` would be given. */
-  readonly applyWith: string;
+  /** What `kubectl apply` would be given; absent: no files. */
+  readonly applyWith?: string;
+  /** Columns to break lines at; absent: nowhere. */
+  readonly width?: number;
 }
 
-const SYMBOLS = { create: '+', patch: '~', delete: '-', event: '*', effect: '>', record: '>' } as const satisfies Record<
-  PlannedAction['verb'],
-  string
->;
-const STYLES = { create: 'green', patch: 'yellow', delete: 'red', event: 'dim', effect: 'dim', record: 'dim' } as const satisfies Record<
-  PlannedAction['verb'],
-  Style
->;
 const LEGEND = {
   create: 'create',
   patch: 'change',
@@ -32,27 +30,26 @@ const LEGEND = {
 /** The plan for people: the timeline of each Task, the Pods that would be created, one line in sum. */
 export function planText(plan: Plan, options: PlanTextOptions): string {
   const { paint } = options;
-  if (plan.tasks.length === 0) return `${header(plan, paint)}\n\nNo Task to plan.\n`;
+  const applies = appliesText(plan, options);
+  if (plan.tasks.length === 0) {
+    const parts = [header(plan, options), applies, 'No Task to plan.', lackedText(plan, options)];
+    return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+  }
   const pods = plan.tasks.flatMap((task) => podsOf(task).map((pod) => podText(task, pod, options)));
   const parts = [
-    [header(plan, paint), legend(plan, paint)].filter((line) => line !== '').join('\n'),
-    ...plan.tasks.map((task) => taskText(plan, task, paint)),
+    [header(plan, options), legend(plan, paint)].filter((line) => line !== '').join('\n'),
+    applies,
+    ...plan.tasks.map((task) => taskText(plan, task, options)),
     ...pods,
-    footer(plan, options),
+    lackedText(plan, options),
+    footer(plan, sumText(plan.tasks), options),
   ];
-  return `${parts.join('\n\n')}\n`;
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function header({ source, core, assume }: Plan, paint: Paint): string {
-  const where =
-    source === 'files'
-      ? 'Files only: the cluster was not asked (--live adds what it holds).'
-      : 'Files, on top of what the cluster holds now.';
-  const how =
-    assume === 'as labelled'
-      ? 'Pods are assumed to succeed, unless their sim.kubeopencode.io labels say otherwise.'
-      : `Every Pod is assumed to end: ${assume}.`;
-  return paint('dim', `${where} ${how}\ncore ${core.slice(0, 19)}`);
+/** The timelines alone, for many Tasks that are summed up besides. */
+export function stepsText(plan: Plan, options: PlanTextOptions): string {
+  return plan.tasks.map((task) => taskText(plan, task, options)).join('\n\n');
 }
 
 /** Only the symbols that are used. */
@@ -64,102 +61,95 @@ function legend({ tasks }: Plan, paint: Paint): string {
   return shown.length === 0 ? '' : `\n  ${shown.map((verb) => `${paint(STYLES[verb], SYMBOLS[verb])} ${LEGEND[verb]}`).join('   ')}`;
 }
 
-function taskText(plan: Plan, task: PlannedTask, paint: Paint): string {
-  const width = Math.max(4, ...task.steps.map(({ at }) => at.length));
-  const lines = task.steps.flatMap((step) => stepLines(step, width, paint));
-  return [paint('bold', `Task ${task.namespace}/${task.name}`), ...lines, `  ${endText(plan, task, paint)}`].join('\n');
+function taskText(plan: Plan, task: PlannedTask, options: PlanTextOptions): string {
+  const { paint, width } = options;
+  const column = Math.max(4, ...task.steps.map(({ at }) => at.length));
+  const next = task.next === undefined ? [] : nextLines('  ', nextText(task.next), options);
+  const end = endText(plan, task);
+  const [first = '', ...rest] = wrapped(end.text, width === undefined ? undefined : width - 2);
+  return [
+    paint('bold', `Task ${task.namespace}/${task.name}`),
+    ...task.steps.flatMap((step, index) => stepLines(step, { column, isLast: index === task.steps.length - 1, options })),
+    `  ${first.replace(end.word, paint(end.style, end.word))}`,
+    ...rest.map((line) => `  ${line}`),
+    ...next,
+  ].join('\n');
 }
 
-function stepLines(step: PlanStep, width: number, paint: Paint): readonly string[] {
-  const indent = ' '.repeat(width + 6);
-  return [`  ${step.at.padEnd(width)}  ${step.says}`, ...step.actions.map((action) => `${indent}${actionText(action, paint)}`)];
+interface StepView {
+  readonly column: number;
+  readonly isLast: boolean;
+  readonly options: PlanTextOptions;
 }
 
-/** One line: symbol, object, and what of it people look for. */
-export function actionText(action: PlannedAction, paint: Paint): string {
+function stepLines(step: PlanStep, { column, isLast, options }: StepView): readonly string[] {
+  const indent = ' '.repeat(column + 6);
+  const view = { indent, said: step.says, options };
+  // Of a Pod that goes its way the time to the next step says enough, and where the plan stops it is said at the end.
+  const isWorthSaying = !isLast && step.next !== undefined && step.next.pod === undefined;
+  return [
+    ...hang(`  ${step.at.padEnd(column)}  `, step.says, options.width),
+    ...step.actions.flatMap((action) => actionLines(action, view)),
+    ...(step.again === undefined ? [] : [`${indent}${options.paint('dim', againText(step.again))}`]),
+    ...(isWorthSaying && step.next !== undefined ? nextLines(indent, nextText(step.next), options) : []),
+  ];
+}
+
+function againText({ times, last }: NonNullable<PlanStep['again']>): string {
+  return `again ${times === 1 ? `at ${last}` : `${number(times)} times, at last at ${last}`}`;
+}
+
+function nextLines(indent: string, text: string, { paint, width }: PlanTextOptions): readonly string[] {
+  return hang(`${indent}next: `, text, width).map((line) => paint('dim', line));
+}
+
+interface ActionView {
+  readonly indent: string;
+  /** What the step says. */
+  readonly said: string;
+  readonly options: PlanTextOptions;
+}
+
+/** What a patch changes stands below it, field by field; one that was never written has only its fields. */
+function actionLines(action: PlannedStepAction, { indent, said, options }: ActionView): readonly string[] {
+  const { paint, width } = options;
   const symbol = paint(STYLES[action.verb], SYMBOLS[action.verb]);
-  const refused = action.refused === undefined ? '' : `  ${paint('red', `! refused: ${action.refused}`)}`;
-  const detail = detailOf(action);
-  return `${symbol} ${titleOf(action)}${detail === '' ? '' : `  ${paint('dim', detail)}`}${refused}`;
-}
-
-function titleOf({ verb, kind, name, subresource, event }: PlannedAction): string {
-  switch (verb) {
-    case 'create':
-    case 'delete':
-      return `${kind} ${name}`;
-    case 'patch':
-      return subresource === undefined ? `${kind} ${name}` : `${kind} ${name} (${subresource})`;
-    case 'event':
-      return `Event ${event?.reason ?? name}`;
-    case 'effect':
-      return `${kind} ${name}`;
-    case 'record':
-      return `count the start at Agent ${name}`;
-    default:
-      return assertNever(verb);
+  if (action.changes === undefined) {
+    const lines = wrapped(actionText(action, plain), width === undefined ? undefined : width - indent.length);
+    const [first = '', ...rest] = lines;
+    return [
+      `${indent}${rest.length === 0 ? actionText(action, paint) : `${symbol}${first.slice(1)}`}`,
+      ...rest.map((line) => `${indent}  ${line}`),
+    ];
   }
+  return [
+    `${indent}${symbol} ${titleOf(action)}${action.changes.length === 0 ? `  ${paint('dim', 'no field changes')}` : ''}`,
+    ...changeLines(action.changes, { indent: `${indent}  `, paint, said, ...(width === undefined ? {} : { width }) }),
+  ];
 }
 
-function detailOf({ verb, kind, object, patch, event, gracePeriodSeconds }: PlannedAction): string {
-  if (verb === 'event') return event?.note ?? '';
-  if (verb === 'delete') return gracePeriodSeconds === undefined ? '' : `grace ${gracePeriodSeconds}s`;
-  if (verb === 'patch') return patchText(patch ?? {});
-  if (verb !== 'create' || object === undefined) return '';
-  return kind === 'ConfigMap' ? dataText(object) : kind === 'Pod' ? 'shown below' : '';
+interface End {
+  readonly text: string;
+  /** What of it bears the colour. */
+  readonly word: string;
+  readonly style: 'red' | 'green' | 'yellow';
 }
 
-/** Keys of a ConfigMap with the length of each value. */
-function dataText(object: KubernetesObject): string {
-  const data: unknown = 'data' in object ? object.data : undefined;
-  if (typeof data !== 'object' || data === null) return '';
-  return Object.entries(data)
-    .map(([key, value]) => `${key} (${String(value).length})`)
-    .join(', ');
-}
-
-/** What of a patch people look for: phase, cause and conditions of a status; else the fields that it touches. */
-function patchText(patch: Readonly<Record<string, unknown>>): string {
-  const { status, metadata, spec } = patch;
-  if (typeof status === 'object' && status !== null) return statusText({ ...status });
-  const touched = [...paths(metadata, 'metadata'), ...paths(spec, 'spec')];
-  return touched.join(', ');
-}
-
-function statusText(status: Readonly<Record<string, unknown>>): string {
-  const told = ['phase', 'cause', 'podName'].flatMap((field) => (typeof status[field] === 'string' ? [`${field} ${status[field]}`] : []));
-  const conditions = Array.isArray(status.conditions) ? status.conditions.map(conditionText) : [];
-  const all = [...told, ...conditions];
-  return all.length === 0 ? Object.keys(status).join(', ') : all.join(', ');
-}
-
-function conditionText(condition: unknown): string {
-  if (typeof condition !== 'object' || condition === null) return '';
-  const { type, status, reason }: Readonly<Record<string, unknown>> = { ...condition };
-  return `${String(type)}=${String(status)}/${String(reason)}`;
-}
-
-/** `metadata.annotations.kubeopencode.io/ended-for=Stopped`; a finalizer that goes is named. */
-function paths(value: unknown, prefix: string): readonly string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return value === undefined ? [] : [`${prefix}=${JSON.stringify(value)}`];
-  return Object.entries(value).flatMap(([key, below]) =>
-    key.startsWith('$deleteFromPrimitiveList/') && Array.isArray(below)
-      ? [`${key.slice('$deleteFromPrimitiveList/'.length)} less ${below.join(', ')}`]
-      : paths(below, `${prefix}.${key}`),
-  );
-}
-
-function endText(plan: Plan, { end, blocked, steps }: PlannedTask, paint: Paint): string {
+function endText(plan: Plan, { end, blocked, outlook }: PlannedTask): End {
   const cause = end.cause === undefined ? '' : ` (${end.cause})`;
   const message = end.message === undefined ? '' : `: ${end.message}`;
-  if (blocked !== undefined)
-    return `${paint('red', '!')} blocked${end.at === undefined ? ` for ${plan.horizon}` : ''}, ${end.phase}${cause}: ${blocked}`;
+  if (blocked !== undefined) {
+    const text = `! blocked${end.at === undefined ? ` for ${plan.horizon}` : ''}, ${end.phase}${cause}: ${blocked}`;
+    return { text, word: '!', style: 'red' };
+  }
+  if (end.phase === 'Deleted') return { text: 'The Task is gone; this is about the Pod that it left.', word: '', style: 'yellow' };
   const deleted = end.deletedAt === undefined ? '' : `; deleted ${end.deletedAt}`;
-  if (end.at === undefined)
-    return `${deleted === '' ? `Not ended after ${plan.horizon}` : `Deleted ${end.deletedAt}`}: ${end.phase}${cause}${message}`;
-  const had = end.at === '+0s' && steps.every(({ actions }) => actions.length === 0);
-  return `${had ? 'Has ended already' : `Ends ${end.at}`}: ${paint(end.phase === 'Failed' ? 'red' : 'green', end.phase)}${cause}${message}${deleted}`;
+  if (end.at === undefined) {
+    const text = `${deleted === '' ? `Not ended after ${plan.horizon}` : `Deleted ${end.deletedAt}`}: ${end.phase}${cause}${message}`;
+    return { text, word: end.phase, style: 'yellow' };
+  }
+  const begin = outlook === 'Finished' ? 'Has ended already' : `Ends ${end.at}`;
+  return { text: `${begin}: ${end.phase}${cause}${message}${deleted}`, word: end.phase, style: end.phase === 'Failed' ? 'red' : 'green' };
 }
 
 function podsOf({ steps }: PlannedTask): readonly KubernetesObject[] {
@@ -173,25 +163,22 @@ function podText(task: PlannedTask, pod: KubernetesObject, { paint, toYaml }: Pl
   return [paint('bold', `Pod ${task.namespace}/${pod.metadata.name}`), ...yaml.map((line) => (line === '' ? '' : `  ${line}`))].join('\n');
 }
 
-function footer({ tasks, source }: Plan, { applyWith }: PlanTextOptions): string {
+/** `2 Tasks (1 ends Completed, 1 blocked)`. */
+function sumText(tasks: readonly PlannedTask[]): string {
   const count = (holds: (task: PlannedTask) => boolean): number => tasks.filter(holds).length;
   const blocked = count((task) => task.blocked !== undefined);
-  const unended = count((task) => task.blocked === undefined && task.end.at === undefined);
+  const gone = count(({ end }) => end.phase === 'Deleted');
+  const unended = count(({ blocked: isBlocked, end }) => isBlocked === undefined && end.at === undefined && end.phase !== 'Deleted');
+  const had = count(({ outlook }) => outlook === 'Finished');
   const ends = new Map<string, number>();
-  for (const { end, blocked: isBlocked } of tasks)
-    if (end.at !== undefined && isBlocked === undefined) ends.set(end.phase, (ends.get(end.phase) ?? 0) + 1);
+  for (const { end, blocked: isBlocked, outlook } of tasks)
+    if (end.at !== undefined && isBlocked === undefined && outlook !== 'Finished') ends.set(end.phase, (ends.get(end.phase) ?? 0) + 1);
   const parts = [
     ...[...ends].sort(([a], [b]) => (a < b ? -1 : 1)).map(([phase, number]) => `${number} ends ${phase}`),
     ...(unended > 0 ? [`${unended} not ended`] : []),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
+    ...(had > 0 ? [`${had} had ended`] : []),
+    ...(gone > 0 ? [`${gone} gone`] : []),
   ];
-  const objects = verbCounts(tasks);
-  const applied = source === 'files' ? `Nothing was sent to a cluster. Apply with: ${applyWith}` : 'Nothing was sent to the cluster.';
-  return [`Plan: ${tasks.length} ${tasks.length === 1 ? 'Task' : 'Tasks'} (${parts.join(', ')}); ${objects}.`, applied].join('\n');
-}
-
-function verbCounts(tasks: readonly PlannedTask[]): string {
-  const verbs = tasks.flatMap(({ steps }) => steps.flatMap(({ actions }) => actions.map(({ verb }) => verb)));
-  const count = (verb: PlannedAction['verb']): number => verbs.filter((each) => each === verb).length;
-  return `${count('create')} to create, ${count('patch')} to change, ${count('delete')} to delete, ${count('event')} ${count('event') === 1 ? 'Event' : 'Events'}`;
+  return `${counted(tasks.length, 'Task')} (${parts.join(', ')})`;
 }

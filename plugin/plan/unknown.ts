@@ -1,5 +1,5 @@
 import type { PlannedAction } from './actions.ts';
-import type { PlanRecord, PlanRun } from './model.ts';
+import type { PlanRecord, PlanRun } from './record.ts';
 
 /** In the place of what only applying makes known: UIDs, and names made from them. */
 export const UNKNOWN = '(known after apply)';
@@ -13,10 +13,10 @@ export function unknownUids({ knownUids }: PlanRun, taskUid: string, records: re
 }
 
 /** A UID that the plan made up would be a lie, and so would a title that begins with it and the name of an Event, which is a hash of it. */
-export function withoutUids(action: PlannedAction, taskUid: string, unknown: ReadonlySet<string>): PlannedAction {
+export function withoutUids<T extends PlannedAction>(action: T, taskUid: string, unknown: ReadonlySet<string>): T {
   if (unknown.size === 0) return action;
   const prefixes = unknown.has(taskUid) ? [...unknown, taskUid.slice(0, 8)] : [...unknown];
   const text = prefixes.reduce((rest, uid) => rest.replaceAll(uid, UNKNOWN), JSON.stringify(action));
-  const clean = JSON.parse(text) as PlannedAction;
+  const clean = JSON.parse(text) as T;
   return action.verb === 'event' && unknown.has(taskUid) ? { ...clean, name: UNKNOWN } : clean;
 }

@@ -3,6 +3,7 @@ import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
 import type { Assumption } from './assumptions.ts';
+import { standingScript } from './standing-pod.ts';
 
 export interface PlanWorldOptions {
   /** Milliseconds since the epoch. Default: a fixed moment, so that plans of files repeat to the letter. */
@@ -29,23 +30,40 @@ const OUTCOMES = {
 /** A plan is about Tasks, not about the room on nodes. */
 const NODES = [{ name: 'node-1', pods: 1_000_000 }];
 
-/** A cluster in memory and virtual time with one node that has room, whose Pods end as assumed. */
+/** A cluster in memory and virtual time with one node that has room, whose Pods end as assumed; those that it holds already go on from where they are. */
 export function createPlanWorld({ startMs, assume, runForMs, stored = [] }: PlanWorldOptions): World {
   const script: Partial<PodScript> = {
     ...(assume === undefined ? {} : { outcome: OUTCOMES[assume] }),
     ...(runForMs === undefined ? {} : { runForMs }),
   };
-  const world = createWorld({ nodes: NODES, kubelet: { assume: () => script }, stored, ...(startMs === undefined ? {} : { startMs }) });
+  const pods = stored.filter((object): object is StoredObject & Pod => object.kind === 'Pod');
+  const standing = new Map(pods.map((pod) => [pod.metadata.uid, standingScript(pod, script, startMs ?? 0)]));
+  const world = createWorld({
+    nodes: NODES,
+    kubelet: { assume: ({ metadata }) => standing.get(metadata.uid ?? '') ?? script },
+    stored: stored.map((object) => withKnownOwners(object)),
+    ...(startMs === undefined ? {} : { startMs }),
+  });
   if (assume === 'deleted') deleteRunningPods(world);
   return world;
 }
 
 function deleteRunningPods({ server, clock }: World): void {
-  server.store.listen('Pod', ({ object, previous }) => {
-    if (phaseOf(object) !== 'Running' || (previous !== undefined && phaseOf(previous) === 'Running')) return;
-    const { namespace = '', name, uid } = object.metadata;
+  const schedule = ({ metadata }: StoredObject): void => {
+    const { namespace = '', name, uid } = metadata;
     clock.after(DELETED_AFTER_MS, () => server.delete({ kind: 'Pod', namespace, name }, { uid }, 'somebody'));
+  };
+  for (const pod of server.store.values('Pod')) if (phaseOf(pod) === 'Running') schedule(pod);
+  server.store.listen('Pod', ({ object, previous }) => {
+    if (phaseOf(object) === 'Running' && (previous === undefined || phaseOf(previous) !== 'Running')) schedule(object);
   });
+}
+
+/** Only Tasks own what a plan is about; the garbage collector would take what belongs to anything else, which is not here, for left behind. */
+function withKnownOwners(object: StoredObject): StoredObject {
+  const { ownerReferences, ...metadata } = object.metadata;
+  const kept = (ownerReferences ?? []).filter(({ kind }) => kind === 'Task' && object.kind !== 'Task');
+  return { ...object, metadata: kept.length === 0 ? metadata : { ...metadata, ownerReferences: kept } };
 }
 
 function phaseOf(object: StoredObject): string | undefined {

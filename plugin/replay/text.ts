@@ -2,8 +2,8 @@ import type { JournalEntry } from '#host/observe/journal.ts';
 import { shortDigest } from '../explain/short-digest.ts';
 import { trailText } from '../explain/trail.ts';
 import type { Paint } from '../io.ts';
+import { actionText } from '../plan/action-text.ts';
 import { plannedAction } from '../plan/actions.ts';
-import { actionText } from '../plan/text.ts';
 import type { Difference, Replay, Said } from './replay.ts';
 
 /** The replay for people: who wrote, who decided again, the first difference, one line in sum. */

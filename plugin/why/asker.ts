@@ -1,23 +1,25 @@
+import type { Agent } from '#core/api/agent.ts';
 import type { Task } from '#core/api/task.ts';
-import type { QueuePlace } from '#core/contract/decision.ts';
-import type { Settings, Snapshot } from '#core/contract/snapshot.ts';
+import type { Settings } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { type Case, decideCase } from '../cluster/case.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
 import { type Judged, judge, wantedBy } from './course.ts';
 import { type InLine, othersInLine } from './line.ts';
-import type { WhyQueue } from './model.ts';
+import { type Standing, standingOf } from './queue.ts';
 
-export type Wants = Extract<QueuePlace, { state: 'Wants' }>;
+/** A decision, and how the line stands where it wants a place. */
+export interface Settled extends Judged {
+  readonly standing?: Standing;
+}
 
 /** Asks the core about one Task, as often as there are questions; the others of its Agent are looked at once, and only when a place is wanted. */
 export interface Asker {
   decide(asked: Case): Promise<Judged>;
-  /** What it comes to once the host has answered a wish for a place: given where one is free and nobody is ahead. */
-  settle(asked: Case): Promise<Judged>;
-  /** The snapshot with all that the core wanted to read. */
-  snapshotOf(asked: Case): Promise<Snapshot>;
-  queue(wants: Wants, nowMs: number): Promise<WhyQueue>;
+  /** As the host finds it. */
+  place(asked: Case): Promise<Settled>;
+  /** What it comes to once the host has answered a wish for a place: given a place where there is one for it and for all ahead of it. `gone`: names of others that are imagined away. */
+  settle(asked: Case, gone?: ReadonlySet<string>): Promise<Settled>;
 }
 
 export interface AskerInput {
@@ -25,53 +27,61 @@ export interface AskerInput {
   readonly reader: ClusterReader;
   readonly settings: Settings;
   readonly nowMs: number;
-  readonly task: Task;
 }
 
-export function createAsker({ engine, reader, settings, nowMs, task }: AskerInput): Asker {
-  let others: Promise<readonly InLine[] | undefined> | undefined;
+export function createAsker(input: AskerInput): Asker {
+  const { engine, reader } = input;
+  const lines = new Map<string, Promise<readonly InLine[] | undefined>>();
+
+  function othersOf(task: Task): Promise<readonly InLine[] | undefined> {
+    const key = JSON.stringify([task.spec.agentRef, task.status?.agentRef]);
+    const known = lines.get(key) ?? othersInLine(input, task);
+    lines.set(key, known);
+    return known;
+  }
 
   async function decide(asked: Case): Promise<Judged> {
     return judge(await decideCase(engine, reader, asked));
   }
 
-  async function queue(wants: Wants, atMs: number): Promise<WhyQueue> {
-    others ??= othersInLine({ engine, reader, settings, nowMs }, task);
-    return queueOf(wants, await others, atMs);
-  }
-
-  async function settle(asked: Case): Promise<Judged> {
+  async function place(asked: Case, gone?: ReadonlySet<string>): Promise<Settled> {
     const judged = await decide(asked);
     const wants = wantedBy(judged);
-    if (wants === undefined || asked.facts.granted === true) return judged;
-    const { isFree = false } = await queue(wants, Date.parse(asked.facts.now));
-    return isFree === asked.facts.granted ? judged : decide({ ...asked, facts: { ...asked.facts, granted: isFree } });
+    const { task } = asked.facts;
+    if (wants === undefined || task === null) return judged;
+    return { ...judged, standing: standingOf(wants, await othersOf(task), Date.parse(asked.facts.now), gone) };
   }
 
-  return { decide, settle, queue, snapshotOf: async (asked) => (await decideCase(engine, reader, asked)).snapshot };
+  async function settle(asked: Case, gone?: ReadonlySet<string>): Promise<Settled> {
+    const judged = await place(asked, gone);
+    const { standing } = judged;
+    if (standing === undefined || asked.facts.granted === true || standing.isFree === asked.facts.granted) return judged;
+    const granted = { ...asked, facts: { ...asked.facts, granted: standing.isFree } };
+    const after = await decide(standing.isFree ? withStartsAhead(granted, judged, standing) : granted);
+    const wanted = wantedBy(after);
+    // The starts of those ahead may use a quota up.
+    return wanted === undefined
+      ? after
+      : { ...after, standing: { ...standing, wants: wanted, isFree: false, left: Math.max(1, standing.left ?? 1) } };
+  }
+
+  return { decide, place: (asked) => place(asked), settle };
 }
 
-/** The line as the host would keep it: ordered by what the core says of each, as many places as it says. */
-function queueOf(wants: Wants, others: readonly InLine[] | undefined, nowMs: number): WhyQueue {
-  const { slots, closed, notBefore } = wants;
-  const limits = {
-    ...(slots === undefined ? {} : { slots }),
-    ...(closed === undefined ? {} : { isClosed: true as const }),
-    ...(notBefore === undefined ? {} : { notBefore }),
-  };
-  if (others === undefined) return limits;
-  const line = others.filter(({ key }) => key === wants.key);
-  const holding = line.filter(({ order }) => order === undefined).map(({ name }) => name);
-  const waiting = line.filter(({ order }) => order !== undefined);
-  const ahead = waiting.filter(({ order = '' }) => order < wants.order).map(({ name }) => name);
-  const isOpen = closed !== true && (notBefore === undefined || Date.parse(notBefore) <= nowMs);
-  const isFree = isOpen && ahead.length === 0 && (slots === undefined || holding.length < slots);
+/** The case in which those ahead have just started: what a quota counts. */
+function withStartsAhead(asked: Case, { snapshot }: Judged, { wants, ahead = [] }: Standing): Case {
+  const key = `Agent/${wants.key}`;
+  const answer = snapshot.read[key];
+  if (ahead.length === 0 || answer === undefined || !('found' in answer)) return asked;
+  const agent = answer.found as Agent;
+  const starts = ahead.map(({ task: { metadata } }) => ({
+    taskName: metadata.name,
+    taskNamespace: metadata.namespace ?? '',
+    startTime: asked.facts.now,
+  }));
+  const taskStartHistory = [...(agent.status?.taskStartHistory ?? []), ...starts];
   return {
-    position: ahead.length + 1,
-    waiting: waiting.length + 1,
-    ...limits,
-    holding,
-    ahead,
-    ...(isFree ? { isFree: true as const } : {}),
+    ...asked,
+    answers: { ...asked.answers, [key]: { found: { ...agent, status: { ...agent.status, taskStartHistory } } as Agent } },
   };
 }

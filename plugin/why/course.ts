@@ -1,4 +1,5 @@
 import type { Decided, QueuePlace } from '#core/contract/decision.ts';
+import type { Snapshot } from '#core/contract/snapshot.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
 
 /**
@@ -11,20 +12,35 @@ export interface Judged {
   readonly course: Course;
   /** First thing that it says. */
   readonly says: string;
-  /** Phase that it writes, where it writes one. */
+  /** Phase that it writes, where it writes one, with cause and message. */
   readonly phase?: string;
+  readonly cause?: string;
+  readonly message?: string;
   readonly decided: Decided;
+  /** With all that the core read. */
+  readonly snapshot: Snapshot;
+}
+
+/** When the core would look again, or the queue may give a place again, whichever is earlier; RFC 3339. */
+export function nextLook(judged: Judged): string | undefined {
+  const { wakeAt } = judged.decided;
+  const notBefore = wantedBy(judged)?.notBefore;
+  if (wakeAt === undefined || notBefore === undefined) return wakeAt ?? notBefore;
+  return Date.parse(wakeAt) <= Date.parse(notBefore) ? wakeAt : notBefore;
 }
 
 const NOTHING: Decided = { type: 'Decided', actions: [], dependsOn: [], reasons: [] };
 const FINAL_PHASES = ['Completed', 'Failed'];
 
 export function judge(deliberation: Deliberation): Judged {
-  if (deliberation.type === 'Faulted') return { course: 'Fails', says: `the core failed: ${deliberation.fault.message}`, decided: NOTHING };
-  const { decided, snapshot } = deliberation;
+  const { snapshot } = deliberation;
+  if (deliberation.type === 'Faulted')
+    return { course: 'Fails', says: `the core failed: ${deliberation.fault.message}`, decided: NOTHING, snapshot };
+  const { decided } = deliberation;
   const says = decided.reasons[0]?.says ?? 'nothing is to be done';
-  const phase = writtenPhase(decided);
-  const told = { says, decided, ...(phase === undefined ? {} : { phase }) };
+  const written = writtenEnd(decided);
+  const { phase } = written;
+  const told = { says, decided, snapshot, ...written };
   if (FINAL_PHASES.includes(snapshot.task?.status?.phase ?? '')) return { course: 'Ended', ...told };
   if (phase !== undefined && FINAL_PHASES.includes(phase)) return { course: 'Ends', ...told };
   if (decided.actions.some((action) => action.type === 'Create' && action.object.kind === 'Pod')) return { course: 'Starts', ...told };
@@ -33,9 +49,15 @@ export function judge(deliberation: Deliberation): Judged {
 }
 
 /** What comes next, in one sentence: with the end where it ends, and for an ended Task what is done with it. */
-export function leadsTo({ course, says, phase, decided }: Judged): string {
+export function leadsTo({ course, says, phase, cause, message, decided }: Judged): string {
   if (course === 'Ended') return decided.reasons.at(-1)?.says ?? says;
-  return course === 'Ends' && phase !== undefined ? `${phase}: ${says}` : says;
+  if (course !== 'Ends' || phase === undefined) return says;
+  return `${phase}${cause === undefined ? '' : ` (${cause})`}: ${message ?? says}`;
+}
+
+/** Whether it asks a Pod to end: for a stop, for a timeout, or because its Task goes. */
+export function endsPod({ decided }: Judged): boolean {
+  return decided.actions.some((action) => (action.type === 'Delete' || action.type === 'Patch') && action.ref.kind === 'Pod');
 }
 
 /** The place that it wants; undefined when it wants none. */
@@ -43,11 +65,18 @@ export function wantedBy({ decided }: Judged): Extract<QueuePlace, { state: 'Wan
   return decided.queue?.state === 'Wants' ? decided.queue : undefined;
 }
 
-function writtenPhase({ actions }: Decided): string | undefined {
+/** A fact of a rule that fired; undefined where that did not, or used no such fact. */
+export function factOf({ decided }: Judged, rule: string, fact: string): unknown {
+  return decided.reasons.find((reason) => reason.rule === rule)?.facts[fact];
+}
+
+function writtenEnd({ actions }: Decided): Pick<Judged, 'phase' | 'cause' | 'message'> {
   for (const action of actions) {
     if (action.type !== 'Patch' || action.ref.kind !== 'Task' || action.subresource !== 'status') continue;
-    const { status } = action.patch;
-    if (typeof status === 'object' && status !== null && 'phase' in status && typeof status.phase === 'string') return status.phase;
+    const status: Readonly<Record<string, unknown>> = { ...(action.patch.status as object | undefined) };
+    const { phase, cause, message } = status;
+    if (typeof phase !== 'string') continue;
+    return { phase, ...(typeof cause === 'string' ? { cause } : {}), ...(typeof message === 'string' ? { message } : {}) };
   }
-  return undefined;
+  return {};
 }

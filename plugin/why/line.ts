@@ -3,7 +3,7 @@ import type { Settings } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { caseOf, decideCase } from '../cluster/case.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
-import { judge } from './course.ts';
+import { type Judged, judge } from './course.ts';
 
 /** One who holds a place, or waits for one, by the core's own decision about it. */
 export interface InLine {
@@ -11,6 +11,8 @@ export interface InLine {
   readonly key: string;
   /** Absent: it holds a place. */
   readonly order?: string;
+  readonly task: Task;
+  readonly judged: Judged;
 }
 
 export interface LineInput {
@@ -30,9 +32,11 @@ export async function othersInLine({ engine, reader, settings, nowMs }: LineInpu
   if (others === undefined) return undefined;
   const placed = await Promise.all(
     others.map(async (other): Promise<readonly InLine[]> => {
-      const { queue } = judge(await decideCase(engine, reader, await caseOf(reader, { task: other, settings, nowMs }))).decided;
+      const judged = judge(await decideCase(engine, reader, await caseOf(reader, { task: other, settings, nowMs })));
+      const { queue } = judged.decided;
       if (queue === undefined) return [];
-      return [{ name: other.metadata.name, key: queue.key, ...(queue.state === 'Wants' ? { order: queue.order } : {}) }];
+      const order = queue.state === 'Wants' ? { order: queue.order } : {};
+      return [{ name: other.metadata.name, key: queue.key, ...order, task: other, judged }];
     }),
   );
   return placed.flat().sort((a, b) => compare(a.order ?? '', b.order ?? '') || compare(a.name, b.name));

@@ -10,7 +10,8 @@ export interface StandIn {
   readonly object: KubernetesObject;
 }
 
-const SPEC = { workspaceDir: '/workspace', serviceAccountName: 'default' } as const;
+/** What an Agent or AgentTemplate has to say at least. */
+export const STAND_IN_SPEC = { workspaceDir: '/workspace', serviceAccountName: 'default' } as const;
 
 /** Smallest objects that would do for what the core asked for and did not find, one for each: an absent Agent, template or ConfigMap, or the keys that lack in one. */
 export function standIns({ task, read, subject }: Pick<Snapshot, 'task' | 'read' | 'subject'>): readonly StandIn[] {
@@ -48,7 +49,7 @@ function standInFor({ kind, namespace, name, key, answer, wanted }: Lacking): re
     return [{ key, object, change: found === undefined ? `ConfigMap ${name}${named} is there` : `ConfigMap ${name}${named}` }];
   }
   if (!('absent' in answer) || (kind !== 'Agent' && kind !== 'AgentTemplate')) return [];
-  const object = { apiVersion: apiVersionOf(kind), kind, metadata, spec: SPEC };
+  const object = { apiVersion: apiVersionOf(kind), kind, metadata, spec: STAND_IN_SPEC };
   return [{ key, object, change: `${kind} ${name} is there` }];
 }
 

@@ -5,6 +5,9 @@ import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 
 export type Manifest = KubernetesObject & { readonly kind: Kind };
 
+/** Where the demo lives. */
+export const NAMESPACE = 'default';
+
 /** Every object of every YAML file of a folder, in the order in which `kubectl apply -f FOLDER` takes them; namespaced ones without namespace go to `namespace`. */
 export function readManifests(folder: string, namespace: string): Manifest[] {
   const files = readdirSync(folder)

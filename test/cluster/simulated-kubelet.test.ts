@@ -13,6 +13,7 @@ interface Row {
   /** The Pod's status in the end. */
   readonly status: unknown;
   readonly condition?: unknown;
+  readonly spec?: object;
 }
 
 const terminated = (exitCode: number, reason: string): unknown => [{ name: 'agent', state: { terminated: { exitCode, reason } } }];
@@ -52,6 +53,61 @@ const ROWS: readonly Row[] = [
     status: { phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'ImagePullBackOff' } } }] },
   },
   {
+    name: 'image-pull-again',
+    simulation: { 'pull-failures': '1', 'run-for': '0s' },
+    status: { phase: 'Succeeded', containerStatuses: terminated(0, 'Completed') },
+  },
+  {
+    name: 'invalid-image',
+    simulation: { outcome: 'invalid-image' },
+    status: { phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'InvalidImageName' } } }] },
+  },
+  {
+    name: 'config-error',
+    simulation: { outcome: 'config-error' },
+    status: { phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'CreateContainerConfigError' } } }] },
+  },
+  {
+    name: 'rejected',
+    simulation: { outcome: 'rejected' },
+    status: { phase: 'Failed', reason: 'OutOfcpu' },
+  },
+  {
+    name: 'node-shutdown',
+    simulation: { outcome: 'node-shutdown', 'run-for': '0s' },
+    status: { phase: 'Failed', reason: 'Terminated', containerStatuses: terminated(143, 'Error') },
+    condition: { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' },
+  },
+  {
+    name: 'init-fails',
+    simulation: { outcome: 'fail', 'exit-code': '3', container: 'two', 'run-for': '1s' },
+    status: {
+      phase: 'Failed',
+      initContainerStatuses: [
+        { name: 'one', state: { terminated: { exitCode: 0 } } },
+        { name: 'two', state: { terminated: { exitCode: 3, reason: 'Error' } } },
+        { name: 'three', state: { waiting: { reason: 'PodInitializing' } } },
+      ],
+      containerStatuses: [{ state: { waiting: { reason: 'PodInitializing' } } }],
+    },
+  },
+  {
+    name: 'init-image',
+    simulation: { outcome: 'image-pull', container: 'one' },
+    status: { phase: 'Pending', initContainerStatuses: [{ name: 'one', state: { waiting: { reason: 'ImagePullBackOff' } } }] },
+  },
+  {
+    name: 'init-succeeds',
+    simulation: { container: 'two', 'run-for': '1s' },
+    status: { phase: 'Succeeded', containerStatuses: terminated(0, 'Completed') },
+  },
+  {
+    name: 'init-hangs',
+    simulation: { outcome: 'never', container: 'two' },
+    status: { phase: 'Failed', reason: 'DeadlineExceeded', initContainerStatuses: [{}, { state: { terminated: { exitCode: 137 } } }] },
+    spec: { activeDeadlineSeconds: 4 },
+  },
+  {
     name: 'unschedulable',
     simulation: { outcome: 'unschedulable' },
     status: { phase: 'Pending' },
@@ -61,15 +117,16 @@ const ROWS: readonly Row[] = [
 
 /** What people's labels make of a Pod; the memory cluster's kubelet reads the same. */
 describe('a Pod on a simulated node', () => {
-  it.concurrent.each(ROWS)('$name', async ({ name, simulation, status, condition }) => {
-    await create(name, simulation);
+  it.concurrent.each(ROWS)('$name', async ({ name, simulation, status, condition, spec }) => {
+    const inits = name.startsWith('init-') ? { initContainers: ['one', 'two', 'three'].map((each) => ({ name: each, image: 'i:1' })) } : {};
+    await create(name, simulation, 30, { ...inits, ...spec });
     const pod = await until<Pod>(
       kube.cluster,
       podAt(namespace, name),
       'to be as told',
       (seen) => matches(seen.status, status) && hasCondition(seen, condition),
     );
-    if (pod.status?.phase === 'Succeeded') expect(runSeconds(pod)).toBeGreaterThanOrEqual(2);
+    if (name === 'defaults') expect(runSeconds(pod)).toBeGreaterThanOrEqual(2);
   });
 
   it.concurrent('is told of its end on SIGTERM by its labels, within its grace', async () => {
@@ -107,12 +164,12 @@ describe('a Pod on a simulated node', () => {
   });
 });
 
-async function create(name: string, simulation: Simulation, terminationGracePeriodSeconds = 30): Promise<void> {
+async function create(name: string, simulation: Simulation, terminationGracePeriodSeconds = 30, spec: object = {}): Promise<void> {
   await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods`, {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, labels: labelsOf(simulation) },
-    spec: { restartPolicy: 'Never', terminationGracePeriodSeconds, containers: [{ name: 'agent', image: 'agent:1' }] },
+    spec: { restartPolicy: 'Never', terminationGracePeriodSeconds, containers: [{ name: 'agent', image: 'agent:1' }], ...spec },
   });
 }
 

@@ -8,6 +8,7 @@ import {
   condition,
   exited,
   found,
+  lookedAt,
   NOW,
   pod,
   read,
@@ -352,7 +353,7 @@ describe('how a Pod ended', () => {
   });
   test('a timeout that became malformed while the Task runs counts as not given: the Agent’s stands', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"timeout":"3m"}' };
-    const before = snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), pods: [pod({ annotations })] });
+    const before = snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), ...lookedAt(pod({ annotations })) });
     expect(statusPatch(decided(before))?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
     expect(summary(decided({ ...before, settings: BEST_EFFORT }).actions)).toContain('Delete Pod fix-bug-pod');
   });
@@ -366,7 +367,7 @@ describe('how a Pod ended', () => {
   });
   test('people’s hands on what a Pod was started with count as nothing', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"stop":{"mode":"Delete","gracePeriodSeconds":"soon"}}' };
-    const before = snapshot({ task: task({ stop: true, status: running() }), pods: [pod({ annotations })], settings: BEST_EFFORT });
+    const before = snapshot({ task: task({ stop: true, status: running() }), ...lookedAt(pod({ annotations })), settings: BEST_EFFORT });
     const deletion = decided(before).actions[1];
     expect(deletion).toMatchObject({ type: 'Delete' });
     expect(deletion).not.toHaveProperty('gracePeriodSeconds');

@@ -9,6 +9,7 @@ import {
   condition,
   exited,
   found,
+  lookedAt,
   NAMESPACE,
   NOW,
   pod,
@@ -31,7 +32,7 @@ describe('stop', () => {
     { name: 'ended by its deadline, so that its log outlives it', settings: SETTINGS, end: 'Patch Pod fix-bug-pod' },
     { name: 'deleted where nothing is kept', settings: BEST_EFFORT, end: 'Delete Pod fix-bug-pod' },
   ])('writes the intent first, then the Pod is $name; the Task still runs', ({ settings, end }) => {
-    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod()], settings }));
+    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), ...lookedAt(pod()), settings }));
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', end]);
     expect(statusPatch(decision)?.phase).toBeUndefined();
     expect(statusPatch(decision)?.conditions).toContainEqual(
@@ -116,52 +117,56 @@ describe('stop', () => {
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed' });
     expect(statusPatch(decision)?.cause).toBeUndefined();
   });
-  test('a Pod that somebody else had ended before the intent was not ended by itself', () => {
-    const evicted = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'EvictionByEvictionAPI',
-      message: 'Eviction API: evicting',
-    } as const;
-    const ended = pod({
-      phase: 'Succeeded',
-      agent: exited(0, { finishedAt: '2026-01-01T10:03:18Z' }),
-      metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
-      status: { observedGeneration: 2, conditions: [evicted] },
+  test('looks at the Pod itself first, for the watch may be behind', () => {
+    expect(decide(snapshot({ task: task({ stop: true, status: running() }), pods: [pod()] }))).toEqual({
+      type: 'Reads',
+      refs: [{ ...GONE, namespace: NAMESPACE }],
     });
-    const decision = decidedWithLog(snapshot({ task: task({ status: stopping }), pods: [ended] }));
-    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
-  test('a Pod whose deletion by somebody else was recorded, and that had ended before the intent, was deleted', () => {
-    const conditions = [
-      condition('PodDeleting', 'True', 'DeletionRequested', '2026-01-01T10:03:10Z', 'somebody'),
-      ...(stopping.conditions ?? []),
-    ];
-    const ended = pod({
-      phase: 'Succeeded',
-      agent: exited(0, { finishedAt: '2026-01-01T10:03:18Z' }),
-      metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
-      status: { observedGeneration: 2 },
-    });
-    const decision = decidedWithLog(snapshot({ task: task({ status: running({ conditions }) }), pods: [ended] }));
-    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+  test.each([
+    { name: 'ended by itself', pod: pod({ phase: 'Succeeded', agent: exited(0) }), end: { phase: 'Completed' } },
+    {
+      name: 'was drained',
+      pod: pod({
+        phase: 'Succeeded',
+        agent: exited(0, { finishedAt: '2026-01-01T10:03:18Z' }),
+        metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 2 },
+        status: {
+          observedGeneration: 2,
+          conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }],
+        },
+      }),
+      end: { phase: 'Failed', cause: 'Evicted' },
+    },
+  ])('a Pod that $name, as the look at it shows, was not stopped', ({ pod: ended, end }) => {
+    const decision = decidedWithLog(snapshot({ task: task({ stop: true, status: running() }), ...lookedAt(pod(), ended) }));
+    expect(statusPatch(decision)).toMatchObject(end);
+    expect(summary(decision.actions)).not.toContain('Delete Pod fix-bug-pod');
   });
-  test('a deadline of ours raises the generation too, so it proves nothing', () => {
-    const evicted = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason: 'EvictionByEvictionAPI',
-      message: 'Eviction API: evicting',
-    } as const;
+  test('a Pod that is gone, as the look at it shows, was not stopped', () => {
+    const snapshotGone = snapshot({ task: task({ stop: true, status: running() }), pods: [pod()], read: read([GONE, { absent: true }]) });
+    expect(statusPatch(decided(snapshotGone))).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+  });
+  test('nothing is meant while the API server can’t say how the Pod is', () => {
+    const unavailable = read([GONE, { unavailable: { code: 503, message: 'away' } }]);
+    const decision = decided(snapshot({ task: task({ stop: true, status: running() }), pods: [pod()], read: unavailable }));
+    expect(decision).toMatchObject({ actions: [], wakeAt: expect.any(String) });
+  });
+  test.each(['2026-01-01T09:00:00Z', '2026-01-01T11:00:00Z'])('that a host meant at %s, by a clock that is wrong, is a stop', (at) => {
+    const status = running({ conditions: [condition('Stopping', 'True', 'UserStopped', at)] });
     const ended = pod({
       phase: 'Failed',
-      agent: exited(137, { finishedAt: '2026-01-01T10:03:18Z' }),
-      annotations: { 'kubeopencode.io/ended-for': 'Stopped' },
-      metadata: { deletionTimestamp: '2026-01-01T10:03:18Z', deletionGracePeriodSeconds: 0, generation: 3 },
-      status: { observedGeneration: 2, conditions: [evicted] },
+      agent: exited(143, { finishedAt: '2026-01-01T10:04:30Z' }),
+      metadata: { deletionTimestamp: '2026-01-01T10:04:58Z', deletionGracePeriodSeconds: 30 },
     });
-    const decision = decidedWithLog(snapshot({ task: task({ status: stopping }), pods: [ended] }));
-    expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
+    expect(statusPatch(decidedWithLog(snapshot({ task: task({ stop: true, status }), pods: [ended] })))).toMatchObject({
+      cause: 'Stopped',
+    });
+  });
+  test('no Task ends before it started, by a host whose clock is behind', () => {
+    const status = running({ startTime: '2026-01-01T12:00:00Z' });
+    const patch = statusPatch(decided(snapshot({ task: task({ status }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })] })));
+    expect(patch?.completionTime).toBe('2026-01-01T12:00:00Z');
   });
   test('a Pod that its kubelet had evicted before the deletion was evicted', () => {
     const evicted = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message: 'low on memory' } as const;
@@ -210,19 +215,25 @@ describe('stop', () => {
   ])('by the annotation $value', ({ value, lines }) => {
     const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });
     const annotated = task({ status, metadata: { annotations: { 'kubeopencode.io/stop': value } } });
-    expect(summary(decided(snapshot({ task: annotated, pods: [pod()] })).actions)).toEqual(lines);
+    expect(summary(decided(snapshot({ task: annotated, ...lookedAt(pod()) })).actions)).toEqual(lines);
   });
   test.each([
     { name: 'never looked at', status: undefined, message: /before it started/ },
     { name: 'queued', status: { phase: 'Queued' as const }, message: /while queued/ },
   ])('before a Pod was made ($name): none is made', ({ status, message }) => {
-    const decision = decided(snapshot({ task: task({ stop: true, ...(status === undefined ? {} : { status }) }) }));
+    const unstarted = task({ stop: true, ...(status === undefined ? {} : { status }) });
+    const decision = decided(snapshot({ task: unstarted, read: read([GONE, { absent: true }]) }));
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped']);
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', message: expect.stringMatching(message) });
   });
+  test('before a Pod is seen that is there all the same: that one is stopped', () => {
+    const owned = pod({ phase: 'Pending' });
+    const decision = decided(snapshot({ task: task({ stop: true }), read: read([GONE, { found: owned }]) }));
+    expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
+  });
   test('with a grace period of its own: only a deletion can say that, so the log is followed through it', () => {
     const decision = decided(
-      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 500 } } }), pods: [pod()] }),
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 500 } } }), ...lookedAt(pod()) }),
     );
     expect(decision.actions.slice(1)).toMatchObject([
       { type: 'Effect', kind: 'LogTail', followSeconds: 530 },
@@ -231,13 +242,13 @@ describe('stop', () => {
   });
   test('with the grace period that the Pod has anyway: by its deadline', () => {
     const decision = decided(
-      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 30 } } }), pods: [pod()] }),
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { gracePeriodSeconds: 30 } } }), ...lookedAt(pod()) }),
     );
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Patch Pod fix-bug-pod']);
   });
   test('that retains: the kubelet ends the containers, Pod and logs stay', () => {
     const decision = decided(
-      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { mode: 'Retain' } } }), pods: [pod()] }),
+      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { mode: 'Retain' } } }), ...lookedAt(pod()) }),
     );
     expect(decision.actions[1]).toMatchObject({
       type: 'Patch',
@@ -248,7 +259,10 @@ describe('stop', () => {
   });
   test('that retains deletes a Pod that is only pending', () => {
     const decision = decided(
-      snapshot({ task: task({ stop: true, status: running(), spec: { stop: { mode: 'Retain' } } }), pods: [pod({ phase: 'Pending' })] }),
+      snapshot({
+        task: task({ stop: true, status: running(), spec: { stop: { mode: 'Retain' } } }),
+        ...lookedAt(pod({ phase: 'Pending' })),
+      }),
     );
     expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
   });
@@ -275,7 +289,7 @@ describe('timeout', () => {
     expect(summary(decision.actions)).not.toContain('Delete Pod fix-bug-pod');
   });
   test.each(['5m', '0', '-1s'])('of %s has passed: the Pod is asked to end', (timeout) => {
-    const before = snapshot({ task: task({ spec: { timeout }, status: running() }), pods: [pod()] });
+    const before = snapshot({ task: task({ spec: { timeout }, status: running() }), ...lookedAt(pod()) });
     const decision = decided(before);
     expect(decision.actions[1]).toMatchObject({ patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'Timeout' } } } });
     expect(statusPatch(decision)?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
@@ -293,7 +307,7 @@ describe('timeout', () => {
     expect(patch?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopped', status: 'True', reason: 'Timeout' }));
   });
   test('is judged before a stop, and after the end of the Pod', () => {
-    const both = decided(snapshot({ task: task({ stop: true, spec: { timeout: '1m' }, status: running() }), pods: [pod()] }));
+    const both = decided(snapshot({ task: task({ stop: true, spec: { timeout: '1m' }, status: running() }), ...lookedAt(pod()) }));
     expect(statusPatch(both)?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
     const ended = decided(
       snapshot({ task: task({ spec: { timeout: '1m' }, status: running() }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })] }),
@@ -306,8 +320,8 @@ describe('timeout', () => {
       snapshot({ task: agentTask(), read: found({ agent: agent({ taskDefaults: { timeout: '3m' } }) }) }),
     ).actions.find((action) => action.type === 'Create' && action.object.kind === 'Pod');
     const annotations = create?.type === 'Create' ? (create.object.metadata.annotations ?? {}) : {};
-    expect(annotations['kubeopencode.io/started-with']).toBe('{"timeout":"3m"}');
-    const ran = snapshot({ task: agentTask({ status: running() }), pods: [pod({ annotations })], settings: BEST_EFFORT });
+    expect(annotations['kubeopencode.io/started-with']).toBe('{"agent":"coder","timeout":"3m"}');
+    const ran = snapshot({ task: agentTask({ status: running() }), ...lookedAt(pod({ annotations })), settings: BEST_EFFORT });
     expect(summary(decided(ran).actions)).toContain('Delete Pod fix-bug-pod');
   });
   test('that became malformed while the Task runs is a condition; the Task runs on', () => {

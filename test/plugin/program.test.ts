@@ -45,11 +45,11 @@ describe('exit codes', () => {
     expect(await run(['paln'])).toMatchObject({ code: 1, err: expect.stringMatching(/unknown command 'paln'[\s\S]*did you mean plan/i) });
   });
 
-  test('a plan without files is an error that says how', async () => {
+  test('a plan of nothing is an error that says how', async () => {
     expect(await run(['plan'])).toEqual({
       code: 1,
       out: '',
-      err: 'error: plan: expected files to plan; name them with -f FILE, -f FOLDER or -f -\n',
+      err: 'error: plan: expected Tasks to plan; name them, select them with -l, --all or -A, or give files with -f FILE, -f FOLDER or -f -\n',
     });
   });
 });
@@ -159,7 +159,7 @@ describe('completion', () => {
     ],
     [
       ['plan', '-o', ''],
-      ['text', 'json', 'yaml', ':4'],
+      ['text', 'wide', 'json', 'yaml', ':4'],
     ],
     [
       ['plan', '-f', ''],

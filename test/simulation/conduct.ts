@@ -11,11 +11,17 @@ const MAX_DECISIONS_A_SECOND = 60;
 /** Writes of a Task that nothing disturbs, and for each disturbance. */
 const WRITES_A_TASK = 20;
 const WRITES_A_DISTURBANCE = 1;
+/** Whatever befalls it: one for each reason and attempt. */
+const EVENTS_A_TASK = 12;
 
 export interface ConductOptions {
   nowMs(): number;
-  /** Whether one host alone believes that it leads: two may undo what the other says until one learns that it is none. */
+  /** Whether one host of each share alone believes that it leads: two may undo what the other says until one learns that it is none. */
   hasOneLeader(): boolean;
+  /** Whether a Task is one that this host is to work on, or was a moment ago. */
+  isOfShare(host: string, taskUid: string): boolean;
+  /** Whether a Task (by UID) is gone. A host that has heard so keeps nothing of it, and its watch may still tell of how it lived. */
+  isGone(taskUid: string): boolean;
   /** Whether watches may lose events: such a host takes what is old for new, and can't tell. */
   readonly isLossy: boolean;
   report(violation: Violation): void;
@@ -32,13 +38,17 @@ export class Conduct {
     this.#options = options;
   }
 
-  decided(host: string, { uid, name }: Subject, deliberation: Deliberation): void {
-    const { nowMs, hasOneLeader, report } = this.#options;
+  /** `isShown`: the host's store has the Task. */
+  decided(host: string, { uid, name }: Subject, deliberation: Deliberation, isShown: boolean): void {
+    const { nowMs, hasOneLeader, isOfShare, report } = this.#options;
     if (deliberation.type === 'Faulted') {
       const { cause, message } = deliberation.fault;
       report({ rule: 'the-core-never-fails', says: `${name}: ${cause}: ${message}` });
     }
+    const { snapshot } = deliberation;
     if (!hasOneLeader()) return;
+    if (snapshot.task !== null && !isShown && !isOfShare(host, uid))
+      report({ rule: 'a-host-works-on-its-share-alone', says: `${host} decides ${name}, which is another host's` });
     const second = Math.floor(nowMs() / 1_000);
     const before = this.#decidedThisSecond.get(uid);
     const count = before?.second === second ? before.count + 1 : 1;
@@ -54,13 +64,15 @@ export class Conduct {
   acted(host: string, { uid, name }: Subject, action: Action, { reason, message = '' }: Outcome): void {
     if (action.type !== 'Patch' || action.ref.kind !== 'Task' || reason !== 'Conflict' || message.includes(INJECTED)) return;
     const told = this.#toldOf.get(`${host} ${uid}`) ?? 0;
-    if (Number(action.resourceVersion ?? 0) >= told || this.#options.isLossy) return;
+    if (Number(action.resourceVersion ?? 0) >= told || this.#options.isLossy || this.#options.isGone(uid)) return;
     const says = `${host} writes task ${name} on a version before its own last write`;
     this.#options.report({ rule: 'a-host-waits-for-its-own-writes', says });
   }
 
   /** At the end: a Task has cost no more writes than what befell it explains. */
-  judgeWrites({ name, namespace, writes, disturbances }: TaskRecord): void {
+  judgeWrites({ name, namespace, writes, disturbances, events }: TaskRecord): void {
+    if (events.size > EVENTS_A_TASK)
+      this.#options.report({ rule: 'events-are-bounded', says: `${events.size} events of task ${namespace}/${name}` });
     const most = WRITES_A_TASK + WRITES_A_DISTURBANCE * disturbances;
     if (writes <= most) return;
     const says = `${writes} writes for task ${namespace}/${name}, ${most} are enough for ${disturbances} disturbances`;

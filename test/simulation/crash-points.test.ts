@@ -1,27 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { Agent } from '#core/api/agent.ts';
-import type { TaskSpec } from '#core/api/task.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import { sourceEngine } from '#test/support/source-engine.ts';
+import { agent, at, create, scenario } from './hand-written.ts';
 import type { Stroke } from './host-line.ts';
-import { type Happening, NO_FAULTS, type Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
-
-const NAMESPACE = 'team-a';
-const BASE = { workspaceDir: '/workspace', serviceAccountName: 'agent', podSpec: { terminationGracePeriodSeconds: 5 } };
-
-const at = (name: string) => ({ namespace: NAMESPACE, name });
-const agent = (spec: Partial<Agent['spec']> = {}): Happening => ({ type: 'ApplyAgent', at: at('coder'), spec: { ...BASE, ...spec } });
-const create = (name: string, script: Partial<PodScript>, spec: Partial<TaskSpec> = {}): Happening => ({
-  type: 'CreateTask',
-  at: at(name),
-  spec: { description: name, agentRef: { name: 'coder' }, ...spec },
-  script,
-});
-
-function scenario(...timed: readonly (readonly [atMs: number, happening: Happening])[]): Scenario {
-  return { seed: 1, quietAfterMs: 1_000, rates: NO_FAULTS, happenings: timed.map(([atMs, happening]) => ({ atMs, happening })) };
-}
 
 const RUNS: PodScript['outcome'] = 'never';
 const SCENARIOS: readonly { readonly name: string; readonly scenario: Scenario }[] = [
@@ -71,6 +54,18 @@ const SCENARIOS: readonly { readonly name: string; readonly scenario: Scenario }
       [100, create('t0', { outcome: RUNS })],
       [30_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Foreground' } }],
     ),
+  },
+  {
+    name: 'a Pod with an injected container that runs on',
+    scenario: scenario([0, { type: 'Webhook', adds: { sidecar: true } }], [0, agent()], [100, create('t0', {})]),
+  },
+  {
+    name: 'an init container that fails',
+    scenario: scenario([0, agent()], [100, create('t0', { outcome: 'fail', container: 'context-init' })]),
+  },
+  {
+    name: 'a namespace that is deleted',
+    scenario: scenario([0, agent()], [100, create('t0', { outcome: RUNS })], [30_000, { type: 'DeleteNamespace', namespace: 'team-a' }]),
   },
   {
     name: 'a Task that is cleaned up',

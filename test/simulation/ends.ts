@@ -1,5 +1,7 @@
+import { ANNOTATIONS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
-import { isLive, type Ledger, type PodRecord, type TaskRecord } from './ledger.ts';
+import { type AgentEnd, isHost, isLive, type Ledger, type PodRecord, type TaskRecord } from './ledger.ts';
+import { SETTINGS } from './simulated-host.ts';
 
 /** API times are whole seconds. */
 const secondOf = (ms: number): number => Math.floor(ms / 1_000);
@@ -22,8 +24,9 @@ export function faultOfEnd(ledger: Ledger, task: TaskRecord, isLate: boolean): s
     return `its status says ${said}, its pod allows ${[...allowed].join(' or ') || 'no end yet'}: ${factsOf(ledger, pod)}`;
   const told = status?.attempts?.at(-1);
   if (told?.podUID !== undefined && told.podUID !== pod.uid) return `its attempt names pod uid ${told.podUID}, its pod is ${pod.uid}`;
-  if (said === 'Failed/Application' && told?.exitCode !== pod.end?.exitCode)
-    return `its attempt says exit code ${told?.exitCode}, its pod ended with ${pod.end?.exitCode}`;
+  const exitCode = pod.end?.exitCode ?? pod.agentEnd?.exitCode;
+  if (said === 'Failed/Application' && told?.exitCode !== exitCode)
+    return `its attempt says exit code ${told?.exitCode}, its pod ended with ${exitCode}`;
   return null;
 }
 
@@ -39,6 +42,7 @@ function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean
       return task.stopAskedMs === undefined ? 'its status says that it was stopped, and nobody asked for that' : null;
     case 'Failed/Agent':
     case 'Failed/Context':
+    case 'Failed/Rejected':
       return null;
     default:
       return `its status says ${said} and names no pod`;
@@ -48,23 +52,60 @@ function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean
 function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<End> {
   const { end, deletion } = pod;
   const ours = endingsByUs(ledger, task, pod);
-  const cut: readonly End[] = [
-    ...ours,
-    ...(pod.isDisrupted ? ['Failed/Evicted', 'Failed/Preempted'] : []),
-    ...(deletion === undefined || deletion.by.startsWith('host-') ? [] : ['Failed/PodDeleted']),
-  ];
-  if (end === undefined) return new Set(endsWithoutEnd(pod, cut));
-  const byItself = endByItself(pod);
-  if (end.reason === 'DeadlineExceeded') return new Set([...ours, ...(ours.length === 0 ? ['Failed/Configuration'] : [])]);
-  if (pod.wasOnLostNode) return new Set([byItself, ...cut, 'Failed/NodeLost']);
-  if (deletion === undefined) return new Set([byItself]);
   // Nobody who saw a Pod without finalizer go can tell how it had ended.
   const unseen = pod.hadFinalizer || pod.goneMs === undefined ? [] : ['Failed/PodDeleted', ...endingsAskedFor(ledger, task, pod)];
-  // What a kubelet has reported before it heard of a deletion bears the older generation: that is exact.
-  if (end.atMs < deletion.atMs) return new Set([byItself, ...unseen]);
-  if (secondOf(end.atMs) === secondOf(deletion.atMs)) return new Set([byItself, ...cut, ...unseen]);
+  const isOutlived = pod.agentEnd !== undefined && (end === undefined || pod.agentEnd.atMs < end.atMs);
+  if (isOutlived && pod.agentEnd !== undefined) {
+    const agents = endOfAgent(pod.agentEnd);
+    const cutMs = Math.min(deletion?.atMs ?? Number.POSITIVE_INFINITY, pod.endedByUsMs ?? Number.POSITIVE_INFINITY);
+    const others = [
+      ...(pod.wasOnLostNode ? ['Failed/NodeLost'] : []),
+      ...lostByClock(ledger, pod),
+      // Its kubelet's last deletion hides when the first was asked for.
+      ...(deletion !== undefined && pod.latest.metadata.deletionGracePeriodSeconds === 0 ? cutsOf(pod, ours) : []),
+      // A deadline that ends what runs beside an agent that has ended is the Pod's own word.
+      ...(pod.hasForeignDeadline && end?.reason === 'DeadlineExceeded' ? ['Failed/Configuration'] : []),
+    ];
+    if (secondOf(pod.agentEnd.atMs) < secondOf(cutMs)) return new Set([agents, ...others, ...unseen]);
+    if (secondOf(pod.agentEnd.atMs) === secondOf(cutMs)) return new Set([agents, ...others, ...unseen, ...cutsOf(pod, ours)]);
+  }
+  const cut = cutsOf(pod, ours);
+  if (end === undefined) return new Set([...endsWithoutEnd(pod, cut), ...lostByClock(ledger, pod)]);
+  const byItself = endByItself(pod);
+  if (end.reason === 'DeadlineExceeded') {
+    const crossed = deletion !== undefined && deletion.atMs <= end.atMs ? cut : [];
+    return new Set([...ours, ...crossed, ...(ours.length === 0 || pod.hasForeignDeadline ? ['Failed/Configuration'] : [])]);
+  }
+  if (pod.wasOnLostNode) return new Set([byItself, ...cut, 'Failed/NodeLost']);
+  if (deletion === undefined) return new Set([byItself]);
+  const isSameSecond = secondOf(end.atMs) === secondOf(deletion.atMs);
+  // What a kubelet has reported before it heard of a deletion bears the older generation: that is exact, if nobody else has raised it.
+  if (end.atMs < deletion.atMs && !pod.hasForeignDeadline) return new Set([byItself, ...unseen]);
+  const lost = lostByClock(ledger, pod);
+  if (isSameSecond || end.atMs < deletion.atMs) return new Set([byItself, ...cut, ...unseen, ...lost]);
   // A kubelet's eviction that crosses a deletion is still the platform's own word.
-  return new Set([...cut, ...unseen, ...(end.reason === 'Evicted' ? [byItself] : [])]);
+  return new Set([...cut, ...unseen, ...lost, ...(byItself === 'Failed/Evicted' ? [byItself] : [])]);
+}
+
+/** How a Pod may have come to an end that was not its own. */
+function cutsOf({ isDisrupted, deletion }: PodRecord, ours: readonly End[]): readonly End[] {
+  return [
+    ...ours,
+    ...(isDisrupted ? ['Failed/Evicted', 'Failed/Preempted'] : []),
+    ...(deletion === undefined || isHost(deletion.by) ? [] : ['Failed/PodDeleted']),
+  ];
+}
+
+/** A host whose clock is ahead gives a Pod up that is being deleted before its time. */
+function lostByClock(ledger: Ledger, { latest, isBound }: PodRecord): readonly End[] {
+  const deletesAtMs = Date.parse(latest.metadata.deletionTimestamp ?? '');
+  const isPast = ledger.nowMs + ledger.mostAheadMs >= deletesAtMs + SETTINGS.unreachableAfterSeconds * 1_000;
+  return isBound && ledger.mostAheadMs > 0 && isPast ? ['Failed/NodeLost'] : [];
+}
+
+function endOfAgent({ exitCode, isOutOfMemory }: AgentEnd): End {
+  if (exitCode === 0) return 'Completed';
+  return isOutOfMemory ? 'Failed/OutOfMemory' : 'Failed/Application';
 }
 
 /** A Pod whose containers have not ended as far as the API server knows. */
@@ -78,9 +119,10 @@ function endsWithoutEnd(pod: PodRecord, cut: readonly End[]): readonly End[] {
 
 function endByItself({ end }: PodRecord): End {
   if (end?.phase === 'Succeeded') return 'Completed';
+  if (end?.reason === 'Evicted' || end?.reason === 'Terminated') return 'Failed/Evicted';
+  if (end?.reason?.startsWith('OutOf') === true) return 'Failed/Unschedulable';
   if (end?.isOutOfMemory === true) return 'Failed/OutOfMemory';
-  if (end?.reason === 'Evicted') return 'Failed/Evicted';
-  return 'Failed/Application';
+  return end?.isOfInit === true ? 'Failed/InitContainer' : 'Failed/Application';
 }
 
 /** How it may have ended by us: only if that was asked for, and the host acted on it before the Pod had ended by itself. */
@@ -90,30 +132,38 @@ function endingsByUs(ledger: Ledger, task: TaskRecord, pod: PodRecord): readonly
 }
 
 function endingsAskedFor(ledger: Ledger, task: TaskRecord, pod: PodRecord): readonly End[] {
-  const timeoutMs = timeoutOf(task, pod);
   return [
     ...(task.stopAskedMs === undefined ? [] : ['Completed/Stopped']),
-    ...(timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= ledger.nowMs ? ['Completed/Timeout'] : []),
+    ...(isTimedOut(ledger, task, pod) ? ['Completed/Timeout'] : []),
   ];
 }
 
-/** The timeout that holds for a Task, in milliseconds; null: none. */
+/** Whether its timeout has passed, by the host's clock that is furthest ahead. */
+export function isTimedOut(ledger: Ledger, task: TaskRecord, pod: PodRecord): boolean {
+  const timeoutMs = timeoutOf(task, pod);
+  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= ledger.nowMs + ledger.mostAheadMs;
+}
+
+/** The timeout that holds for a Task, in milliseconds; null: none, or none that can be read. */
 export function timeoutOf(task: TaskRecord, pod: PodRecord): number | null {
-  const startedWith = pod.latest.metadata.annotations?.['kubeopencode.io/started-with'];
-  const text =
-    task.latest.spec.timeout ?? (startedWith === undefined ? undefined : (JSON.parse(startedWith) as { timeout?: string }).timeout);
-  const parsed = text === undefined ? null : parseDuration(text);
-  return parsed?.ok === true ? parsed.ms : null;
+  const startedWith = pod.latest.metadata.annotations?.[ANNOTATIONS.startedWith];
+  const inherited = startedWith === undefined ? undefined : (JSON.parse(startedWith) as { timeout?: string }).timeout;
+  for (const text of [task.latest.spec.timeout, inherited]) {
+    const parsed = parseDuration(text);
+    if (parsed.ok) return parsed.ms;
+  }
+  return null;
 }
 
 function factsOf(
   ledger: Ledger,
-  { name, end, deletion, goneMs, createdMs, endedByUsMs, wasOnLostNode, isDisrupted, hadFinalizer }: PodRecord,
+  { name, end, agentEnd, deletion, goneMs, createdMs, endedByUsMs, wasOnLostNode, isDisrupted, hadFinalizer }: PodRecord,
 ): string {
   const since = (ms: number | undefined): string => (ms === undefined ? 'never' : `${((ms - ledger.nowMs) / 1_000).toFixed(3)} s`);
   return JSON.stringify({
     pod: name,
     created: since(createdMs),
+    agentEnded: since(agentEnd?.atMs),
     ended: since(end?.atMs),
     phase: end?.phase,
     reason: end?.reason,
@@ -122,6 +172,7 @@ function factsOf(
     by: deletion?.by,
     endAskedByHost: since(endedByUsMs),
     gone: since(goneMs),
+    ...(ledger.mostAheadMs > 0 ? { clockAheadMs: ledger.mostAheadMs } : {}),
     ...(wasOnLostNode ? { wasOnLostNode } : {}),
     ...(isDisrupted ? { isDisrupted } : {}),
     ...(hadFinalizer ? {} : { hadFinalizer }),

@@ -93,6 +93,7 @@ export class FaultInjector {
     if (draw.chance(rates.watchClose)) return { type: 'Close' };
     if (draw.chance(rates.watchFail))
       return { type: 'Fail', error: draw.pick([expired(), refused(500, 'InternalError'), refused(429, 'TooManyRequests', 500)]) };
+    if (event.type === 'BOOKMARK' && draw.chance(rates.watchMute)) return { type: 'Drop' };
     if (event.type !== 'BOOKMARK' && draw.chance(rates.watchDrop)) {
       this.#lossy.add(key);
       return { type: 'Drop' };

@@ -3,6 +3,8 @@ import type { SimulatedHost } from './simulated-host.ts';
 
 export interface FleetOptions {
   readonly clock: Clock;
+  /** Names of its hosts are this and a number. */
+  readonly prefix: string;
   build(name: string): SimulatedHost;
   log(line: string): void;
 }
@@ -10,7 +12,7 @@ export interface FleetOptions {
 /** From the death of a leader to the next one: the lease has to run out first. */
 const TAKE_OVER_MS = 4_000;
 
-/** The replicas of the host, one of which leads; a lease does not fence, so one that stood still may believe for a while that it still does. */
+/** The replicas of one host, one of which leads; a lease does not fence, so one that stood still may believe for a while that it still does. */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #hosts = new Map<string, SimulatedHost>();
@@ -58,13 +60,21 @@ export class Fleet {
 
   /** Starts a new process that leads from now on. */
   begin(): SimulatedHost {
-    const host = this.#options.build(`host-${this.#hosts.size + 1}`);
+    const host = this.#options.build(`${this.#options.prefix}${this.#hosts.size + 1}`);
     this.#hosts.set(host.name, host);
     this.#leader = host;
     this.#latestLeadMs = this.#options.clock.now();
     this.#options.log(`${host.name} leads`);
     host.lead();
     return host;
+  }
+
+  /** The wall clock of the leader's machine is set. */
+  jumpClock(byMs: number): void {
+    const host = this.#leader;
+    if (host === undefined || host.life.isDead) return;
+    host.life.aheadMs += byMs;
+    this.#options.log(`the clock of ${host.name} jumps by ${byMs / 1_000} s: it is ${host.life.aheadMs / 1_000} s ahead`);
   }
 
   crash(host: SimulatedHost | undefined = this.#leader): void {

@@ -1,15 +1,18 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
-import { CONFIG_NAME } from '#core/contract/names.ts';
+import { CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { Result } from '#host/cluster/cluster.ts';
-import { podQuota } from '#host/cluster/memory/admission.ts';
+import { type Admission, podQuota } from '#host/cluster/memory/admission.ts';
 import { evictByApi, evictByTaint } from '#host/cluster/memory/disruption.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
-import type { Happening } from './scenario.ts';
+import { type Happening, type HostHappening, SHARE_LABEL } from './scenario.ts';
 
 /** What people and nodes do to the cluster; what the hosts suffer is the fleet's affair. */
-type Deed = Exclude<Happening, { type: 'CrashHost' | 'PauseHost' | 'ReplaceHost' }>;
+export type Deed = Exclude<Happening, HostHappening>;
+
+/** A finalizer that is not ours. */
+const HOLD = 'example.com/hold';
 
 export interface DeedsOptions {
   readonly world: World;
@@ -22,6 +25,7 @@ export interface DeedsOptions {
 export class Deeds {
   readonly #options: DeedsOptions;
   #endQuota: () => void = () => {};
+  #endWebhook: () => void = () => {};
 
   constructor(options: DeedsOptions) {
     this.#options = options;
@@ -48,9 +52,19 @@ export class Deeds {
         return `server of agent ${textOf(deed.at)} is ${deed.ready ? 'ready' : 'not ready'}${refusalOf(result)}`;
       }
       case 'CreateTask': {
-        const result = server.create(objectOf('Task', deed.at, deed.spec), 'user');
+        const result = server.create(objectOf('Task', deed.at, deed.spec, deed.labels), 'user');
         if (result.ok) this.#options.scripts.set(result.value.metadata.uid, deed.script);
         return `user creates task ${textOf(deed.at)} ${JSON.stringify(deed.spec)}, its pod ${JSON.stringify(deed.script)}${refusalOf(result)}`;
+      }
+      case 'MoveTask': {
+        const patch = { metadata: { labels: { [SHARE_LABEL]: deed.label } } };
+        const result = server.patch({ kind: 'Task', ...deed.at }, patch, { patchType: 'merge' }, 'user');
+        return `user gives task ${textOf(deed.at)} to host ${deed.label}${refusalOf(result)}`;
+      }
+      case 'EditStatus': {
+        const how = { patchType: 'merge', subresource: 'status' } as const;
+        const result = server.patch({ kind: 'Task', ...deed.at }, { status: deed.status }, how, 'user');
+        return `user writes status of task ${textOf(deed.at)} ${JSON.stringify(deed.status)}${refusalOf(result)}`;
       }
       case 'PatchTask': {
         const result = server.patch({ kind: 'Task', ...deed.at }, { spec: deed.spec }, { patchType: 'merge' }, 'user');
@@ -71,6 +85,38 @@ export class Deeds {
         const spec = { containers: [{ name: 'other', image: 'other' }], terminationGracePeriodSeconds: 1 };
         return `somebody creates pod ${textOf(deed.at)}${refusalOf(server.create(objectOf('Pod', deed.at, spec), 'somebody'))}`;
       }
+      case 'ForeignConfigMap': {
+        const result = server.create({ ...objectOf('ConfigMap', deed.at), ...{ data: { other: 'of somebody' } } }, 'somebody');
+        return `somebody creates config map ${textOf(deed.at)}${refusalOf(result)}`;
+      }
+      case 'DeleteNamespace':
+        if (!server.namespaces.isTerminating(deed.namespace)) this.#options.world.namespaces.delete(deed.namespace);
+        return `namespace ${deed.namespace} is deleted`;
+      case 'CreateNamespace':
+        if (server.namespaces.isTerminating(deed.namespace)) return `namespace ${deed.namespace} can't be created: it is being deleted`;
+        server.namespaces.add(deed.namespace);
+        return `namespace ${deed.namespace} is created`;
+      case 'Hold':
+        return this.#hold(deed);
+      case 'StripPod': {
+        // Who hides a Pod whose Task is over has to let it go himself.
+        if (deed.of === 'label' && hasEnded(server.find({ kind: 'Pod', ...deed.at }))) return `pod ${textOf(deed.at)} has ended`;
+        const patch =
+          deed.of === 'finalizer'
+            ? { metadata: { '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } }
+            : { metadata: { labels: { [LABELS.taskUid]: null } } };
+        const result = server.patch({ kind: 'Pod', ...deed.at }, patch, { patchType: 'strategic' }, 'user');
+        return `user takes our ${deed.of} from pod ${textOf(deed.at)}${refusalOf(result)}`;
+      }
+      case 'SetDeadline': {
+        const patch = { spec: { activeDeadlineSeconds: deed.seconds } };
+        const result = server.patch({ kind: 'Pod', ...deed.at }, patch, { patchType: 'strategic' }, 'user');
+        return `user gives pod ${textOf(deed.at)} a deadline of ${deed.seconds} s${refusalOf(result)}`;
+      }
+      case 'Webhook':
+        this.#endWebhook();
+        this.#endWebhook = server.addAdmission(webhook(deed.adds));
+        return `a webhook adds to each new pod ${JSON.stringify(deed.adds)}`;
       case 'NodeLost':
         outages.begin(deed.node);
         this.#options.onNodeLost(deed.node);
@@ -91,6 +137,16 @@ export class Deeds {
     }
   }
 
+  /** A merge patch replaces the list, so it is read first. */
+  #hold({ kind, at, isHeld }: Extract<Deed, { type: 'Hold' }>): string {
+    const { server } = this.#options.world;
+    const finalizers = server.find({ kind, ...at })?.metadata.finalizers ?? [];
+    const others = finalizers.filter((name) => name !== HOLD);
+    const patch = { metadata: { finalizers: isHeld ? [...others, HOLD] : others } };
+    const result = server.patch({ kind, ...at }, patch, { patchType: 'merge' }, 'somebody');
+    return `somebody ${isHeld ? 'puts a finalizer on' : 'takes its finalizer from'} ${kind} ${textOf(at)}${refusalOf(result)}`;
+  }
+
   #apply(kind: Kind, at: { readonly namespace: string; readonly name: string }, spec: object): string {
     const { server } = this.#options.world;
     const result =
@@ -104,10 +160,27 @@ export class Deeds {
 function objectOf(
   kind: Kind,
   { namespace, name }: { readonly namespace: string; readonly name: string },
-  spec: object,
+  spec?: object,
+  labels?: Readonly<Record<string, string>>,
 ): KubernetesObject & { readonly kind: Kind } {
-  const metadata = { name, ...(namespace === '' ? {} : { namespace }) };
-  return { apiVersion: apiVersionOf(kind), kind, metadata, ...{ spec } };
+  const metadata = { name, ...(namespace === '' ? {} : { namespace }), ...(labels === undefined ? {} : { labels }) };
+  return { apiVersion: apiVersionOf(kind), kind, metadata, ...(spec === undefined ? {} : { spec }) };
+}
+
+/** A service mesh or a policy: a container beside the others, a deadline where there is none. */
+function webhook({ sidecar, deadlineSeconds }: Extract<Deed, { type: 'Webhook' }>['adds']): Admission {
+  return ({ operation, kind, object }) => {
+    if (operation !== 'create' || kind !== 'Pod') return undefined;
+    const { spec } = object as Pod;
+    const containers = sidecar === true ? [...spec.containers, { name: 'proxy', image: 'proxy' }] : spec.containers;
+    const deadline = deadlineSeconds === undefined ? {} : { activeDeadlineSeconds: spec.activeDeadlineSeconds ?? deadlineSeconds };
+    return { type: 'Change', object: { ...object, ...{ spec: { ...spec, containers, ...deadline } } } };
+  };
+}
+
+function hasEnded(pod: KubernetesObject | undefined): boolean {
+  const phase = (pod as Pod | undefined)?.status?.phase;
+  return phase === 'Succeeded' || phase === 'Failed';
 }
 
 function textOf({ namespace, name }: { readonly namespace: string; readonly name: string }): string {

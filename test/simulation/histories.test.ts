@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
-import { sourceEngine } from '#test/support/source-engine.ts';
+import { quickEngine, sourceEngine } from '#test/support/source-engine.ts';
 import { scenarioOf } from './generate.ts';
 import { reportOf } from './report.ts';
 import { runSeeds } from './run-seeds.ts';
@@ -9,7 +9,7 @@ import { simulate } from './simulate.ts';
 
 /** `FROM` and `HISTORIES` in the environment ask for others, `SEED` for one, with its whole history printed. */
 const FIRST_SEED = Number(process.env.FROM ?? 1);
-const HISTORIES = Number(process.env.HISTORIES ?? 500);
+const HISTORIES = Number(process.env.HISTORIES ?? 2_000);
 /** Seeds a test: a failure names its own, and the runs before it still count. */
 const SEEDS_A_TEST = 50;
 
@@ -24,7 +24,7 @@ describe('whatever goes wrong, no invariant is broken, and core.wasm tells the s
   const twin = loadEngine(readFileSync(new URL('../../dist/core.wasm', import.meta.url)));
   test.each(batches)('seeds $from to $to', async ({ from, to }) => {
     const isVerbose = only !== undefined;
-    const options = { engine: sourceEngine, twin, isVerbose, ...(isVerbose ? { twinEvery: 1 } : {}) };
+    const options = { engine: quickEngine(), twin, isVerbose, ...(isVerbose ? { twinEvery: 1 } : {}) };
     for await (const { scenario, history, violations } of runSeeds({ ...options, from, histories: to - from + 1 })) {
       if (isVerbose) console.log(history.lines.join('\n'));
       if (history.violations.length > 0) expect.fail(await reportOf(scenario, history, { engine: sourceEngine }));

@@ -4,6 +4,8 @@ import type { Cancel, Clock } from '#host/clock.ts';
 export class HostLife {
   #state: 'Awake' | 'Paused' | 'Dead' = 'Awake';
   #waiting: (() => void)[] = [];
+  /** How far its wall clock is ahead of true time, in milliseconds. */
+  aheadMs = 0;
 
   get isAwake(): boolean {
     return this.#state === 'Awake';
@@ -48,10 +50,10 @@ export class HostLife {
   }
 }
 
-/** Time as a simulated process sees it: its timers fire late when it stood still, and never when it is dead. */
+/** Time as a simulated process sees it: its wall clock may be wrong, its timers fire late when it stood still, and never when it is dead. */
 export function clockOf(life: HostLife, clock: Clock): Clock {
   return {
-    now: () => clock.now(),
+    now: () => clock.now() + life.aheadMs,
     monotonic: () => clock.monotonic(),
     random: () => clock.random(),
     after: (delayMs, fire): Cancel => {

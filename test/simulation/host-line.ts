@@ -22,16 +22,16 @@ export interface HostLineOptions {
 export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
   const { life } = options;
   const pass = async <T>(call: Omit<Call, 'client'>, send: () => Promise<Result<T>>, signal?: AbortSignal): Promise<Result<T>> => {
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     if (signal?.aborted) return givenUp(call);
     const stroke = options.strike(call);
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     if (signal?.aborted) return givenUp(call);
     options.sent(call);
     const sent = send();
     if (stroke === 'DiesAfter') options.die();
     const result = await orAborted(sent, call, signal);
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     options.answered(call, result);
     return result;
   };
@@ -63,12 +63,12 @@ export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
 }
 
 async function* streamed<T extends WatchEvent | LogPiece>(life: HostLife, items: AsyncIterable<T>): AsyncGenerator<T> {
-  await life.awake();
+  if (!life.isAwake) await life.awake();
   for await (const item of items) {
-    await life.awake();
+    if (!life.isAwake) await life.awake();
     yield item;
   }
-  await life.awake();
+  if (!life.isAwake) await life.awake();
 }
 
 function orAborted<T>(sent: Promise<Result<T>>, call: Omit<Call, 'client'>, signal: AbortSignal | undefined): Promise<Result<T>> {

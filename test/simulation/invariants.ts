@@ -4,8 +4,11 @@ import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
-import { faultOfEnd, timeoutOf } from './ends.ts';
+import { faultOfEnd, isTimedOut } from './ends.ts';
+import { covers } from './fleets.ts';
 import { isFinished, isHost, isLive, type Ledger, type LimitsRecord, type PodRecord, type TaskRecord } from './ledger.ts';
+import { faultOfWrite } from './property.ts';
+import type { Share } from './scenario.ts';
 
 export interface Violation {
   /** Stable name of the invariant. */
@@ -17,21 +20,26 @@ export interface Violation {
 export interface Writer {
   readonly name: string;
   readonly isLeading: boolean;
+  readonly share: Share;
+  /** How far its wall clock is ahead of true time, in milliseconds. */
+  readonly aheadMs: number;
   readonly ledSinceMs: number | undefined;
   readonly knewReferencesAt: ReadonlyMap<string, number>;
 }
 
 /** No write is longer on its way than this. */
 const IN_FLIGHT_MS = 45_000;
+/** No watch is longer behind than this. */
+const LAG_MS = 150_000;
 
 export interface InvariantsOptions {
   readonly ledger: Ledger;
   /** The host of this name, if it is one. */
   writer(name: string): Writer | undefined;
-  /** When a host last began to lead, milliseconds since the epoch. */
-  latestLeadMs(): number;
-  /** When two hosts last believed at once that they lead, milliseconds since the epoch. */
-  latestSharedMs(): number;
+  /** When a host of the same share last began to lead, milliseconds since the epoch. */
+  latestLeadMs(name: string): number;
+  /** When two hosts of the same share last believed at once that they lead, milliseconds since the epoch. */
+  latestSharedMs(name: string): number;
   report(violation: Violation): void;
 }
 
@@ -48,6 +56,7 @@ export class Invariants {
   judge(change: Change): void {
     const { ledger } = this.#options;
     const { uid } = change.object.metadata;
+    this.#judgeProperty(change);
     if (change.object.kind === 'Task') {
       const task = ledger.tasks.get(uid);
       if (task !== undefined) this.#judgeTask(change, task);
@@ -57,6 +66,25 @@ export class Invariants {
       if (pod !== undefined) this.#judgePod(change, pod);
     }
     if (change.object.kind === 'Agent') this.#judgeStarts(change);
+  }
+
+  /** Whatever a host writes is its own, and of a Task of its share. */
+  #judgeProperty(change: Change): void {
+    const { ledger, writer: hostOf } = this.#options;
+    const by = ledger.writerOf(change);
+    const host = change.type === 'DELETED' ? undefined : hostOf(by);
+    if (host === undefined) return;
+    const { fault, task } = faultOfWrite(ledger, change);
+    const { kind, metadata } = change.object;
+    const what = `${by} writes ${kind} ${metadata.namespace}/${metadata.name}`;
+    if (fault !== null) this.#report('only-own-objects-are-touched', `${what}: ${fault}`);
+    // Of a Task that is gone nobody can tell whose it was: its Pods are let go by whoever hears of it.
+    if (task === undefined || task.goneMs !== undefined) return;
+    const { namespace, latest, movedMs } = task;
+    // What was on its way when the Task went over to another host may still come.
+    const isMoving = movedMs !== undefined && ledger.nowMs - movedMs < IN_FLIGHT_MS + LAG_MS;
+    if (!isMoving && !covers(host.share, namespace, latest.metadata.labels))
+      this.#report('a-host-works-on-its-share-alone', `${what}, which is of task ${task.name}, another host's`);
   }
 
   #report(rule: string, says: string): void {
@@ -72,9 +100,8 @@ export class Invariants {
     const isDeletion =
       before?.metadata.deletionTimestamp === undefined &&
       (change.type === 'DELETED' || task.latest.metadata.deletionTimestamp !== undefined);
-    if (isDeletion && isHost(writer) && !isFinished(task))
-      this.#report('only-finished-tasks-are-cleaned-up', `${writer} deletes ${what}, which has not ended`);
-    if (change.type === 'DELETED' || before === undefined) return;
+    if (isDeletion && isHost(writer)) this.#judgeCleanUp(task, what, writer);
+    if (change.type === 'DELETED' || before === undefined || task.isEdited) return;
     const { status } = task.latest;
     if (wasFinished) {
       const [was, is] = [endText(before.status), endText(status)];
@@ -86,12 +113,31 @@ export class Invariants {
       if (fault !== null) this.#report('the-status-says-what-the-pod-did', `${what}, by ${writer}: ${fault}`);
       if (status?.conditions?.find(({ type }) => type === 'Finished')?.status !== 'True')
         this.#report('a-finished-task-says-so', `${what} has ended without the condition Finished`);
+      const attempt = status?.attempts?.find(({ number }) => number === status.attemptCount);
+      if (status?.podName !== undefined && attempt?.podName !== status.podName)
+        this.#report('a-finished-task-has-its-attempt', `${what} has ended with pod ${status.podName} and no attempt of it`);
+      if (Date.parse(status?.completionTime ?? '') < Date.parse(status?.startTime ?? ''))
+        this.#report('no-task-ends-before-it-starts', `${what} started at ${status?.startTime} and ended at ${status?.completionTime}`);
       return;
     }
     if (status?.phase === 'Running' && !task.pods.some(({ name }) => name === status.podName))
       this.#report('running-only-with-a-pod', `${what} says Running, and there never was a pod ${status.podName} of its own`);
+    const agent = task.pods.find(({ name }) => name === status?.podName)?.agent;
+    if (status?.phase === 'Running' && agent !== undefined && `${task.namespace}/${status.agentRef?.name}` !== agent)
+      this.#report('running-names-the-agent', `${what} says agent ${status.agentRef?.name}, ${writer} made its pod for ${agent}`);
     if (before.status?.phase === 'Running' && status?.phase !== 'Running')
       this.#report('running-is-never-taken-back', `${what} said Running, ${writer} makes that ${status?.phase}`);
+  }
+
+  /** A host deletes a Task only when it has ended, and when its time is over or too many are kept, by that host's clock. */
+  #judgeCleanUp(task: TaskRecord, what: string, writer: string): void {
+    const { ledger, writer: hostOf } = this.#options;
+    if (!isFinished(task)) this.#report('only-finished-tasks-are-cleaned-up', `${writer} deletes ${what}, which has not ended`);
+    const ttl: unknown = task.latest.spec.cleanup?.ttlSecondsAfterFinished;
+    if (typeof ttl !== 'number' || ttl < 0 || ledger.isRetentionLimited) return;
+    const expiresMs = Date.parse(task.latest.status?.completionTime ?? '') + ttl * 1_000;
+    if (expiresMs > ledger.nowMs + Math.max(0, hostOf(writer)?.aheadMs ?? 0))
+      this.#report('no-task-is-cleaned-up-early', `${writer} deletes ${what}, which is to be kept for ${ttl} s`);
   }
 
   #judgePod(change: Change, pod: PodRecord): void {
@@ -110,7 +156,7 @@ export class Invariants {
     if (!isDeletion && !isEnding) return;
     const { task } = pod;
     if (task === undefined) this.#report('only-own-pods-are-touched', `${writer} ends pod ${pod.name}, which belongs to no task`);
-    else if (!mayBeEnded(task, pod, ledger.nowMs)) {
+    else if (!mayBeEnded(ledger, task, pod)) {
       this.#report(
         'pods-are-ended-only-for-a-reason',
         `${writer} ends pod ${pod.name} (${pod.uid.slice(0, 8)}) of task ${task.uid.slice(0, 8)}, for which nobody asked`,
@@ -119,7 +165,7 @@ export class Invariants {
   }
 
   #judgeNewPod(pod: PodRecord): void {
-    const { writer } = this.#options;
+    const { ledger, writer } = this.#options;
     const { task } = pod;
     if (task === undefined) {
       if (isHost(pod.createdBy)) this.#report('pods-have-owners', `${pod.createdBy} creates pod ${pod.name}, whose controller is no task`);
@@ -131,8 +177,9 @@ export class Invariants {
     if (live.length > 0)
       this.#report('never-two-live-pods', `${pod.createdBy} creates pod ${pod.name} for ${what}, whose pod ${live[0]?.name} lives`);
     const creator = writer(pod.createdBy);
-    if (creator === undefined || this.#isLate(pod.createdBy)) return;
-    const earlier = others.find(({ hadFinalizer }) => hadFinalizer);
+    const isMoving = task.movedMs !== undefined && ledger.nowMs - task.movedMs < IN_FLIGHT_MS;
+    if (creator === undefined || this.#isLate(pod.createdBy) || isMoving) return;
+    const earlier = task.isEdited ? undefined : others.find(({ hadFinalizer }) => hadFinalizer);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
     if (isFinished(task)) this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
@@ -143,8 +190,8 @@ export class Invariants {
   #isLate(client: string): boolean {
     const host = this.#options.writer(client);
     const { ledger, latestLeadMs, latestSharedMs } = this.#options;
-    if (host === undefined || !host.isLeading || (host.ledSinceMs ?? 0) < latestLeadMs()) return true;
-    return ledger.nowMs - latestSharedMs() < IN_FLIGHT_MS;
+    if (host === undefined || !host.isLeading || (host.ledSinceMs ?? 0) < latestLeadMs(client)) return true;
+    return ledger.nowMs - latestSharedMs(client) < IN_FLIGHT_MS;
   }
 
   /** The limit of an Agent, for a leader that is alone: all that was there when it began, and all that it made itself. */
@@ -164,6 +211,9 @@ export class Invariants {
         other.task !== undefined &&
         other.task.goneMs === undefined &&
         !isFinished(other.task) &&
+        // Of what another host has started it learns when it is told.
+        covers(creator.share, other.task.namespace, other.task.latest.metadata.labels) &&
+        other.task.movedMs === undefined &&
         (other.createdBy === creator.name || other.createdMs < (creator.ledSinceMs ?? 0)),
     );
     if (holders.length < limit) return;
@@ -194,11 +244,12 @@ export class Invariants {
     const host = writer(by);
     if (host === undefined || change.type !== 'MODIFIED') return;
     const windowMs = (agent.spec.quota?.windowSeconds ?? 0) * 1_000;
+    const hostNowMs = nowMs + (host?.aheadMs ?? 0);
     const most = Math.max(...(ledger.limits.get(key) ?? []).map(({ maxTaskStarts }) => maxTaskStarts ?? Number.POSITIVE_INFINITY));
     const counted = history.filter((start) => {
       const record = this.#starts.get(idOf(start));
       const isKnown = record?.by === by || (record?.atMs ?? 0) < (host.ledSinceMs ?? 0);
-      return isKnown && Date.parse(start.startTime) > nowMs - windowMs;
+      return isKnown && Date.parse(start.startTime) > hostNowMs - windowMs;
     });
     const hasNew = history.some((start) => this.#starts.get(idOf(start))?.atMs === nowMs);
     if (hasNew && counted.length > most) {
@@ -216,9 +267,8 @@ function endText(status: Task['status']): string {
 }
 
 /** Whether something true at this moment justifies that a host ends a Pod. */
-function mayBeEnded(task: TaskRecord, pod: PodRecord, nowMs: number): boolean {
+function mayBeEnded(ledger: Ledger, task: TaskRecord, pod: PodRecord): boolean {
   if (task.goneMs !== undefined || task.deletingMs !== undefined || isFinished(task) || task.stopAskedMs !== undefined) return true;
-  if (pod.end !== undefined) return true;
-  const timeoutMs = timeoutOf(task, pod);
-  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= nowMs;
+  // What a hand has written may say anything, a stop too.
+  return pod.end !== undefined || pod.agentEnd !== undefined || task.isEdited || isTimedOut(ledger, task, pod);
 }

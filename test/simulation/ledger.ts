@@ -1,12 +1,14 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { AgentTemplate } from '#core/api/agent-template.ts';
+import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
-import { ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
+import { AGENT_CONTAINER, ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { Admission } from '#host/cluster/memory/admission.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { type Change, keyOf } from '#host/cluster/memory/object-store.ts';
 import type { World } from '#host/cluster/memory/world.ts';
+import { SHARE_LABEL } from './scenario.ts';
 
 /** How a Pod really ended: what its kubelet did, whether or not anybody has heard. */
 export interface PodEnd {
@@ -14,6 +16,15 @@ export interface PodEnd {
   readonly phase: 'Succeeded' | 'Failed';
   readonly reason: string | undefined;
   readonly exitCode: number | undefined;
+  readonly isOutOfMemory: boolean;
+  /** An init container failed, so that the agent never came to run. */
+  readonly isOfInit: boolean;
+}
+
+/** How a Pod's agent ended, whatever runs on beside it. */
+export interface AgentEnd {
+  readonly atMs: number;
+  readonly exitCode: number;
   readonly isOutOfMemory: boolean;
 }
 
@@ -23,9 +34,10 @@ export interface PodRecord {
   readonly createdMs: number;
   /** Client that created it. */
   readonly createdBy: string;
-  /** `namespace/name` of the Agent that its Task named then. */
+  /** `namespace/name` of the Agent that it was made for. */
   readonly agent: string | undefined;
-  readonly hadFinalizer: boolean;
+  /** Our finalizer; false also when somebody has taken it. */
+  hadFinalizer: boolean;
   readonly task: TaskRecord | undefined;
   /** First request to delete it, by whomever. */
   deletion: { readonly atMs: number; readonly by: string } | undefined;
@@ -34,6 +46,9 @@ export interface PodRecord {
   isDisrupted: boolean;
   wasOnLostNode: boolean;
   isBound: boolean;
+  /** Somebody else has given it a deadline. */
+  hasForeignDeadline: boolean;
+  agentEnd: AgentEnd | undefined;
   end: PodEnd | undefined;
   /** The object as it is, or was last. */
   latest: StoredObject & Pod;
@@ -50,6 +65,12 @@ export interface TaskRecord {
   stopAskedMs: number | undefined;
   deletingMs: number | undefined;
   goneMs: number | undefined;
+  /** When it last went over to another host. */
+  movedMs: number | undefined;
+  /** Somebody has written its status by hand: what it says is no host's word any more. */
+  isEdited: boolean;
+  /** Names of its Events. */
+  readonly events: Set<string>;
   /** Writes of hosts that were about it, and what excuses them: restarts, faults, what people did. */
   writes: number;
   disturbances: number;
@@ -62,24 +83,37 @@ export interface LimitsRecord {
   readonly maxTaskStarts: number | undefined;
 }
 
+export interface LedgerOptions {
+  readonly world: World;
+  /** Agent that a host has just built a Pod of this Task (by UID) for; undefined: none. */
+  agentOf(client: string, taskUid: string): string | undefined;
+}
+
 /** What really happens in the cluster, written down as it happens; the invariants are judged by it and by nothing that a host believes. */
 export class Ledger {
   readonly tasks = new Map<string, TaskRecord>();
   readonly pods = new Map<string, PodRecord>();
   /** Limits of each Agent (`namespace/name`) after the merge with its template, oldest first. */
   readonly limits = new Map<string, LimitsRecord[]>();
+  /** How far any host's wall clock has ever been ahead of true time, in milliseconds: hosts judge timeouts by their own. */
+  mostAheadMs = 0;
+  /** Whether the configuration has ever limited how many finished Tasks are kept. */
+  isRetentionLimited = false;
   readonly #world: World;
+  readonly #agentOf: LedgerOptions['agentOf'];
   /** Who was the last to be admitted to write an object: a write happens at once after it is admitted. */
-  readonly #writers = new Map<string, string>();
+  readonly #writers = new Map<string, { readonly client: string; readonly operation: string; readonly revision: number }>();
 
-  constructor(world: World) {
+  constructor({ world, agentOf }: LedgerOptions) {
     this.#world = world;
+    this.#agentOf = agentOf;
   }
 
   /** To be added to the API server: tells who writes. */
   get admission(): Admission {
-    return ({ client, kind, namespace, name }) => {
-      this.#writers.set(`${kind} ${keyOf(namespace, name)}`, client);
+    return ({ client, operation, kind, namespace, name }) => {
+      const { revision } = this.#world.server.store;
+      this.#writers.set(`${kind} ${keyOf(namespace, name)}`, { client, operation, revision });
       return undefined;
     };
   }
@@ -88,9 +122,13 @@ export class Ledger {
     return this.#world.clock.now();
   }
 
-  /** Client of the write that made this change. Not for what Kubernetes' own components write past admission. */
-  writerOf({ object: { kind, metadata } }: Change): string {
-    return this.#writers.get(`${kind} ${keyOf(metadata.namespace, metadata.name)}`) ?? 'nobody';
+  /** Client of the write that made this change; `kubernetes`: one of its own components, which write past admission. */
+  writerOf({ type, revision, object: { kind, metadata } }: Change): string {
+    const admitted = this.#writers.get(`${kind} ${keyOf(metadata.namespace, metadata.name)}`);
+    // What is admitted and refused then is no write.
+    if (admitted === undefined || revision > admitted.revision + 2 || (type === 'ADDED') !== (admitted.operation === 'create'))
+      return 'kubernetes';
+    return admitted.client;
   }
 
   taskNamed(namespace: string, name: string): TaskRecord | undefined {
@@ -111,10 +149,17 @@ export class Ledger {
       case 'AgentTemplate':
         this.#enterLimits(change);
         break;
+      case 'Event':
+        this.#enterEvent(change);
+        break;
+      case 'KubeOpenCodeConfig':
+        this.isRetentionLimited ||= (change.object as StoredObject & KubeOpenCodeConfig).spec?.cleanup?.maxRetainedTasks !== undefined;
+        break;
     }
   }
 
-  #enterTask({ type, object }: Change): void {
+  #enterTask(change: Change): void {
+    const { type, object, previous } = change;
     const task = object as StoredObject & Task;
     const { uid, namespace = '', name, deletionTimestamp, annotations } = task.metadata;
     const known = this.tasks.get(uid);
@@ -128,11 +173,17 @@ export class Ledger {
       stopAskedMs: undefined,
       deletingMs: undefined,
       goneMs: undefined,
+      movedMs: undefined,
+      isEdited: false,
+      events: new Set(),
       writes: 0,
       disturbances: 0,
     };
     this.tasks.set(uid, record);
     record.latest = task;
+    const labelOf = (stored: StoredObject): string | undefined => stored.metadata.labels?.[SHARE_LABEL];
+    if (previous !== undefined && labelOf(previous) !== labelOf(object)) record.movedMs = this.nowMs;
+    if (previous !== undefined && previous.status !== object.status && !isHost(this.writerOf(change))) record.isEdited = true;
     if (annotations?.[ANNOTATIONS.stop] === 'true') record.stopAskedMs ??= this.nowMs;
     if (deletionTimestamp !== undefined) record.deletingMs ??= this.nowMs;
     if (type === 'DELETED') record.goneMs = this.nowMs;
@@ -143,12 +194,18 @@ export class Ledger {
     const { uid } = pod.metadata;
     const record = this.pods.get(uid) ?? this.#newPod(change, pod);
     record.latest = pod;
-    const { deletionTimestamp, annotations } = pod.metadata;
+    const { deletionTimestamp, annotations, finalizers } = pod.metadata;
     const isMarkedNow = deletionTimestamp !== undefined && change.previous?.metadata.deletionTimestamp === undefined;
     if (isMarkedNow || change.type === 'DELETED') record.deletion ??= { atMs: this.nowMs, by: this.writerOf(change) };
     if (isMarkedNow && isHost(this.writerOf(change))) record.endedByUsMs ??= this.nowMs;
     if (annotations?.[ANNOTATIONS.endedFor] !== undefined) record.endedByUsMs ??= this.nowMs;
     record.isDisrupted ||= pod.status?.conditions?.some(({ type }) => type === 'DisruptionTarget') === true;
+    if (!isHost(this.writerOf(change)) && finalizers?.includes(POD_FINALIZER) !== true) {
+      // Taken by somebody: from now on it can go unseen.
+      record.hadFinalizer &&= change.previous?.metadata.finalizers?.includes(POD_FINALIZER) !== true || change.type === 'DELETED';
+    }
+    record.hasForeignDeadline ||= pod.spec.activeDeadlineSeconds !== undefined && annotations?.[ANNOTATIONS.endedFor] === undefined;
+    record.agentEnd ??= agentEndOf(pod, this.nowMs);
     record.isBound ||= pod.spec.nodeName !== undefined;
     record.wasOnLostNode ||= this.#world.outages.isOut(pod.spec.nodeName);
     record.end ??= endOf(pod, this.nowMs);
@@ -159,12 +216,13 @@ export class Ledger {
     const { uid, name, namespace = '', finalizers, ownerReferences } = pod.metadata;
     const owner = ownerReferences?.find(({ controller, kind }) => controller === true && kind === 'Task');
     const task = owner === undefined ? undefined : this.tasks.get(owner.uid);
-    const agentName = task?.latest.spec.agentRef?.name;
+    const createdBy = this.writerOf(change);
+    const agentName = task === undefined ? undefined : this.#agentOf(createdBy, task.uid);
     const record: PodRecord = {
       uid,
       name,
       createdMs: this.nowMs,
-      createdBy: this.writerOf(change),
+      createdBy,
       agent: agentName === undefined ? undefined : `${namespace}/${agentName}`,
       hadFinalizer: finalizers?.includes(POD_FINALIZER) === true,
       task,
@@ -173,6 +231,8 @@ export class Ledger {
       isDisrupted: false,
       wasOnLostNode: false,
       isBound: false,
+      hasForeignDeadline: false,
+      agentEnd: undefined,
       end: undefined,
       latest: pod,
       goneMs: undefined,
@@ -180,6 +240,11 @@ export class Ledger {
     this.pods.set(uid, record);
     task?.pods.push(record);
     return record;
+  }
+
+  #enterEvent({ type, object }: Change): void {
+    const { regarding } = object as StoredObject & { readonly regarding?: { readonly uid?: string } };
+    if (type === 'ADDED') this.tasks.get(regarding?.uid ?? '')?.events.add(object.metadata.name);
   }
 
   /** A node is lost: what runs there may be lost too. */
@@ -199,8 +264,8 @@ export class Ledger {
       const most = agent.spec.maxConcurrentTasks ?? inherited?.maxConcurrentTasks;
       const entry: LimitsRecord = {
         revision: Number(object.metadata.resourceVersion),
-        maxConcurrentTasks: most === undefined || most <= 0 ? undefined : most,
-        maxTaskStarts: (agent.spec.quota ?? inherited?.quota)?.maxTaskStarts,
+        maxConcurrentTasks: limit(most),
+        maxTaskStarts: limit((agent.spec.quota ?? inherited?.quota)?.maxTaskStarts),
       };
       const key = `${namespace}/${agent.metadata.name}`;
       const known = this.limits.get(key) ?? [];
@@ -210,6 +275,11 @@ export class Ledger {
       this.limits.set(key, [...known, entry]);
     }
   }
+}
+
+/** Nonsense, which an older CRD lets in, is no limit. */
+function limit(most: unknown): number | undefined {
+  return typeof most === 'number' && most > 0 ? most : undefined;
 }
 
 export function isHost(client: string): boolean {
@@ -225,8 +295,22 @@ export function isLive(pod: PodRecord): boolean {
   return pod.end === undefined && pod.goneMs === undefined;
 }
 
-function endOf({ status }: Pod, atMs: number): PodEnd | undefined {
+function agentEndOf({ status }: Pod, atMs: number): AgentEnd | undefined {
+  const ended = status?.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER)?.state?.terminated;
+  return ended === undefined ? undefined : { atMs, exitCode: ended.exitCode, isOutOfMemory: ended.reason === 'OOMKilled' };
+}
+
+function endOf({ status, spec }: Pod, atMs: number): PodEnd | undefined {
   if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') return undefined;
-  const ended = status.containerStatuses?.find(({ name }) => name === 'agent')?.state?.terminated;
-  return { atMs, phase: status.phase, reason: status.reason, exitCode: ended?.exitCode, isOutOfMemory: ended?.reason === 'OOMKilled' };
+  const isSidecar = (name: string): boolean => spec.initContainers?.find((one) => one.name === name)?.restartPolicy === 'Always';
+  const init = status.initContainerStatuses?.find(({ name, state }) => !isSidecar(name) && (state?.terminated?.exitCode ?? 0) !== 0);
+  const ended = (init ?? status.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER))?.state?.terminated;
+  return {
+    atMs,
+    phase: status.phase,
+    reason: status.reason,
+    exitCode: ended?.exitCode,
+    isOutOfMemory: ended?.reason === 'OOMKilled',
+    isOfInit: init !== undefined,
+  };
 }

@@ -1,28 +1,34 @@
 import type { Agent } from '#core/api/agent.ts';
-import { POD_FINALIZER } from '#core/contract/names.ts';
+import type { KubeOpenCodeConfig } from '#core/api/config.ts';
+import type { Condition } from '#core/api/kubernetes.ts';
+import { CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
-import type { PodScript } from '#host/cluster/memory/pod-script.ts';
+import type { Outcome, PodScript } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
 import { timeoutOf } from './ends.ts';
+import { covers } from './fleets.ts';
 import type { Violation } from './invariants.ts';
 import { isFinished, isLive, type Ledger, type TaskRecord } from './ledger.ts';
+import { NAMESPACES, type Share } from './scenario.ts';
 
 export interface LivenessOptions {
   readonly world: World;
   readonly ledger: Ledger;
   readonly scripts: ReadonlyMap<string, Partial<PodScript>>;
+  readonly shares: readonly Share[];
 }
 
 /** What is not as it has to be once nothing goes wrong any more; empty when all is settled. */
-export function unsettled({ world, ledger, scripts }: LivenessOptions): readonly Violation[] {
+export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): readonly Violation[] {
   const violations: Violation[] = [];
-  const tasks = [...ledger.tasks.values()].filter(({ goneMs }) => goneMs === undefined);
+  const isHosts = ({ namespace, latest }: TaskRecord): boolean => shares.some((share) => covers(share, namespace, latest.metadata.labels));
+  const tasks = [...ledger.tasks.values()].filter((task) => task.goneMs === undefined && isHosts(task));
   for (const task of tasks) {
     if (isFinished(task) || mayWait(world, ledger, scripts, task)) continue;
     violations.push({ rule: 'every-task-ends', says: `task ${task.namespace}/${task.name} has not ended: ${statusText(task)}` });
   }
   for (const pod of ledger.pods.values()) {
-    if (pod.goneMs !== undefined || pod.task === undefined) continue;
+    if (pod.goneMs !== undefined || pod.task === undefined || isHidden(pod.latest)) continue;
     const what = `pod ${pod.name} (${pod.uid.slice(0, 8)}) of task ${pod.task.namespace}/${pod.task.name}`;
     const isOver = pod.task.goneMs !== undefined || isFinished(pod.task);
     if (isOver && pod.latest.metadata.finalizers?.includes(POD_FINALIZER))
@@ -30,30 +36,64 @@ export function unsettled({ world, ledger, scripts }: LivenessOptions): readonly
     const isOrphaned = pod.latest.metadata.ownerReferences === undefined;
     if (isOver && isLive(pod) && !isOrphaned) violations.push({ rule: 'nothing-runs-on', says: `${what}, which is over, still lives` });
   }
+  for (const namespace of NAMESPACES) {
+    if (!world.server.namespaces.isTerminating(namespace)) continue;
+    const all = [...world.server.store.values('Task'), ...world.server.store.values('Pod')];
+    const left = all.filter(({ metadata }) => metadata.namespace === namespace);
+    if (left.length > 0 && left.every(isHidden)) continue;
+    const names = left.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ') || 'no task or pod';
+    violations.push({ rule: 'a-deleted-namespace-goes', says: `namespace ${namespace} is still there, with ${names}` });
+  }
+  for (const { kind, metadata } of [...world.server.store.values('ConfigMap'), ...world.server.store.values('Pod')]) {
+    const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+    if (isHidden({ kind, metadata })) continue;
+    if (owner?.kind === 'Task' && ledger.tasks.get(owner.uid)?.goneMs !== undefined)
+      violations.push({
+        rule: 'nothing-is-left-behind',
+        says: `${kind} ${metadata.namespace}/${metadata.name} of a task that is gone is still there`,
+      });
+  }
   return violations;
 }
+
+/** A Pod whose label somebody has taken is in no watch: he who hides it from its host has to let it go himself. */
+function isHidden({ kind, metadata }: Pick<StoredObject, 'kind' | 'metadata'>): boolean {
+  return kind === 'Pod' && metadata.labels?.[LABELS.taskUid] === undefined;
+}
+
+/** Pods that somebody else has to end. */
+const ENDLESS: ReadonlySet<Outcome> = new Set(['never', 'image-pull', 'invalid-image', 'config-error', 'unschedulable']);
 
 /** Whether a Task has a reason, in the cluster and visible in its status, not to have ended. */
 function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], task: TaskRecord): boolean {
   const { status, spec, metadata } = task.latest;
   if (task.deletingMs !== undefined) return false;
   const { namespace, name } = task;
-  const queued = status?.conditions?.find(({ type }) => type === 'Queued' && status?.phase === 'Queued');
-  const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+  const queued = status?.phase === 'Queued' ? conditionOf(task, 'Queued') : undefined;
+  const ready = conditionOf(task, 'Ready');
   const pod = task.pods.find(isLive);
   if (pod !== undefined) {
     const outcome = scripts.get(metadata.uid)?.outcome;
-    const runsOn = outcome === 'never' || outcome === 'image-pull' || outcome === 'unschedulable';
+    const isCut = outcome !== 'unschedulable' && pod.latest.spec.activeDeadlineSeconds !== undefined;
+    const runsOn = outcome !== undefined && ENDLESS.has(outcome);
     return (
-      runsOn && pod.deletion === undefined && status?.phase === 'Running' && task.stopAskedMs === undefined && timeoutOf(task, pod) === null
+      runsOn &&
+      !isCut &&
+      pod.agentEnd === undefined &&
+      pod.deletion === undefined &&
+      status?.phase === 'Running' &&
+      task.stopAskedMs === undefined &&
+      timeoutOf(task, pod) === null
     );
   }
   if (task.stopAskedMs !== undefined) return false;
+  // A malformed object, until somebody mends it.
+  if (ready?.reason === 'InvalidSpec' || ready?.reason === 'ConfigError') return status?.phase === 'Pending';
   if (spec.suspend === true) return queued?.reason === 'TaskSuspended';
   const agentName = spec.agentRef?.name;
   if (agentName !== undefined && queued !== undefined) {
     const object = world.server.find({ kind: 'Agent', namespace, name: agentName });
-    const reason = object === undefined ? undefined : reasonToWait(ledger, object as StoredObject & Agent);
+    const reason = object === undefined ? undefined : reasonToWait(world, ledger, object as StoredObject & Agent);
     // Only the head of a queue is decided again when the Agent changes; who waits behind it says what it said.
     return reason !== undefined && waitersOf(ledger, `${namespace}/${agentName}`).some((other) => queuedReason(other) === reason);
   }
@@ -63,9 +103,12 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
 }
 
 /** Why nothing of an Agent starts now, as its queue has to say; undefined: nothing keeps it. */
-function reasonToWait(ledger: Ledger, { metadata, spec, status }: StoredObject & Agent): string | undefined {
+function reasonToWait(world: World, ledger: Ledger, { metadata, spec, status }: StoredObject & Agent): string | undefined {
   if (spec.suspend === true) return 'AgentSuspended';
-  if (spec.execution === 'Attach' && status?.ready !== true) return 'AgentServerNotReady';
+  const config = world.server.find({ kind: 'KubeOpenCodeConfig', namespace: '', name: CONFIG_NAME }) as KubeOpenCodeConfig | undefined;
+  if ((spec.execution ?? config?.spec?.execution) === 'Attach' && status?.ready !== true) return 'AgentServerNotReady';
+  // Nonsense that is a number: nothing ever starts.
+  if (spec.quota?.maxTaskStarts !== undefined && spec.quota.maxTaskStarts < 1) return 'QuotaExceeded';
   return isFull(ledger, `${metadata.namespace}/${metadata.name}`) ? 'AgentAtCapacity' : undefined;
 }
 
@@ -75,8 +118,14 @@ function waitersOf(ledger: Ledger, agent: string): readonly TaskRecord[] {
   return [...ledger.tasks.values()].filter(isWaiter);
 }
 
-function queuedReason({ latest }: TaskRecord): string | undefined {
-  return latest.status?.conditions?.find(({ type }) => type === 'Queued')?.reason;
+function queuedReason(task: TaskRecord): string | undefined {
+  return conditionOf(task, 'Queued')?.reason;
+}
+
+/** Whatever a hand may have written there. */
+function conditionOf({ latest }: TaskRecord, wanted: string): Condition | undefined {
+  const stored: unknown = latest.status?.conditions;
+  return Array.isArray(stored) ? (stored as readonly Condition[]).find(({ type }) => type === wanted) : undefined;
 }
 
 function isFull(ledger: Ledger, agent: string): boolean {
@@ -86,8 +135,8 @@ function isFull(ledger: Ledger, agent: string): boolean {
 }
 
 function statusText({ latest, pods }: TaskRecord): string {
-  const { phase, cause, message, conditions = [], podName } = latest.status ?? {};
-  const said = conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');
+  const { phase, cause, message, conditions, podName } = latest.status ?? {};
+  const said = (Array.isArray(conditions) ? conditions : []).map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');
   const podText = pods.map((pod) => `${pod.name} ${pod.goneMs === undefined ? (pod.latest.status?.phase ?? '') : 'gone'}`).join(', ');
   return `${phase ?? 'no phase'}${cause === undefined ? '' : `/${cause}`} ${said}, pod ${podName ?? 'none'} [${podText}]${message === undefined ? '' : `: ${message}`}`;
 }

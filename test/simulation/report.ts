@@ -15,6 +15,6 @@ export async function reportOf(scenario: Scenario, failed: History, options: Sim
     `the shortest history that shows it, with the faults [${faults.join(', ')}]:`,
     ...(lines.length > MAX_LINES ? [`… ${lines.length - MAX_LINES} lines before`] : []),
     ...lines.slice(-MAX_LINES),
-    `see it again: SEED=${scenario.seed} npx vitest run --config test/config/vitest.ts --project simulation test/simulation/histories.test.ts`,
+    `see it again: npm run simulate -- --seed ${scenario.seed}`,
   ].join('\n');
 }

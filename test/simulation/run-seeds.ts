@@ -1,6 +1,7 @@
 import type { Engine } from '#host/engine/engine.ts';
 import { scenarioOf } from './generate.ts';
 import type { Violation } from './invariants.ts';
+import type { Mutation } from './mutation.ts';
 import type { Scenario } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
@@ -13,6 +14,8 @@ export interface RunSeedsOptions {
   readonly twin?: Engine | undefined;
   /** Every seed that this divides is run by the second engine too. Default 100. */
   readonly twinEvery?: number | undefined;
+  /** A known mistake of every host. Default: none. */
+  readonly mutation?: Mutation | undefined;
   /** Keep the rules of each decision and each call too. Default false. */
   readonly isVerbose?: boolean | undefined;
   /** Ends the run before its next history. */
@@ -47,13 +50,14 @@ export const NO_SEEDS: SeedCounts = { histories: 0, compared: 0, decisions: 0, w
 
 /** Runs one seed after the other, each to its end; what was broken is in its answer, nothing is thrown because of it. */
 export async function* runSeeds(options: RunSeedsOptions): AsyncGenerator<SeedRun, void, void> {
-  const { from, histories, engine, twin, twinEvery = 100, isVerbose = false, signal } = options;
+  const { from, histories, engine, twin, twinEvery = 100, mutation, isVerbose = false, signal } = options;
+  const told = { isVerbose, ...(mutation === undefined ? {} : { mutation }) };
   for (let seed = from; seed < from + histories; seed++) {
     if (signal?.aborted === true) return;
     const scenario = scenarioOf(seed);
-    const history = await simulate(scenario, { engine, isVerbose });
+    const history = await simulate(scenario, { engine, ...told });
     const isCompared = twin !== undefined && seed % twinEvery === 0;
-    const difference = isCompared ? differenceOf(history, await simulate(scenario, { engine: twin, isVerbose })) : [];
+    const difference = isCompared ? differenceOf(history, await simulate(scenario, { engine: twin, ...told })) : [];
     yield { seed, scenario, history, violations: [...history.violations, ...difference], isCompared };
   }
 }

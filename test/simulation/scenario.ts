@@ -13,7 +13,26 @@ export interface Scenario {
   readonly rates: FaultRates;
   /** Ordered by `atMs`. */
   readonly happenings: readonly Timed[];
+  /** What each host works on, of those that run at once; the first has the index 0. Absent: one that works on everything. */
+  readonly shares?: readonly Share[];
+  /** Whether the API server knows schemas; otherwise people may store anything. */
+  readonly hasSchemas?: boolean;
+  /** Objects in a page of a list. Absent: as many as the host asks for. */
+  readonly pageSize?: number;
 }
+
+/** What a host works on, as its flags say. */
+export interface Share {
+  /** Absent: all. */
+  readonly namespaces?: readonly string[];
+  /** Value of the label `SHARE_LABEL` of its Tasks. Absent: all. */
+  readonly label?: string;
+}
+
+export const SHARE_LABEL = 'example.com/host';
+
+/** Fields of an object as people may have stored them: no schema has looked at them. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** Names of faults, and how likely each is: of a call, a write or a delivery, as the injector says. */
 export const FAULTS = [
@@ -38,6 +57,10 @@ export const FAULTS = [
   'watchStall',
   /** One event is lost and the watch goes on as if nothing were: what no API server does. */
   'watchDrop',
+  /** A watch sends no bookmark. */
+  'watchMute',
+  /** The server of an Agent fails, is slow, or never answers. */
+  'session',
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 export type FaultRates = Readonly<Record<FaultName, number>>;
@@ -57,12 +80,22 @@ interface Named {
 /** What somebody other than the host does. */
 export type Happening =
   /** Created, or merged into what is there. */
-  | { readonly type: 'ApplyAgent'; readonly at: Named; readonly spec: Partial<Agent['spec']> }
-  | { readonly type: 'ApplyTemplate'; readonly at: Named; readonly spec: Partial<AgentTemplate['spec']> }
-  | { readonly type: 'ApplyConfig'; readonly spec: KubeOpenCodeConfig['spec'] }
+  | { readonly type: 'ApplyAgent'; readonly at: Named; readonly spec: Partial<Agent['spec']> | Fields }
+  | { readonly type: 'ApplyTemplate'; readonly at: Named; readonly spec: Partial<AgentTemplate['spec']> | Fields }
+  | { readonly type: 'ApplyConfig'; readonly spec: KubeOpenCodeConfig['spec'] | Fields }
   | { readonly type: 'AgentReady'; readonly at: Named; readonly ready: boolean }
-  | { readonly type: 'CreateTask'; readonly at: Named; readonly spec: TaskSpec; readonly script: Partial<PodScript> }
-  | { readonly type: 'PatchTask'; readonly at: Named; readonly spec: Partial<TaskSpec> }
+  | {
+      readonly type: 'CreateTask';
+      readonly at: Named;
+      readonly spec: TaskSpec | Fields;
+      readonly script: Partial<PodScript>;
+      readonly labels?: Readonly<Record<string, string>>;
+    }
+  | { readonly type: 'PatchTask'; readonly at: Named; readonly spec: Partial<TaskSpec> | Fields }
+  /** A Task goes over to another host's share. */
+  | { readonly type: 'MoveTask'; readonly at: Named; readonly label: string }
+  /** By hand, past every rule. */
+  | { readonly type: 'EditStatus'; readonly at: Named; readonly status: Fields }
   | { readonly type: 'StopTask'; readonly at: Named }
   | {
       readonly type: 'Delete';
@@ -70,9 +103,20 @@ export type Happening =
       readonly at: Named;
       readonly options: DeleteOptions;
     }
+  | { readonly type: 'DeleteNamespace'; readonly namespace: string }
+  | { readonly type: 'CreateNamespace'; readonly namespace: string }
   | { readonly type: 'EvictPod'; readonly at: Named }
   /** A Pod that belongs to nobody, under a name that a Task will want. */
   | { readonly type: 'ForeignPod'; readonly at: Named }
+  | { readonly type: 'ForeignConfigMap'; readonly at: Named }
+  /** Somebody else's finalizer is put on an object, or taken away. */
+  | { readonly type: 'Hold'; readonly kind: 'Task' | 'Pod'; readonly at: Named; readonly isHeld: boolean }
+  /** Somebody takes from a Pod what is ours: the finalizer, or the label that the watch selects. */
+  | { readonly type: 'StripPod'; readonly at: Named; readonly of: 'finalizer' | 'label' }
+  /** Somebody sets `activeDeadlineSeconds`. */
+  | { readonly type: 'SetDeadline'; readonly at: Named; readonly seconds: number }
+  /** What a webhook adds to each Pod from now on; empty: nothing. */
+  | { readonly type: 'Webhook'; readonly adds: { readonly sidecar?: true; readonly deadlineSeconds?: number } }
   | { readonly type: 'NodeLost'; readonly node: string }
   /** The taint manager gives up what runs on a lost node. */
   | { readonly type: 'NodeTainted'; readonly node: string }
@@ -81,10 +125,20 @@ export type Happening =
   | { readonly type: 'PodQuota'; readonly hard: number | null }
   /** Old versions are forgotten. */
   | { readonly type: 'Compact' }
+  | HostHappening;
+
+/** What befalls the leader of a share; without one, of the first. */
+export type HostHappening = { readonly share?: number } & (
   | { readonly type: 'CrashHost' }
   | { readonly type: 'PauseHost'; readonly forMs: number; readonly overlapMs: number }
   /** An orderly hand-over, as in a rollout. */
-  | { readonly type: 'ReplaceHost' };
+  | { readonly type: 'ReplaceHost' }
+  /** Its wall clock is set, forward or back; who comes after it runs on a machine whose clock is right. */
+  | { readonly type: 'JumpClock'; readonly byMs: number }
+);
+
+/** Namespaces of every simulated cluster. */
+export const NAMESPACES = ['team-a', 'team-b'] as const;
 
 /** Nodes of every simulated cluster. */
 export const NODES = [

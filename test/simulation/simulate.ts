@@ -1,7 +1,7 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
-import type { Result } from '#host/cluster/cluster.ts';
+import type { Cluster, Result } from '#host/cluster/cluster.ts';
 import type { Call } from '#host/cluster/memory/faults.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
@@ -12,14 +12,14 @@ import type { Engine } from '#host/engine/engine.ts';
 import { Chronicle, errorText } from './chronicle.ts';
 import { Conduct } from './conduct.ts';
 import { FaultInjector, isWrite } from './fault-injector.ts';
-import { Fleet } from './fleet.ts';
-import { Deeds } from './happenings.ts';
+import { covers, Fleets } from './fleets.ts';
+import { type Deed, Deeds } from './happenings.ts';
 import type { Stroke } from './host-line.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { Ledger, type TaskRecord } from './ledger.ts';
 import { unsettled } from './liveness.ts';
 import type { Mutation } from './mutation.ts';
-import { type Happening, NODES, type Scenario } from './scenario.ts';
+import { type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
 import { SimulatedHost } from './simulated-host.ts';
 
 export interface SimulateOptions {
@@ -47,6 +47,8 @@ export interface History {
 const TAIL_MS = 4 * 3_600_000;
 const TAIL_STEP_MS = 5_000;
 const STILL_MS = 150_000;
+/** A Task that has just gone over to another host may still be in the hands of the first. */
+const MOVING_MS = 5_000;
 /** How long a watch may still be behind after the last fault: it waits before it begins anew, or is mute until the next bookmark. */
 const BLIND_MS = 150_000;
 
@@ -61,9 +63,10 @@ class Simulation {
   readonly #world: World;
   readonly #ledger: Ledger;
   readonly #invariants: Invariants;
-  readonly #fleet: Fleet;
+  readonly #fleets: Fleets;
   readonly #injector: FaultInjector;
   readonly #deeds: Deeds;
+  readonly #shares: readonly Share[];
   readonly #scripts = new Map<string, Partial<PodScript>>();
   readonly #violations: Violation[] = [];
   readonly #chronicle: Chronicle;
@@ -78,10 +81,17 @@ class Simulation {
     this.#scenario = scenario;
     this.#options = options;
     const assume = (pod: Pod): Partial<PodScript> | undefined => this.#scriptOf(pod);
-    this.#world = createWorld({ seed, nodes: NODES, kubelet: { assume } });
+    this.#world = createWorld({
+      seed,
+      nodes: NODES,
+      namespaces: NAMESPACES,
+      judged: scenario.hasSchemas === true ? 'Everything' : 'Nothing',
+      kubelet: { assume },
+    });
     const { clock, server } = this.#world;
     this.#chronicle = new Chronicle(clock);
-    this.#ledger = new Ledger(this.#world);
+    this.#shares = scenario.shares ?? [{}];
+    this.#ledger = new Ledger({ world: this.#world, agentOf: (client, uid) => this.#fleets.host(client)?.builtFor.get(uid) });
     server.addAdmission(this.#ledger.admission);
     this.#injector = new FaultInjector({
       seed,
@@ -93,29 +103,37 @@ class Simulation {
         this.#log(`  ${client}: ${kind} ${namespace}/${name} ${what}`);
       },
     });
-    this.#fleet = new Fleet({ clock, build: (name) => this.#build(name), log: (line) => this.#log(line) });
+    this.#fleets = new Fleets({
+      clock,
+      shares: this.#shares,
+      build: (name, share) => this.#build(name, share),
+      log: (line) => this.#log(line),
+    });
     this.#conduct = new Conduct({
       nowMs: () => clock.now(),
-      hasOneLeader: () => this.#fleet.hasOneLeader,
+      hasOneLeader: () => this.#fleets.hasOneLeaderEach,
+      isOfShare: (host, uid) => this.#isOfShare(host, uid),
+      isGone: (uid) => this.#ledger.tasks.get(uid)?.goneMs !== undefined,
       isLossy: rates.watchDrop > 0,
       report: (violation) => this.#violate(violation),
     });
     this.#invariants = new Invariants({
       ledger: this.#ledger,
-      writer: (name) => this.#fleet.host(name),
-      latestLeadMs: () => this.#fleet.latestLeadMs,
-      latestSharedMs: () => this.#fleet.latestSharedMs,
+      writer: (name) => this.#fleets.host(name),
+      latestLeadMs: (name) => this.#fleets.latestLeadMs(name),
+      latestSharedMs: (name) => this.#fleets.latestSharedMs(name),
       report: (violation) => this.#violate(violation),
     });
     this.#deeds = new Deeds({ world: this.#world, scripts: this.#scripts, onNodeLost: (node) => this.#ledger.nodeLost(node) });
-    for (const kind of ['Task', 'Pod', 'Agent', 'AgentTemplate'] as const) server.store.listen(kind, (change) => this.#onChange(change));
+    for (const kind of ['Task', 'Pod', 'Agent', 'AgentTemplate', 'KubeOpenCodeConfig', 'ConfigMap', 'Event'] as const)
+      server.store.listen(kind, (change) => this.#onChange(change));
   }
 
   async run(): Promise<History> {
     const { clock } = this.#world;
     const { happenings, quietAfterMs } = this.#scenario;
     for (const { atMs, happening } of happenings) clock.after(atMs, () => this.#happen(happening));
-    this.#fleet.begin();
+    this.#fleets.begin();
     const lastMs = Math.max(quietAfterMs, ...happenings.map(({ atMs }) => atMs));
     clock.after(quietAfterMs, () => {
       this.#isQuiet = true;
@@ -128,24 +146,24 @@ class Simulation {
     } catch (error) {
       this.#violate({ rule: 'time-goes-on', says: String(error) });
     }
-    for (const host of this.#fleet.hosts) host.kill();
+    for (const host of this.#fleets.hosts) host.kill();
     return {
       violations: this.#violations,
       lines: this.#chronicle.lines,
       virtualMs: this.#chronicle.virtualMs,
       decisions: this.#decisions,
       writes: this.#writes,
-      hosts: [...this.#fleet.hosts].length,
+      hosts: this.#fleets.hosts.length,
       ledger: this.#ledger,
     };
   }
 
   async #tail(isOver: () => boolean): Promise<void> {
     const { clock } = this.#world;
-    const settled = { world: this.#world, ledger: this.#ledger, scripts: this.#scripts };
+    const settled = { world: this.#world, ledger: this.#ledger, scripts: this.#scripts, shares: this.#shares };
     const endsMs = clock.now() + TAIL_MS;
     let open = unsettled(settled);
-    while ((open.length > 0 || this.#fleet.isRestless) && clock.now() < endsMs && !isOver()) {
+    while ((open.length > 0 || this.#fleets.isRestless) && clock.now() < endsMs && !isOver()) {
       await clock.runUntil(isOver, Math.min(endsMs, clock.now() + TAIL_STEP_MS));
       open = unsettled(settled);
     }
@@ -158,16 +176,24 @@ class Simulation {
     for (const task of this.#ledger.tasks.values()) this.#conduct.judgeWrites(task);
   }
 
-  #build(name: string): SimulatedHost {
+  #build(name: string, share: Share): SimulatedHost {
     const { clock } = this.#world;
     const { engine, mutation } = this.#options;
+    const { seed, rates, pageSize } = this.#scenario;
+    const client = this.#world.client(name, this.#injector.faults);
     for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
     return new SimulatedHost({
       name,
       clock,
       engine,
       ...(mutation === undefined ? {} : { mutation }),
-      cluster: this.#world.client(name, this.#injector.faults),
+      share,
+      sessions: {
+        seed,
+        rate: () => (this.#isQuiet ? 0 : rates.session),
+        onFault: (what) => this.#log(`  ${name}: ${what}`),
+      },
+      cluster: pageSize === undefined ? client : paged(client, pageSize),
       line: {
         strike: (call) => this.#strike(name, call),
         sent: (call) => this.#sent(name, call),
@@ -185,19 +211,19 @@ class Simulation {
 
   #strike(name: string, call: Omit<Call, 'client'>): Stroke {
     if (isWrite(call)) this.#writes += 1;
-    const host = this.#fleet.host(name);
+    const host = this.#fleets.host(name);
     if (host === undefined) return 'Nothing';
     const own = isWrite(call) ? (this.#options.strike?.(this.#writes) ?? 'Nothing') : 'Nothing';
     const stroke = own === 'Nothing' ? this.#injector.stroke(name, call) : own;
     const what = `${call.verb} ${call.kind} ${call.namespace}/${call.name}`;
     if (stroke === 'DiesBefore') {
       this.#log(`${name} is about to ${what}`);
-      this.#fleet.crash(host);
+      this.#fleets.crash(host);
     }
-    if (stroke === 'DiesAfter') this.#world.clock.after(0, () => this.#fleet.died(host));
+    if (stroke === 'DiesAfter') this.#world.clock.after(0, () => this.#fleets.died(host));
     if (stroke === 'Pauses') {
       this.#log(`${name} is about to ${what}`);
-      this.#fleet.pause(5_000 + (this.#writes % 7) * 4_000, (this.#writes % 5) * 500, host);
+      this.#fleets.pause(5_000 + (this.#writes % 7) * 4_000, (this.#writes % 5) * 500, host);
     }
     return stroke;
   }
@@ -205,7 +231,7 @@ class Simulation {
   #sent(name: string, { verb, kind, namespace, name: object, subresource }: Omit<Call, 'client'>): void {
     if (!isWrite({ verb })) return;
     const task = this.#taskOf(kind, namespace, object);
-    if (task !== undefined && this.#fleet.hasOneLeader) task.writes += 1;
+    if (task !== undefined && this.#fleets.hasOneLeaderEach) task.writes += 1;
     // What has ended may still be cleaned up in its time.
     if (this.#isStill && !(verb === 'delete' && kind === 'Task'))
       this.#violate({ rule: 'nothing-is-written-when-all-is-done', says: `${name} sends ${verb} ${kind} ${namespace}/${object}` });
@@ -218,9 +244,9 @@ class Simulation {
     this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${result.ok ? 'ok' : errorText(result.error)}`);
   }
 
-  #onDecided({ name }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
+  #onDecided({ name, caches }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
     this.#decisions += 1;
-    this.#conduct.decided(name, subject, deliberation);
+    this.#conduct.decided(name, subject, deliberation, caches.store.byUid('Task', subject.uid) !== undefined);
     if (this.#options.isVerbose === true) this.#chronicle.decision(name, subject, deliberation);
   }
 
@@ -239,19 +265,29 @@ class Simulation {
   #happen(happening: Happening): void {
     switch (happening.type) {
       case 'CrashHost':
-        this.#fleet.crash();
-        break;
       case 'PauseHost':
-        this.#fleet.pause(happening.forMs, happening.overlapMs);
-        break;
       case 'ReplaceHost':
-        this.#fleet.replace();
+      case 'JumpClock':
+        this.#fleets.befall(happening);
+        this.#ledger.mostAheadMs = Math.max(this.#ledger.mostAheadMs, ...this.#fleets.hosts.map(({ aheadMs }) => aheadMs));
         break;
       default:
-        this.#log(this.#deeds.perform(happening));
-        // It may concern any of them, and each may have to say something because of it.
-        for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
+        this.#perform(happening);
     }
+  }
+
+  #perform(deed: Deed): void {
+    this.#log(this.#deeds.perform(deed));
+    // It may concern any of them, and each may have to say something because of it.
+    for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
+  }
+
+  #isOfShare(name: string, taskUid: string): boolean {
+    const host = this.#fleets.host(name);
+    const task = this.#ledger.tasks.get(taskUid);
+    if (host === undefined || task === undefined) return true;
+    const isMoving = task.movedMs !== undefined && this.#ledger.nowMs - task.movedMs < MOVING_MS;
+    return isMoving || covers(host.share, task.namespace, task.latest.metadata.labels);
   }
 
   #scriptOf({ metadata }: Pod): Partial<PodScript> | undefined {
@@ -278,4 +314,19 @@ class Simulation {
   #log(line: string): void {
     this.#chronicle.add(line);
   }
+}
+
+/** A server that gives no more than so many objects in a page, whatever is asked for. */
+function paged(cluster: Cluster, limit: number): Cluster {
+  return {
+    list: (options) => cluster.list({ ...options, limit: Math.min(limit, options.limit ?? limit) }),
+    watch: (options, signal) => cluster.watch(options, signal),
+    get: (address) => cluster.get(address),
+    create: (object) => cluster.create(object),
+    replace: (object) => cluster.replace(object),
+    patch: (address, patch, how) => cluster.patch(address, patch, how),
+    delete: (address, how) => cluster.delete(address, how),
+    logs: (address, how) => cluster.logs(address, how),
+    followLogs: (address, how, signal) => cluster.followLogs(address, how, signal),
+  };
 }

@@ -5,25 +5,23 @@ import type { Cluster } from '#host/cluster/cluster.ts';
 import { type Caches, openCaches } from '#host/controller/caches.ts';
 import { type Controller, createController } from '#host/controller/controller.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
-import type { Sessions } from '#host/controller/effects.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import type { Log } from '#host/observe/log.ts';
 import { clockOf, HostLife } from './host-life.ts';
 import { type HostLineOptions, hostLine } from './host-line.ts';
 import { type Mutation, NO_MUTATION } from './mutation.ts';
+import { SHARE_LABEL, type Share } from './scenario.ts';
+import { type SimulatedSessionsOptions, simulatedSessions } from './simulated-sessions.ts';
 
 export const SETTINGS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 120 } as const;
-
-const NO_SESSIONS: Sessions = {
-  summary: async () => ({ ok: true, value: { id: 'session' } }),
-  abort: async () => ({ ok: true, value: null }),
-};
 
 export interface SimulatedHostOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly engine: Engine;
   readonly mutation?: Mutation;
+  readonly share: Share;
+  readonly sessions: Pick<SimulatedSessionsOptions, 'seed' | 'rate' | 'onFault'>;
   /** Its connection, with the faults of the network. */
   readonly cluster: Cluster;
   readonly line: Omit<HostLineOptions, 'life' | 'die'>;
@@ -40,10 +38,14 @@ export class SimulatedHost {
   readonly name: string;
   readonly life = new HostLife();
   readonly caches: Caches;
+  /** What it was told to work on. */
+  readonly share: Share;
   /** When it began to lead, milliseconds since the epoch. */
   ledSinceMs: number | undefined;
   /** Versions of what each Task (by UID) was last decided on: the oldest of its Agent and AgentTemplates. */
   readonly knewReferencesAt = new Map<string, number>();
+  /** Agent that the Pod of each Task (by UID) was last built for. */
+  readonly builtFor = new Map<string, string | undefined>();
   readonly #clock: Clock;
   readonly #controller: Controller;
   readonly #process = new AbortController();
@@ -51,7 +53,10 @@ export class SimulatedHost {
 
   constructor(options: SimulatedHostOptions) {
     const { name, engine, mutation = NO_MUTATION, onFault } = options;
+    const { namespaces = [], label } = mutation.share?.(options.share) ?? options.share;
+    const selector = label === undefined ? {} : { taskSelector: `${SHARE_LABEL}=${label}` };
     this.name = name;
+    this.share = options.share;
     this.#clock = clockOf(this.life, options.clock);
     const line = hostLine(options.cluster, {
       ...options.line,
@@ -65,6 +70,8 @@ export class SimulatedHost {
     this.caches = openCaches({
       cluster,
       clock: this.#clock,
+      namespaces,
+      ...selector,
       signal: this.#process.signal,
       onTrouble: (trouble) => {
         if (trouble.type === 'ListenerFailed') onFault(`a listener of the store threw: ${String(trouble.error)}`);
@@ -83,18 +90,25 @@ export class SimulatedHost {
       clock: this.#clock,
       engine: mutation.engine?.(engine) ?? engine,
       caches: this.caches,
-      sessions: NO_SESSIONS,
+      sessions: simulatedSessions({ clock: options.clock, life: this.life, ...options.sessions }),
+      ...selector,
       log,
       identity: name,
       settings: SETTINGS,
       hooks: {
         decided: (subject, deliberation) => {
           this.knewReferencesAt.set(subject.uid, referencesVersion(deliberation));
+          if (createsPod(deliberation)) this.builtFor.set(subject.uid, deliberation.snapshot.task?.spec.agentRef?.name);
           options.onDecided(this, subject, deliberation);
         },
         acted: (subject, action, outcome) => options.onActed(this, subject, action, outcome),
       },
     });
+  }
+
+  /** How far its wall clock is ahead of true time, in milliseconds. */
+  get aheadMs(): number {
+    return this.life.aheadMs;
   }
 
   /** Whether it leads, or believes that it does. */
@@ -132,6 +146,11 @@ function referencesVersion({ snapshot }: Deliberation): number {
     return isReference && 'found' in answer ? [Number(answer.found.metadata.resourceVersion ?? 0)] : [];
   });
   return versions.length === 0 ? 0 : Math.min(...versions);
+}
+
+function createsPod(deliberation: Deliberation): boolean {
+  if (deliberation.type === 'Faulted') return false;
+  return deliberation.decided.actions.some((action) => action.type === 'Create' && action.object.kind === 'Pod');
 }
 
 function errorText(error: unknown): string {

@@ -158,6 +158,11 @@ export function read(...answers: readonly (readonly [Ref | Omit<Ref, 'namespace'
   return Object.fromEntries(answers.map(([ref, answer]) => [refKey({ namespace: NAMESPACE, ...ref }), answer]));
 }
 
+/** A Pod as the watch shows it, and as it is when it is looked at itself: the same, or another. */
+export function lookedAt(shown: Pod, found: Pod = shown): Pick<Snapshot, 'pods' | 'read'> {
+  return { pods: [shown], read: read([{ kind: 'Pod', name: shown.metadata.name, live: true }, { found }]) };
+}
+
 /** Both references that a Task of these builders may have, found in the cache. */
 export function found(objects: { agent?: Agent; template?: AgentTemplate } = { template: template() }): Snapshot['read'] {
   return read(

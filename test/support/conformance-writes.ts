@@ -159,14 +159,18 @@ export const writeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: 'what the system owns can’t be patched: name 400, deletionTimestamp 422, generation ignored',
+    name: 'what the system owns can’t be patched: name and namespace 400, deletionTimestamp 422, generation and creationTimestamp ignored',
     run: async (cluster, context) => {
       const address = at('Task', context, 'a');
-      await ok(cluster.create(task(context.namespace, 'a')));
+      const created = await ok(cluster.create(task(context.namespace, 'a')));
       await refusal(cluster.patch(address, { metadata: { name: 'b' } }, merge), 400, 'BadRequest');
+      await refusal(cluster.patch(address, { metadata: { namespace: 'elsewhere' } }, merge), 400, 'BadRequest');
       const deletion = { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } };
       expect((await refusal(cluster.patch(address, deletion, merge), 422, 'Invalid')).fields).toContain('metadata.deletionTimestamp');
-      expect((await ok(cluster.patch(address, { metadata: { generation: 44 } }, merge))).metadata.generation).toBe(1);
+      const ours = { generation: 44, creationTimestamp: '2020-01-01T00:00:00Z' };
+      const { metadata } = await ok(cluster.patch(address, { metadata: ours }, merge));
+      expect(metadata).toMatchObject({ generation: 1, creationTimestamp: created.metadata.creationTimestamp });
+      expect(metadata.resourceVersion).toBe(created.metadata.resourceVersion);
     },
   },
   {

@@ -1,9 +1,11 @@
 import type { Cluster } from '#host/cluster/cluster.ts';
+import { builtinCases } from './conformance-builtins.ts';
 import { deletionCases } from './conformance-deletion.ts';
 import { listCases } from './conformance-lists.ts';
 import { namespaceCases } from './conformance-namespaces.ts';
 import { ownerCases } from './conformance-owners.ts';
 import { podCases } from './conformance-pods.ts';
+import { schemaCases } from './conformance-schemas.ts';
 import { watchCases } from './conformance-watches.ts';
 import { writeCases } from './conformance-writes.ts';
 
@@ -38,6 +40,8 @@ export interface ConformanceCase {
  */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...writeCases,
+  ...schemaCases,
+  ...builtinCases,
   ...podCases,
   ...deletionCases,
   ...listCases,

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { ClusterError } from '../cluster.ts';
 import { forbidden } from './errors.ts';
@@ -34,5 +34,26 @@ export function podQuota(hard: number, quotaName = 'pods'): Admission {
     if (used < hard) return undefined;
     const text = `exceeded quota: ${quotaName}, requested: pods=1, used: pods=${used}, limited: pods=${hard}`;
     return { type: 'Refuse', error: forbidden('Pod', name, text) };
+  };
+}
+
+/** Classes that every cluster has. Source: kubernetes pkg/apis/scheduling/v1/helpers.go. */
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = {
+  'system-cluster-critical': 2_000_000_000,
+  'system-node-critical': 2_000_001_000,
+};
+
+/** PriorityClasses by name: a Pod's class becomes its priority, one that is not there is refused. */
+export function priorityClasses(classes: Readonly<Record<string, number>>): Admission {
+  const known = { ...SYSTEM_CLASSES, ...classes };
+  return ({ operation, kind, name, object }) => {
+    const { spec } = object as Partial<Pod>;
+    if (operation !== 'create' || kind !== 'Pod' || spec?.priorityClassName === undefined) return undefined;
+    const { priorityClassName } = spec;
+    const priority = Object.hasOwn(known, priorityClassName) ? known[priorityClassName] : undefined;
+    if (priority === undefined) {
+      return { type: 'Refuse', error: forbidden('Pod', name, `no PriorityClass with name ${priorityClassName} was found`) };
+    }
+    return { type: 'Change', object: { ...object, spec: { ...spec, priority } } as KubernetesObject };
   };
 }

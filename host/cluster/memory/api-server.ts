@@ -2,7 +2,7 @@ import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { Clock } from '../../clock.ts';
 import { seededRandom } from '../../virtual-clock.ts';
-import type { Address, ClusterError, DeleteOptions, ListOptions, ObjectList, PatchOptions, Result } from '../cluster.ts';
+import type { Address, ClusterError, DeleteOptions, ListOptions, LogOptions, ObjectList, PatchOptions, Result } from '../cluster.ts';
 import type { Admission, AdmissionRequest } from './admission.ts';
 import { planDeletion } from './deletion.ts';
 import { alreadyExists, badRequest, invalid, notFound, resourceNotFound, unsupportedMediaType } from './errors.ts';
@@ -12,7 +12,7 @@ import type { WrittenLog } from './log-stream.ts';
 import { mergePatch, strategicMergePatch } from './merge-patch.ts';
 import { Namespaces } from './namespaces.ts';
 import { keyOf, ObjectStore } from './object-store.ts';
-import { prepareCreate, prepareUpdate } from './write.ts';
+import { type Judged, prepareCreate, prepareUpdate } from './write.ts';
 
 export interface ApiServerOptions {
   readonly clock: Clock;
@@ -23,10 +23,12 @@ export interface ApiServerOptions {
   readonly namespaces?: readonly string[];
   /** Stored objects can't be changed by those who are given them. Default false: it costs time. */
   readonly freeze?: boolean;
+  /** Default `Everything`. */
+  readonly judged?: Judged;
 }
 
-/** Text of a container's log, or why there is none. */
-export type LogSource = (pod: Pod, container: string) => Result<string>;
+/** What was asked for of a container's log, or why there is none. */
+export type LogSource = (pod: Pod, options: LogOptions) => Result<string>;
 
 /** What a container has written, for a reader that has its log open; undefined: its kubelet does not know it any more. */
 export type WrittenLogSource = (pod: Pod, container: string) => WrittenLog | undefined;
@@ -41,6 +43,7 @@ export class ApiServer {
   readonly #admission: Admission[];
   readonly #random: () => number;
   #writtenLogSource: WrittenLogSource = () => undefined;
+  readonly #judged: Judged;
   #logSource: LogSource = () => ({ ok: false, error: badRequest('no kubelet has logs') });
 
   constructor(options: ApiServerOptions) {
@@ -49,6 +52,7 @@ export class ApiServer {
     this.namespaces = new Namespaces(options.namespaces ?? null);
     this.#admission = [...(options.admission ?? [])];
     this.#random = seededRandom(options.seed ?? 1);
+    this.#judged = options.judged ?? 'Everything';
   }
 
   /** Adds an admission plugin behind the others; the returned function takes it away. */
@@ -94,7 +98,7 @@ export class ApiServer {
     }
     const admitted = this.#admit({ operation: 'create', client, kind, namespace, name, object: named });
     if (!admitted.ok) return admitted;
-    const prepared = prepareCreate(admitted.value as Draft, this.#uid(), this.clock.now());
+    const prepared = prepareCreate(admitted.value as Draft, this.#uid(), this.clock.now(), this.#judged);
     if (!prepared.ok) return prepared;
     const existing = this.find({ kind, namespace, name });
     if (existing !== undefined) return failure(alreadyExists(kind, name, existing.metadata.deletionTimestamp !== undefined));
@@ -124,7 +128,7 @@ export class ApiServer {
         invalid(kind, metadata.name, [{ field: 'metadata.resourceVersion', message: 'Invalid value: 0: must be specified for an update' }]),
       );
     }
-    return this.#update(wanted, old, client);
+    return this.#update(copyJson(wanted), old, client);
   }
 
   /** The object as it stands afterwards; null when it is gone. */
@@ -147,10 +151,10 @@ export class ApiServer {
     }
   }
 
-  logs(address: Address, container: string): Result<string> {
+  logs(address: Address, options: LogOptions): Result<string> {
     const object = this.find(address);
     if (object === undefined) return failure(notFound('Pod', address.name));
-    return this.#logSource(object as StoredObject & Pod, container);
+    return this.#logSource(object as StoredObject & Pod, options);
   }
 
   writtenLog(address: Address, container: string): WrittenLog | undefined {
@@ -176,16 +180,20 @@ export class ApiServer {
     return this.store.put({ ...copy, metadata: { ...metadata, uid, creationTimestamp } });
   }
 
+  /** `wanted` shares nothing with the caller, but whatever it likes with `old`. */
   #update(wanted: KubernetesObject, old: StoredObject, client: string, subresource?: 'status'): Result<StoredObject> {
     const { kind, metadata } = old;
     if (wanted.metadata.name !== metadata.name) {
       return failure(badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${metadata.name})`));
     }
     const namespace = metadata.namespace ?? '';
+    if ((wanted.metadata.namespace ?? namespace) !== namespace) {
+      return failure(badRequest('the namespace of the provided object does not match the namespace sent on the request'));
+    }
     const request = { operation: 'update', client, kind, namespace, name: metadata.name, object: wanted } as const;
     const admitted = this.#admit(subresource === undefined ? request : { ...request, subresource });
     if (!admitted.ok) return admitted;
-    const prepared = prepareUpdate(admitted.value, old, subresource);
+    const prepared = prepareUpdate(admitted.value === wanted ? wanted : copyJson(admitted.value), old, this.#judged, subresource);
     if (!prepared.ok) return prepared;
     return success(prepared.value === old ? old : this.#store(prepared.value, old));
   }

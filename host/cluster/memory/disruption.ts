@@ -16,25 +16,71 @@ export function evictByApi(server: ApiServer, address: Address): void {
 
 /** The taint manager gives up Pods on a node that is unreachable: condition, then deletion with the Pod's grace, which nobody there hears of. */
 export function evictByTaint(server: ApiServer, node: string): void {
-  for (const object of [...server.store.values('Pod')]) {
-    const { spec, metadata } = object as StoredObject & Pod;
-    if (spec.nodeName !== node || metadata.deletionTimestamp !== undefined) continue;
-    disrupt(server, object, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint');
+  for (const pod of podsOn(server, node)) if (pod.metadata.deletionTimestamp === undefined) tainted(server, pod);
+}
+
+/** The node lifecycle controller: a node has not been heard of for a while, so its Pods count as not ready. */
+export function markNotReady(server: ApiServer, node: string): void {
+  for (const pod of podsOn(server, node)) notReady(server, pod);
+}
+
+/** The Pod garbage collector, when a node's object is gone: its Pods are Failed and removed, as no kubelet will ever do it. */
+export function collectOrphans(server: ApiServer, node: string): void {
+  for (const object of podsOn(server, node)) {
+    server.overwrite<Pod>(object, (pod) => {
+      const hasEnded = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+      return hasEnded
+        ? pod
+        : disrupted({ ...pod, status: { ...pod.status, phase: 'Failed' } }, 'DeletionByPodGC', 'PodGC: node no longer exists', server);
+    });
+    server.delete(addressOf(object), { uid: object.metadata.uid, gracePeriodSeconds: 0 }, 'pod-garbage-collector');
   }
 }
 
-function disrupt(server: ApiServer, object: StoredObject, reason: string, message: string): void {
-  const { metadata } = object;
-  server.overwrite<Pod>(object, (pod) => {
-    const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
-    const condition = {
-      type: 'DisruptionTarget',
-      status: 'True',
-      reason,
-      message,
-      lastTransitionTime: metaTime(server.clock.now()),
-    } as const;
-    return { ...pod, status: { ...pod.status, conditions: [...others, { ...condition, ...{ lastProbeTime: null } }] } };
+/** From a node's last word to its being unreachable. Source: kube-controller-manager --node-monitor-grace-period. */
+const NODE_GRACE_MS = 50_000;
+/** How long a Pod tolerates that. Source: the admission plugin DefaultTolerationSeconds. */
+const TOLERATION_MS = 300_000;
+
+/** What becomes of a Pod in the cluster's eyes whose node has just fallen silent for ever. */
+export function loseNodeOf(server: ApiServer, pod: StoredObject): void {
+  server.clock.after(NODE_GRACE_MS, () => notReady(server, pod));
+  server.clock.after(NODE_GRACE_MS + TOLERATION_MS, () => {
+    const current = server.find(addressOf(pod));
+    if (current?.metadata.uid === pod.metadata.uid && current.metadata.deletionTimestamp === undefined) tainted(server, current);
   });
-  server.delete({ kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name }, { uid: metadata.uid }, 'disruption');
+}
+
+function tainted(server: ApiServer, pod: StoredObject): void {
+  disrupt(server, pod, 'DeletionByTaintManager', 'Taint manager: deleting due to NoExecute taint');
+}
+
+function notReady(server: ApiServer, object: StoredObject): void {
+  server.overwrite<Pod>(object, (pod) => {
+    const conditions = pod.status?.conditions ?? [];
+    if (!conditions.some(({ type, status }) => type === 'Ready' && status === 'True')) return pod;
+    const lastTransitionTime = metaTime(server.clock.now());
+    const changed = conditions.map((each) => (each.type === 'Ready' ? { ...each, status: 'False' as const, lastTransitionTime } : each));
+    return { ...pod, status: { ...pod.status, conditions: changed } };
+  });
+}
+
+function disrupt(server: ApiServer, object: StoredObject, reason: string, message: string): void {
+  server.overwrite<Pod>(object, (pod) => disrupted(pod, reason, message, server));
+  server.delete(addressOf(object), { uid: object.metadata.uid }, 'disruption');
+}
+
+function disrupted<T extends Pod>(pod: T, reason: string, message: string, { clock }: ApiServer): T {
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
+  const times = { lastProbeTime: null, lastTransitionTime: metaTime(clock.now()) };
+  const condition = { type: 'DisruptionTarget', status: 'True', reason, message, ...times } as const;
+  return { ...pod, status: { ...pod.status, conditions: [...others, condition] } };
+}
+
+function podsOn(server: ApiServer, node: string): readonly (StoredObject & Pod)[] {
+  return ([...server.store.values('Pod')] as (StoredObject & Pod)[]).filter(({ spec }) => spec.nodeName === node);
+}
+
+function addressOf({ metadata }: StoredObject): Address {
+  return { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name };
 }

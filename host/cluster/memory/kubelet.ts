@@ -1,10 +1,12 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
+import type { KubeletLatency } from './kubelet-latency.ts';
 import { NodeOutages } from './node-outages.ts';
 import type { Change } from './object-store.ts';
 import { podLog, writtenLog } from './pod-log.ts';
+import type { StoredPod } from './pod-run.ts';
 import { type PodScript, podScript } from './pod-script.ts';
-import { type KubeletLatency, PodWorker, type StoredPod } from './pod-worker.ts';
+import { PodWorker } from './pod-worker.ts';
 
 export interface KubeletOptions extends Partial<KubeletLatency> {
   /** Overrides what the Pod's labels say (`plan --assume`). */
@@ -13,7 +15,7 @@ export interface KubeletOptions extends Partial<KubeletLatency> {
   readonly outages?: NodeOutages;
 }
 
-/** The kubelets of all nodes: every Pod that is bound runs by its script (labels) in the clock's time; every step is an event. Containers are never restarted. */
+/** The kubelets of all nodes: every Pod that is bound runs by its script (labels) in the clock's time; every step is an event. */
 export class Kubelet {
   readonly #server: ApiServer;
   readonly #workers = new Map<string, PodWorker>();
@@ -31,8 +33,12 @@ export class Kubelet {
     for (const object of server.store.values('Pod')) this.#consider(object as StoredPod);
     server.store.listen('Pod', (change) => this.#follow(change));
     server.setLogSource(
-      (pod, container) => podLog(pod, this.#workers.get(pod.metadata.uid ?? '')?.run, container),
-      (pod, container) => writtenLog(this.#workers.get(pod.metadata.uid ?? '')?.run, container),
+      (pod, options) => {
+        const worker = this.#workers.get(pod.metadata.uid ?? '');
+        const isCutOff = worker?.isLost === true || this.#outages.isOut(pod.spec.nodeName);
+        return podLog({ pod, run: worker?.run, options, nowMs: server.clock.now(), isCutOff });
+      },
+      (pod, container) => writtenLog(this.#workers.get(pod.metadata.uid ?? '')?.run, container, server.clock.now()),
     );
   }
 

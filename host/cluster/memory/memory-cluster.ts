@@ -84,23 +84,19 @@ export class MemoryCluster implements Cluster {
   }
 
   logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>> {
-    return this.#perform(this.#call('logs', address), signal, () => {
-      const text = this.#server.logs(address, options.container);
-      return text.ok ? { ok: true, value: tail(text.value, options) } : text;
-    });
+    return this.#perform(this.#call('logs', address), signal, () => this.#server.logs(address, options));
   }
 
   async *followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogPiece> {
     let stream: LogStream | undefined;
     const opened = await this.#perform(this.#call('logs', address), signal, () => {
-      const text = this.#server.logs(address, options.container);
+      const text = this.#server.logs(address, options);
       if (text.ok) stream = new LogStream(this.#server, address, options.container);
       return text;
     });
     if (opened.ok && stream !== undefined) {
-      const text = tail(opened.value, options);
       try {
-        if (text !== '') yield { type: 'TEXT', text };
+        if (opened.value !== '') yield { type: 'TEXT', text: opened.value };
         yield* stream.pieces(signal);
       } finally {
         stream.close();
@@ -149,11 +145,4 @@ function aborted({ verb, kind, namespace, name }: Call): {
 } {
   const message = `${verb} ${kind} ${namespace}/${name}: the caller gave up before an answer came`;
   return { ok: false, error: { type: 'Unreachable', message } };
-}
-
-/** The last lines, then the first bytes of those, as the API server cuts logs. */
-function tail(text: string, { tailLines, limitBytes }: LogOptions): string {
-  const lines = text.split(/(?<=\n)/);
-  const kept = tailLines === undefined ? text : lines.slice(Math.max(0, lines.length - tailLines)).join('');
-  return limitBytes === undefined ? kept : Buffer.from(kept).subarray(0, limitBytes).toString();
 }

@@ -78,9 +78,11 @@ export function updateMetadata(
   old: StoredMeta,
 ): { readonly metadata: StoredMeta; readonly errors: readonly FieldError[] } {
   const errors: FieldError[] = [];
-  for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+  for (const field of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
     const value = wanted[field];
     if (value === undefined || value === old[field]) continue;
+    // Of what is being deleted the time stays as it is, whatever is asked.
+    if (field === 'deletionTimestamp' && old.deletionTimestamp !== undefined) continue;
     errors.push({ field: `metadata.${field}`, message: `Invalid value: ${JSON.stringify(value)}: field is immutable` });
   }
   const added = (wanted.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer));

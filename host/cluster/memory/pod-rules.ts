@@ -1,7 +1,8 @@
-import type { Container, Pod, PodSpec } from '#core/api/kubernetes.ts';
-import { fieldsEqual, jsonEqual } from '../json.ts';
+import type { Container, Pod, PodSpec, Quantity, ResourceRequirements, Volume } from '#core/api/kubernetes.ts';
+import { fieldsEqual } from '../json.ts';
 import type { FieldError } from './errors.ts';
 import type { Json } from './kinds.ts';
+import { canonicalQuantity } from './quantity.ts';
 
 const MAX_INT32 = 2_147_483_647;
 
@@ -21,7 +22,7 @@ const DEFAULT_TOLERATIONS = ['not-ready', 'unreachable'].map((taint) => ({
 export function defaultPodSpec(spec: PodSpec): PodSpec {
   const tolerations = spec.tolerations ?? [];
   const missing = DEFAULT_TOLERATIONS.filter(({ key }) => !tolerations.some((toleration) => toleration.key === key));
-  const { initContainers } = spec;
+  const { initContainers, volumes } = spec;
   return {
     restartPolicy: 'Always',
     terminationGracePeriodSeconds: 30,
@@ -32,6 +33,7 @@ export function defaultPodSpec(spec: PodSpec): PodSpec {
     tolerations: [...tolerations, ...missing],
     ...(initContainers === undefined ? {} : { initContainers: initContainers.map(defaultContainer) }),
     containers: spec.containers.map(defaultContainer),
+    ...(volumes === undefined ? {} : { volumes: volumes.map(defaultVolume) }),
   };
 }
 
@@ -56,18 +58,50 @@ function defaultContainer(container: Container): Container {
 }
 
 /** What is limited and not requested is requested. */
-function defaultResources(resources: NonNullable<Container['resources']>): NonNullable<Container['resources']> {
-  const { limits, requests } = resources;
-  return limits === undefined ? resources : { ...resources, requests: { ...limits, ...requests } };
+function defaultResources(resources: ResourceRequirements): ResourceRequirements {
+  const limits = canonical(resources.limits);
+  const requests = canonical(resources.requests);
+  if (limits === undefined && requests === undefined) return resources;
+  return { ...resources, ...(limits === undefined ? {} : { limits }), requests: { ...limits, ...requests } };
+}
+
+function canonical(quantities: ResourceRequirements['limits']): Readonly<Record<string, string>> | undefined {
+  if (quantities === undefined) return undefined;
+  return Object.fromEntries(Object.entries(quantities).map(([name, quantity]) => [name, canonicalQuantity(quantity)]));
+}
+
+/** Files of these sources are readable by all unless told otherwise. */
+const FILE_SOURCES = ['secret', 'configMap', 'downwardAPI', 'projected'];
+const DEFAULT_FILE_MODE = 0o644;
+const DEFAULT_TOKEN_SECONDS = 3_600;
+
+function defaultVolume(volume: Volume): Volume {
+  const [name = '', source] = Object.entries(volume).find(([key]) => key !== 'name') ?? [];
+  const fields = source as Json | undefined;
+  if (fields === undefined) return volume;
+  if (name === 'hostPath') return { ...volume, hostPath: { type: '', ...fields } };
+  if (name === 'emptyDir' && fields.sizeLimit !== undefined) {
+    return { ...volume, emptyDir: { ...fields, sizeLimit: canonicalQuantity(fields.sizeLimit as Quantity) } };
+  }
+  if (!FILE_SOURCES.includes(name)) return volume;
+  const sources = name === 'projected' ? { sources: ((fields.sources ?? []) as readonly Json[]).map(defaultProjection) } : {};
+  return { ...volume, [name]: { defaultMode: DEFAULT_FILE_MODE, ...fields, ...sources } };
+}
+
+function defaultProjection(source: Json): Json {
+  if (source.serviceAccountToken === undefined) return source;
+  return { ...source, serviceAccountToken: { expirationSeconds: DEFAULT_TOKEN_SECONDS, ...(source.serviceAccountToken as Json) } };
 }
 
 /** What a real API server refuses in a new Pod, as far as a wrong build of ours could meet it. */
 export function validatePodSpec({ containers, initContainers = [], volumes = [], activeDeadlineSeconds }: PodSpec): FieldError[] {
   const errors: FieldError[] = [];
   if (containers.length === 0) errors.push({ field: 'spec.containers', message: 'Required value' });
-  const volumeNames = new Set(volumes.map(({ name }) => name));
-  if (volumeNames.size < volumes.length)
-    errors.push({ field: 'spec.volumes', message: 'Duplicate value: names of volumes must be unique' });
+  const volumeNames = new Set<string>();
+  for (const [index, { name }] of volumes.entries()) {
+    if (volumeNames.has(name)) errors.push({ field: `spec.volumes[${index}].name`, message: `Duplicate value: "${name}"` });
+    volumeNames.add(name);
+  }
   const seen = new Set<string>();
   for (const [field, list] of [['spec.containers', containers] as const, ['spec.initContainers', initContainers] as const]) {
     for (const [index, container] of list.entries()) {
@@ -100,22 +134,31 @@ function validateDeadline(seconds: number | undefined): FieldError[] {
 
 /** What an update of a Pod's spec may not do. Source: kubernetes pkg/apis/core/validation/validation.go, ValidatePodUpdate. */
 export function validatePodUpdate(spec: PodSpec, old: PodSpec): FieldError[] {
-  const errors = validateDeadline(spec.activeDeadlineSeconds);
-  if (errors.length > 0) return errors;
-  const { activeDeadlineSeconds: seconds } = spec;
-  const { activeDeadlineSeconds: oldSeconds } = old;
-  if (oldSeconds !== undefined && seconds === undefined) {
-    return [{ field: 'spec.activeDeadlineSeconds', message: 'Invalid value: null: must not update from a positive integer to nil value' }];
+  const errors = validatePodSpec(spec);
+  for (const field of ['containers', 'initContainers'] as const) {
+    if ((spec[field] ?? []).length === (old[field] ?? []).length) continue;
+    return [...errors, { field: `spec.${field}`, message: 'Forbidden: pod updates may not add or remove containers' }];
   }
-  if (oldSeconds !== undefined && seconds !== undefined && seconds > oldSeconds) {
-    return [{ field: 'spec.activeDeadlineSeconds', message: `Invalid value: ${seconds}: must be less than or equal to previous value` }];
+  const deadline = validateDeadlineUpdate(spec.activeDeadlineSeconds, old.activeDeadlineSeconds);
+  if (deadline !== undefined) return [...errors, { field: 'spec.activeDeadlineSeconds', message: deadline }];
+  if (!keepsTolerations(spec, old)) {
+    errors.push({ field: 'spec.tolerations', message: 'Forbidden: existing toleration can not be modified except its tolerationSeconds' });
   }
   const differs =
     !fieldsEqual(spec, old, ['activeDeadlineSeconds', 'containers', 'initContainers', 'tolerations']) ||
     !equalButImages(spec.containers, old.containers) ||
-    !equalButImages(spec.initContainers ?? [], old.initContainers ?? []) ||
-    !(old.tolerations ?? []).every((toleration) => spec.tolerations?.some((other) => jsonEqual(toleration, other)));
-  return differs ? [{ field: 'spec', message: `Forbidden: ${UPDATABLE}` }] : [];
+    !equalButImages(spec.initContainers ?? [], old.initContainers ?? []);
+  return differs ? [...errors, { field: 'spec', message: `Forbidden: ${UPDATABLE}` }] : errors;
+}
+
+function validateDeadlineUpdate(seconds: number | undefined, old: number | undefined): string | undefined {
+  if (old === undefined) return undefined;
+  if (seconds === undefined) return 'Invalid value: null: must not update from a positive integer to nil value';
+  return seconds > old ? `Invalid value: ${seconds}: must be less than or equal to previous value` : undefined;
+}
+
+function keepsTolerations({ tolerations = [] }: PodSpec, old: PodSpec): boolean {
+  return (old.tolerations ?? []).every((kept) => tolerations.some((other) => fieldsEqual(kept, other, ['tolerationSeconds'])));
 }
 
 function equalButImages(containers: readonly Container[], old: readonly Container[]): boolean {

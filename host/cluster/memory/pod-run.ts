@@ -1,21 +1,26 @@
 import type { Container, ContainerStatus, Pod } from '#core/api/kubernetes.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
+import type { StoredObject } from './kinds.ts';
 import type { PodScript } from './pod-script.ts';
+
+export type StoredPod = StoredObject & Pod;
+
+export interface Terminated {
+  readonly type: 'Terminated';
+  /** Absent: it never started. */
+  readonly startedMs?: number;
+  readonly finishedMs: number;
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly message?: string;
+}
 
 export type ContainerState =
   | { readonly type: 'Waiting'; readonly reason: string; readonly message?: string }
   | { readonly type: 'Running'; readonly startedMs: number }
-  | {
-      readonly type: 'Terminated';
-      /** Absent: it never started. */
-      readonly startedMs?: number;
-      readonly finishedMs: number;
-      readonly exitCode: number;
-      readonly reason: string;
-      readonly message?: string;
-    };
+  | Terminated;
 
-/** `Main` is the container that the script speaks about: `agent`, else the first. `Beside` (an injected proxy) runs until it is ended, `Sidecar` is an init container that restarts. */
+/** `Main` is the agent, or whom the script speaks about instead. `Beside` (an injected proxy) runs until it is ended, `Sidecar` is an init container that restarts. */
 export type ContainerRole = 'Init' | 'Sidecar' | 'Main' | 'Beside';
 
 export interface ContainerRun {
@@ -23,6 +28,17 @@ export interface ContainerRun {
   readonly image: string;
   readonly role: ContainerRole;
   readonly state: ContainerState;
+  readonly restartCount: number;
+  /** How it ended before it was restarted. */
+  readonly lastEnd?: Terminated;
+}
+
+/** An end that the node brings upon a Pod, as its status tells it. */
+export interface NodeVerdict {
+  readonly reason: string;
+  readonly message: string;
+  /** Of the condition DisruptionTarget; its reason is TerminationByKubelet. */
+  readonly disruption: string;
 }
 
 /** What a kubelet knows of a Pod on its node, beside the object. */
@@ -31,7 +47,9 @@ export interface PodRun {
   /** When the kubelet accepted it: `status.startTime`, from which activeDeadlineSeconds counts. */
   readonly acceptedMs: number;
   readonly hasSandbox: boolean;
-  readonly isEvicted: boolean;
+  readonly verdict?: NodeVerdict;
+  /** Whether the Pod is being ended, so that nothing is started again. */
+  readonly isEnding: boolean;
   /** Init containers and sidecars in their order, then the others. */
   readonly containers: readonly ContainerRun[];
 }
@@ -41,26 +59,39 @@ export function acceptedRun(pod: Pod, script: PodScript, nowMs: number): PodRun 
   const inits = pod.spec.initContainers ?? [];
   const reason = inits.length > 0 ? 'PodInitializing' : 'ContainerCreating';
   const waiting: ContainerState = { type: 'Waiting', reason };
-  return { script, acceptedMs: nowMs, hasSandbox: false, isEvicted: false, containers: containersOf(pod, () => waiting) };
+  const containers = containersOf(pod, script, () => ({ state: waiting, restartCount: 0 }));
+  return { script, acceptedMs: nowMs, hasSandbox: false, isEnding: false, containers };
 }
 
 /** A Pod that was running already when it was loaded from a live cluster. */
 export function resumedRun(pod: Pod, script: PodScript, nowMs: number): PodRun {
-  const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const stateOf = (name: string): ContainerState =>
-    stateFrom(
-      statuses.find((status) => status.name === name),
-      nowMs,
-    );
-  const containers = containersOf(pod, stateOf);
+  const statuses: readonly (ContainerStatus & { readonly restartCount?: number })[] = [
+    ...(pod.status?.initContainerStatuses ?? []),
+    ...(pod.status?.containerStatuses ?? []),
+  ];
+  const containers = containersOf(pod, script, (name) => {
+    const status = statuses.find((each) => each.name === name);
+    const lastEnd = stateFrom(status?.lastState, nowMs);
+    return {
+      state: stateFrom(status?.state, nowMs),
+      restartCount: status?.restartCount ?? 0,
+      ...(lastEnd.type === 'Terminated' ? { lastEnd } : {}),
+    };
+  });
   const acceptedMs = pod.status?.startTime === undefined ? nowMs : Date.parse(pod.status.startTime);
-  return { script, acceptedMs, hasSandbox: containers.some(({ state }) => state.type !== 'Waiting'), isEvicted: false, containers };
+  const hasSandbox = containers.some(({ state }) => state.type !== 'Waiting');
+  return { script, acceptedMs, hasSandbox, isEnding: false, containers };
 }
 
-function containersOf({ spec }: Pod, stateOf: (name: string) => ContainerState): ContainerRun[] {
-  const mainName = spec.containers.some(({ name }) => name === AGENT_CONTAINER) ? AGENT_CONTAINER : spec.containers[0]?.name;
+function containersOf(
+  { spec }: Pod,
+  script: PodScript,
+  historyOf: (name: string) => Pick<ContainerRun, 'state' | 'restartCount' | 'lastEnd'>,
+): ContainerRun[] {
+  const isThere = (wanted: string | undefined): boolean => spec.containers.some(({ name }) => name === wanted);
+  const mainName = [script.container, AGENT_CONTAINER].find(isThere) ?? spec.containers[0]?.name;
   const run = (container: Container, role: ContainerRole): ContainerRun => {
-    return { name: container.name, image: container.image ?? '', role, state: stateOf(container.name) };
+    return { name: container.name, image: container.image ?? '', role, ...historyOf(container.name) };
   };
   return [
     ...(spec.initContainers ?? []).map((container) => run(container, container.restartPolicy === 'Always' ? 'Sidecar' : 'Init')),
@@ -68,8 +99,8 @@ function containersOf({ spec }: Pod, stateOf: (name: string) => ContainerState):
   ];
 }
 
-function stateFrom(status: ContainerStatus | undefined, nowMs: number): ContainerState {
-  const { running, terminated, waiting } = status?.state ?? {};
+function stateFrom(state: ContainerStatus['state'], nowMs: number): ContainerState {
+  const { running, terminated, waiting } = state ?? {};
   if (running !== undefined) return { type: 'Running', startedMs: timeOr(running.startedAt, nowMs) };
   if (terminated !== undefined) {
     const { exitCode, reason = 'Error', message, startedAt, finishedAt } = terminated;
@@ -89,81 +120,11 @@ function timeOr(text: string | undefined, otherMs: number): number {
   return text === undefined ? otherMs : Date.parse(text);
 }
 
-/** The run with the state of every container that `picks`, given by `next`. */
-function withStates(run: PodRun, picks: (container: ContainerRun) => boolean, next: (container: ContainerRun) => ContainerState): PodRun {
-  return {
-    ...run,
-    containers: run.containers.map((container) => (picks(container) ? { ...container, state: next(container) } : container)),
-  };
-}
-
-/** State of a container that ends now. */
-function terminated({ state }: ContainerRun, nowMs: number, exitCode: number, reason?: string): ContainerState {
-  const ended = { type: 'Terminated', finishedMs: nowMs, exitCode, reason: reason ?? (exitCode === 0 ? 'Completed' : 'Error') } as const;
-  return state.type === 'Running' ? { ...ended, startedMs: state.startedMs } : ended;
-}
-
-/** The init container or sidecar that is next to start; undefined: the others are. */
-export function nextInit(run: PodRun): ContainerRun | undefined {
-  return run.containers.find((container) => !isRegular(container) && container.state.type === 'Waiting');
-}
-
-export function initStarted(run: PodRun, name: string, nowMs: number): PodRun {
-  return withStates(
-    run,
-    (container) => container.name === name,
-    () => ({ type: 'Running', startedMs: nowMs }),
+/** The container that the script speaks about. */
+export function subjectOf({ script, containers }: PodRun): ContainerRun | undefined {
+  return (
+    containers.find(({ name, role }) => name === script.container && role !== 'Sidecar') ?? containers.find(({ role }) => role === 'Main')
   );
-}
-
-export function initEnded(run: PodRun, name: string, nowMs: number): PodRun {
-  return withStates(
-    run,
-    (container) => container.name === name,
-    (container) => terminated(container, nowMs, 0),
-  );
-}
-
-/** All regular containers run; without the agent's while its image can't be pulled. */
-export function regularStarted(run: PodRun, nowMs: number): PodRun {
-  const isHeld = ({ role }: ContainerRun): boolean => role === 'Main' && run.script.outcome === 'image-pull';
-  const starts = (container: ContainerRun): boolean => isRegular(container) && container.state.type === 'Waiting' && !isHeld(container);
-  return withStates(run, starts, () => ({ type: 'Running', startedMs: nowMs }));
-}
-
-export function pullFailed(run: PodRun, reason: string, message: (image: string) => string): PodRun {
-  return withStates(
-    run,
-    ({ role }) => role === 'Main',
-    ({ image }) => ({ type: 'Waiting', reason, message: message(image) }),
-  );
-}
-
-export function mainEnded(run: PodRun, nowMs: number, exitCode: number, reason?: string): PodRun {
-  const picks = (container: ContainerRun): boolean => container.role === 'Main' && isRunning(container);
-  return withStates(run, picks, (container) => terminated(container, nowMs, exitCode, reason));
-}
-
-/** SIGTERM: all but the agent's container end at once. */
-export function signalled(run: PodRun, nowMs: number): PodRun {
-  const picks = (container: ContainerRun): boolean => container.role !== 'Main' && isRunning(container);
-  return withStates(run, picks, (container) => terminated(container, nowMs, container.role === 'Init' ? 143 : 0));
-}
-
-/** SIGKILL to all that runs. */
-export function killed(run: PodRun, nowMs: number): PodRun {
-  return withStates(run, isRunning, (container) => terminated(container, nowMs, 137));
-}
-
-/** The node is short of memory. */
-export function evicted(run: PodRun, nowMs: number): PodRun {
-  return { ...killed(run, nowMs), isEvicted: true };
-}
-
-/** Sidecars end after the last regular container. */
-export function sidecarsEnded(run: PodRun, nowMs: number): PodRun {
-  const picks = (container: ContainerRun): boolean => container.role === 'Sidecar' && isRunning(container);
-  return withStates(run, picks, (container) => terminated(container, nowMs, 0));
 }
 
 export function isRunning({ state }: ContainerRun): boolean {
@@ -174,27 +135,8 @@ export function isRegular({ role }: ContainerRun): boolean {
   return role === 'Main' || role === 'Beside';
 }
 
-const UNKNOWN = {
-  exitCode: 137,
-  reason: 'ContainerStatusUnknown',
-  message: 'The container could not be located when the pod was terminated',
-};
-
-/**
- * What a kubelet reports of containers that never started when it ends a Pod. Source: kubernetes pkg/kubelet/status/status_manager.go, TerminatePod.
- */
-export function withUnknownStates(run: PodRun, nowMs: number): PodRun {
-  const inits = run.containers.filter((container) => !isRegular(container));
-  const lastInit = inits.at(-1)?.state;
-  const isInitialized =
-    inits.length === 0 ||
-    run.containers.some((container) => isRegular(container) && container.state.type !== 'Waiting') ||
-    (lastInit?.type === 'Terminated' && lastInit.exitCode === 0);
-  const lastSeen = inits.findLastIndex(({ state }) => state.type !== 'Waiting');
-  const seenInits = inits.slice(0, Math.max(1, lastSeen + 1));
-  const isUnknown = (container: ContainerRun): boolean => {
-    if (container.state.type !== 'Waiting') return false;
-    return isRegular(container) ? isInitialized : seenInits.includes(container);
-  };
-  return withStates(run, isUnknown, () => ({ type: 'Terminated', finishedMs: nowMs, ...UNKNOWN }));
+/** Whether a kubelet starts a container again that ended so. */
+export function isRestarted({ spec }: Pod, { role }: ContainerRun, exitCode: number): boolean {
+  if (role === 'Init') return exitCode !== 0 && spec.restartPolicy !== 'Never';
+  return spec.restartPolicy === 'Always' || (spec.restartPolicy === 'OnFailure' && exitCode !== 0);
 }

@@ -1,44 +1,17 @@
-import type { Pod } from '#core/api/kubernetes.ts';
+import type { Pod, PodStatus } from '#core/api/kubernetes.ts';
 import type { Clock } from '../../clock.ts';
 import type { ApiServer } from './api-server.ts';
-import { preempt } from './disruption.ts';
-import type { StoredObject } from './kinds.ts';
+import { loseNodeOf, preempt } from './disruption.ts';
+import type { KubeletLatency } from './kubelet-latency.ts';
 import type { NodeOutages } from './node-outages.ts';
-import {
-  acceptedRun,
-  evicted,
-  initEnded,
-  initStarted,
-  isRegular,
-  isRunning,
-  killed,
-  mainEnded,
-  nextInit,
-  type PodRun,
-  pullFailed,
-  regularStarted,
-  resumedRun,
-  sidecarsEnded,
-  signalled,
-  withUnknownStates,
-} from './pod-run.ts';
+import { terminationMessage } from './pod-log.ts';
+import { acceptedRun, isRestarted, isRunning, type PodRun, resumedRun, type StoredPod, subjectOf } from './pod-run.ts';
 import type { PodScript } from './pod-script.ts';
-import { isPastDeadline, podStatus } from './pod-status.ts';
+import { PodStart } from './pod-start.ts';
+import { isOver, isPastDeadline, podStatus, rejectedStatus } from './pod-status.ts';
+import { ended, killed, sidecarsEnded, signalled, withUnknownStates } from './pod-steps.ts';
 import { Timers } from './timers.ts';
-
-/** How long the kubelet's own steps take. */
-export interface KubeletLatency {
-  /** From a change of the Pod to the kubelet's acting on it. Default 100. */
-  readonly noticeMs: number;
-  /** From accepting a Pod to its first container (sandbox, volumes, image). Default 1,000. */
-  readonly startMs: number;
-  /** Run of each init container. Default 500. */
-  readonly initMs: number;
-  /** From a first failed pull to the back-off. Default 1,000. */
-  readonly pullBackOffMs: number;
-}
-
-export type StoredPod = StoredObject & Pod;
+import { EVICTION, NODE_SHUTDOWN } from './verdicts.ts';
 
 export interface PodWorkerOptions {
   readonly server: ApiServer;
@@ -60,9 +33,14 @@ export class PodWorker {
   readonly #deadline: Timers;
   #pod: StoredPod;
   #run: PodRun;
+  /** What is said of the containers once the Pod is let go. */
+  #last: PodRun | undefined;
   /** When containers that still run are killed; undefined: nobody asked them to end. */
   #killAtMs: number | undefined;
   #hasEnded = false;
+  /** The node fell silent, for ever. */
+  #isLost = false;
+  readonly #start: PodStart;
 
   constructor(pod: StoredPod, { server, latency, outages, script }: PodWorkerOptions) {
     this.#server = server;
@@ -76,22 +54,33 @@ export class PodWorker {
     const nowMs = this.#clock.now();
     const isResumed = pod.status?.startTime !== undefined;
     this.#run = isResumed ? resumedRun(pod, script, nowMs) : acceptedRun(pod, script, nowMs + latency.noticeMs);
+    this.#start = new PodStart({
+      clock: this.#clock,
+      latency,
+      steps: this.#steps,
+      pod: () => this.#pod,
+      run: () => this.#run,
+      change: (run) => {
+        this.#run = run;
+      },
+      write: () => this.#write(),
+      onSubject: () => this.#scheduleEnd(this.#clock.now()),
+    });
     const { deletionTimestamp } = pod.metadata;
     if (deletionTimestamp !== undefined) {
       // Of one that was being deleted already, a part of the grace period is over.
       this.#noticeDeletion(isResumed ? Math.max(0, Date.parse(deletionTimestamp) - nowMs) : undefined);
     } else if (isResumed) this.#resume();
-    else {
-      this.#steps.after(latency.noticeMs, () => {
-        this.#write();
-        this.#steps.after(latency.startMs + script.startDelayMs, () => this.#begin());
-      });
-    }
+    else this.#steps.after(latency.noticeMs, () => this.#accept());
     this.#scheduleDeadline();
   }
 
   get run(): PodRun {
-    return this.#run;
+    return this.#last ?? this.#run;
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /** The object has changed. */
@@ -118,56 +107,31 @@ export class PodWorker {
     this.#cancelAll();
   }
 
+  #accept(): void {
+    const { outcome, startDelayMs } = this.#run.script;
+    this.#write();
+    if (outcome === 'rejected') {
+      this.#hasEnded = true;
+      this.#cancelAll();
+      return;
+    }
+    this.#steps.after(this.#latency.startMs + startDelayMs, () => this.#start.begin());
+  }
+
   #resume(): void {
-    const main = this.#run.containers.find(({ role }) => role === 'Main');
-    if (main?.state.type === 'Running') this.#scheduleEnd(main.state.startedMs);
-    else this.#steps.after(this.#latency.startMs, () => this.#begin());
-  }
-
-  /** Starts the next init container, or, when none is left, the others. */
-  #begin(): void {
-    this.#run = { ...this.#run, hasSandbox: true };
-    const next = nextInit(this.#run);
-    if (next === undefined) {
-      this.#startMain();
-      return;
-    }
-    this.#run = initStarted(this.#run, next.name, this.#clock.now());
-    if (next.role === 'Sidecar') {
-      this.#begin();
-      return;
-    }
-    this.#write();
-    this.#steps.after(this.#latency.initMs, () => {
-      this.#run = initEnded(this.#run, next.name, this.#clock.now());
-      this.#begin();
-    });
-  }
-
-  #startMain(): void {
-    const nowMs = this.#clock.now();
-    this.#run = regularStarted(this.#run, nowMs);
-    if (this.#run.script.outcome !== 'image-pull') {
-      this.#write();
-      this.#scheduleEnd(nowMs);
-      return;
-    }
-    this.#run = pullFailed(this.#run, 'ErrImagePull', (image) => `failed to pull and unpack image "${image}": not found`);
-    this.#write();
-    this.#steps.after(this.#latency.pullBackOffMs, () => {
-      this.#run = pullFailed(this.#run, 'ImagePullBackOff', (image) => `Back-off pulling image "${image}": ErrImagePull: not found`);
-      this.#write();
-    });
+    const subject = subjectOf(this.#run);
+    if (subject?.state.type === 'Running') this.#scheduleEnd(subject.state.startedMs);
+    else if (subject?.state.type === 'Waiting') this.#steps.after(this.#latency.startMs, () => this.#start.begin());
   }
 
   #scheduleEnd(startedMs: number): void {
     const { outcome, runForMs } = this.#run.script;
-    if (outcome === 'never' || outcome === 'image-pull' || outcome === 'unschedulable') return;
+    if (outcome === 'never') return;
     // Among the ends, for a container may also come to its own end while SIGTERM is on it.
     this.#ends.after(startedMs + runForMs - this.#clock.now(), () => this.#end());
   }
 
-  /** The agent's container comes to its end by itself, or its node or cluster takes it. */
+  /** The container that the script speaks about comes to its end by itself, or its node or cluster takes it. */
   #end(): void {
     const { outcome, exitCode } = this.#run.script;
     switch (outcome) {
@@ -178,8 +142,16 @@ export class PodWorker {
         this.#exit(137, 'OOMKilled');
         break;
       case 'evicted':
-        this.#run = evicted(this.#run, this.#clock.now());
+        this.#run = { ...killed(this.#run, this.#clock.now()), verdict: EVICTION };
         this.#settle();
+        break;
+      case 'node-shutdown':
+        this.#run = { ...this.#run, verdict: NODE_SHUTDOWN };
+        this.#stop(this.#graceMs());
+        break;
+      case 'node-lost':
+        this.#isLost = true;
+        loseNodeOf(this.#server, this.#pod);
         break;
       case 'preempted':
         preempt(this.#server, this.#pod);
@@ -190,8 +162,15 @@ export class PodWorker {
   }
 
   #exit(exitCode: number, reason?: string): void {
-    this.#run = mainEnded(this.#run, this.#clock.now(), exitCode, reason);
-    this.#settle();
+    const nowMs = this.#clock.now();
+    const subject = subjectOf(this.#run);
+    if (subject === undefined || !isRunning(subject)) return;
+    const message = terminationMessage(this.#pod, this.#run, subject, exitCode, nowMs);
+    const more = { ...(reason === undefined ? {} : { reason }), ...(message === undefined ? {} : { message }) };
+    this.#run = ended(this.#run, subject.name, nowMs, { exitCode, ...more });
+    if (!this.#run.isEnding && isRestarted(this.#pod, subject, exitCode)) this.#start.restart(subject.name);
+    else if (!this.#run.isEnding && subject.role === 'Init' && exitCode === 0) this.#start.proceed();
+    else this.#settle();
   }
 
   #scheduleDeadline(): void {
@@ -200,8 +179,12 @@ export class PodWorker {
     if (seconds === undefined) return;
     const dueMs = this.#run.acceptedMs + seconds * 1_000 - this.#clock.now();
     this.#deadline.after(Math.max(this.#latency.noticeMs, dueMs), () => {
-      if (!this.#hasEnded) this.#stop((this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1_000);
+      if (!this.#hasEnded) this.#stop(this.#graceMs());
     });
+  }
+
+  #graceMs(): number {
+    return (this.#pod.spec.terminationGracePeriodSeconds ?? 30) * 1_000;
   }
 
   /** SIGTERM to all that runs, SIGKILL after the grace period; a second call can only bring the end nearer. */
@@ -217,9 +200,9 @@ export class PodWorker {
     if (!isFirst) return;
     this.#steps.cancel();
     const { stopAfterMs, stopExitCode } = this.#run.script;
-    this.#run = signalled(this.#run, nowMs);
-    const mainRuns = this.#run.containers.some((container) => container.role === 'Main' && isRunning(container));
-    if (!mainRuns) this.#settle();
+    const subject = subjectOf(this.#run);
+    this.#run = { ...signalled(this.#run, nowMs, subject?.name), isEnding: true };
+    if (subject === undefined || !isRunning(subject)) this.#settle();
     else {
       // Nothing but the conditions tells of a deadline until the containers have ended.
       if (isPastDeadline(this.#pod, this.#run, nowMs)) this.#write();
@@ -231,42 +214,62 @@ export class PodWorker {
   #settle(): void {
     if (this.#hasEnded) return;
     const nowMs = this.#clock.now();
-    const isOver =
-      this.#killAtMs !== undefined ||
-      this.#run.containers.every((container) => !isRegular(container) || container.state.type === 'Terminated');
-    if (isOver) this.#run = sidecarsEnded(this.#run, nowMs);
-    if (!isOver || this.#run.containers.some(isRunning)) {
+    const running = this.#run.containers.filter(isRunning);
+    if (this.#killAtMs === undefined && !isOver(this.#pod, this.#run, nowMs)) {
       this.#write();
+      return;
+    }
+    if (running.length > 0) {
+      this.#write();
+      if (running.every(({ role }) => role === 'Sidecar')) {
+        this.#ends.after(this.#latency.noticeMs, () => {
+          this.#run = sidecarsEnded(this.#run, this.#clock.now());
+          this.#settle();
+        });
+      }
       return;
     }
     this.#hasEnded = true;
     this.#cancelAll();
-    this.#run = withUnknownStates(this.#run, nowMs);
-    this.#write();
+    const last = withUnknownStates(this.#run, nowMs);
+    const isTold = isOver(this.#pod, this.#run, nowMs);
+    if (isTold) this.#write();
+    if (isTold && last !== this.#run) this.#ends.after(this.#latency.noticeMs, () => this.#letGo(last));
+    else this.#letGo(last);
+  }
+
+  /** The kubelet's last word: what it can't find has failed. */
+  #letGo(last: PodRun): void {
+    if (!isOver(this.#pod, this.#run, this.#clock.now()) || last !== this.#run) {
+      this.#last = last;
+      this.#write();
+    }
     this.#remove();
   }
 
   /** The kubelet's own DELETE, once a Pod that somebody deletes has ended. */
   #remove(): void {
-    const { metadata, spec } = this.#pod;
-    if (metadata.deletionTimestamp === undefined || this.#outages.isOut(spec.nodeName)) return;
+    const { metadata } = this.#pod;
+    if (metadata.deletionTimestamp === undefined || this.#isSilent()) return;
     const address = { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name } as const;
     this.#server.delete(address, { uid: metadata.uid, gracePeriodSeconds: 0 }, 'kubelet');
   }
 
   #write(): void {
-    if (this.#outages.isOut(this.#pod.spec.nodeName)) return;
+    if (this.#isSilent()) return;
     const nowMs = this.#clock.now();
-    this.#server.overwrite<Pod>(this.#pod, (pod) => {
-      const status = podStatus(pod, this.#run, nowMs);
-      // Who deletes a Pod before it came to run gets a failed one.
-      const isCutShort = this.#hasEnded && status.phase !== 'Succeeded' && status.phase !== 'Failed';
-      return { ...pod, status: isCutShort ? { ...status, phase: 'Failed' } : status };
-    });
+    const { script, acceptedMs } = this.#run;
+    const statusOf = (pod: Pod): PodStatus =>
+      script.outcome === 'rejected' ? rejectedStatus(pod, acceptedMs) : podStatus(pod, this.#run, nowMs, this.#last);
+    this.#server.overwrite<Pod>(this.#pod, (pod) => ({ ...pod, status: statusOf(pod) }));
   }
 
   #noticeDeletion(graceMs = (this.#pod.metadata.deletionGracePeriodSeconds ?? 0) * 1_000): void {
     this.#ends.after(this.#latency.noticeMs, () => this.#stop(graceMs));
+  }
+
+  #isSilent(): boolean {
+    return this.#isLost || this.#outages.isOut(this.#pod.spec.nodeName);
   }
 
   #cancelAll(): void {

@@ -1,8 +1,11 @@
 import type { Pod, PodCondition } from '#core/api/kubernetes.ts';
 import type { ApiServer } from './api-server.ts';
-import { metaTime, type StoredObject } from './kinds.ts';
+import { preempt } from './disruption.ts';
+import { metaTime } from './kinds.ts';
 import { NodeOutages } from './node-outages.ts';
+import type { StoredPod } from './pod-run.ts';
 import type { PodScript } from './pod-script.ts';
+import { findVictim } from './preemption.ts';
 
 export interface SchedulerOptions {
   /** Nodes by name, each with how many Pods it takes. Default: one node `node-1` for 110 Pods. */
@@ -15,9 +18,7 @@ export interface SchedulerOptions {
   readonly outages?: NodeOutages;
 }
 
-type StoredPod = StoredObject & Pod;
-
-/** Binds each Pod to the node with the fewest Pods; who finds no place waits, visibly, until one is free. */
+/** Binds each Pod to the node with the fewest Pods; who finds no place waits, visibly, until one is free or one of lower priority has given way. */
 export class Scheduler {
   readonly #server: ApiServer;
   readonly #nodes: NonNullable<SchedulerOptions['nodes']>;
@@ -89,7 +90,8 @@ export class Scheduler {
 
   #place(pod: StoredPod): void {
     if (this.#scriptOf(pod).outcome === 'unschedulable') {
-      this.#refuse(pod, "node(s) didn't match Pod's node affinity/selector");
+      // One that a real scheduler refused keeps its words.
+      if (!isRefused(pod)) this.#refuse(pod, () => UNFIT);
       return;
     }
     const count = (name: string): number => this.#counts.get(name) ?? 0;
@@ -98,7 +100,7 @@ export class Scheduler {
       (best, { name }) => (best === undefined || count(name) < count(best) ? name : best),
       undefined,
     );
-    if (node === undefined) this.#refuse(pod, 'Too many pods');
+    if (node === undefined) this.#refuse(pod, (name) => (this.#outages.isOut(name) ? TAINTED : FULL));
     else this.#bind(pod, node);
   }
 
@@ -111,15 +113,19 @@ export class Scheduler {
     }));
   }
 
-  #refuse(pod: StoredPod, why: string): void {
-    const count = this.#nodes.length;
-    const message = `0/${count} nodes are available: ${count} ${why}. preemption: 0/${count} nodes are available: ${count} Preemption is not helpful for scheduling.`;
+  #refuse(pod: StoredPod, whyNot: (node: string) => Refusal): void {
+    const refusals = this.#nodes.map(({ name }) => whyNot(name));
+    const full = this.#nodes.filter((_, index) => refusals[index] === FULL).map(({ name }) => name);
+    const preemption = findVictim(this.#server, pod, full);
+    const hopes = preemption.type === 'None' ? ` preemption: ${inSum(refusals.map(({ hope }) => hope))}` : '';
+    const message = `${inSum(refusals.map(({ reason }) => reason))}${hopes}`;
+    const nominated = preemption.type === 'Victim' ? { nominatedNodeName: preemption.node } : {};
     const before = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
-    if (before?.message === message) return;
-    this.#server.overwrite<Pod>(pod, (current) => ({
-      ...current,
-      status: { ...current.status, conditions: this.#conditions(current, { status: 'False', reason: 'Unschedulable', message }) },
-    }));
+    if (before?.message !== message || preemption.type === 'Victim') {
+      const conditions = this.#conditions(pod, { status: 'False', reason: 'Unschedulable', message });
+      this.#server.overwrite<Pod>(pod, (current) => ({ ...current, status: { ...current.status, ...nominated, conditions } }));
+    }
+    if (preemption.type === 'Victim') preempt(this.#server, preemption.pod);
   }
 
   #conditions(pod: Pod, scheduled: Pick<PodCondition, 'status' | 'reason' | 'message'>): PodCondition[] {
@@ -127,4 +133,27 @@ export class Scheduler {
     const times = { lastProbeTime: null, lastTransitionTime: metaTime(this.#server.clock.now()) };
     return [...others, { type: 'PodScheduled', observedGeneration: pod.metadata.generation ?? 1, ...scheduled, ...times }];
   }
+}
+
+function isRefused({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true;
+}
+
+/** Why a node does not take a Pod, and what that means for preemption. Source: kubernetes pkg/scheduler/framework/plugins and preemption.go. */
+interface Refusal {
+  readonly reason: string;
+  readonly hope: string;
+}
+
+const NOT_HELPFUL = 'Preemption is not helpful for scheduling';
+const FULL: Refusal = { reason: 'Too many pods', hope: 'No preemption victims found for incoming pod' };
+const UNFIT: Refusal = { reason: "node(s) didn't match Pod's node affinity/selector", hope: NOT_HELPFUL };
+const TAINTED: Refusal = { reason: 'node(s) had untolerated taint(s)', hope: NOT_HELPFUL };
+
+/** A scheduler's sum: how many nodes said what. Source: kubernetes pkg/scheduler/framework/types.go, FitError. */
+function inSum(reasons: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const texts = [...counts].map(([reason, count]) => `${count} ${reason}`).sort();
+  return `0/${reasons.length} nodes are available: ${texts.join(', ')}.`;
 }

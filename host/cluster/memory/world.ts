@@ -11,6 +11,7 @@ import { MemoryCluster } from './memory-cluster.ts';
 import { NamespaceController } from './namespace-controller.ts';
 import { NodeOutages } from './node-outages.ts';
 import { Scheduler, type SchedulerOptions } from './scheduler.ts';
+import type { Judged } from './write.ts';
 
 export interface WorldOptions {
   /** Seed of chance, UIDs and generated names: equal seeds and equal programs give equal histories. Default 1. */
@@ -27,6 +28,8 @@ export interface WorldOptions {
   readonly stored?: readonly (KubernetesObject & { readonly kind: Kind })[];
   /** Stored objects can't be changed by those who are given them. Default false: it costs time. */
   readonly freeze?: boolean;
+  /** Default `Specs`. */
+  readonly judged?: Judged;
 }
 
 /** A whole cluster in memory and virtual time: API server, scheduler, kubelets, garbage collector, namespace controller. Nothing happens but when its clock runs. */
@@ -43,12 +46,13 @@ export interface World {
 }
 
 export function createWorld(options: WorldOptions = {}): World {
-  const { seed = 1, startMs, nodes, namespaces, admission, stored = [], freeze = false } = options;
+  const { seed = 1, startMs, nodes, namespaces, admission, stored = [], freeze = false, judged = 'Specs' } = options;
   const clock = new VirtualClock({ seed, ...(startMs === undefined ? {} : { startMs }) });
   const server = new ApiServer({
     clock,
     seed,
     freeze,
+    judged,
     ...(namespaces === undefined ? {} : { namespaces }),
     ...(admission === undefined ? {} : { admission }),
   });

@@ -1,6 +1,7 @@
 import { type Stage, stage } from './stage.ts';
-import { type End, ended, OBSERVED, RUNNING, templateSetting, waiting } from './status.ts';
-import { AFTER_START_DELAY, AT_FIRST_END, DELETED, endsBy, isOutcome, isPhase, NOT_DELETED } from './when.ts';
+import { cutShort, INIT_FAILED, INIT_RUNNING, REJECTED, waiting } from './starting.ts';
+import { type End, ended, OBSERVED, RUNNING, templateSetting } from './status.ts';
+import { AT_FIRST_END, AT_NEXT_STEP, DELETED, endsBy, isNext, isOutcome, isPhase, NOT_DELETED } from './when.ts';
 
 const LOW_MEMORY = 'The node was low on resource: memory.';
 const KILLED = '"137"';
@@ -31,37 +32,41 @@ const DEADLINE = {
   message: 'Pod was active on the node longer than the specified deadline',
 } as const;
 
-const WAITING_REASON = '[.status.containerStatuses[]?.state.waiting.reason // empty] | first';
+const SHUTDOWN_TEXT = 'Pod was terminated in response to imminent node shutdown.';
+const SHUTDOWN = {
+  phase: 'Failed',
+  reason: 'Terminated',
+  message: SHUTDOWN_TEXT,
+  disruption: { reason: 'TerminationByKubelet', message: SHUTDOWN_TEXT },
+} as const;
+
+const PULL_ERROR = 'failed to pull image: not found';
+
+/** What becomes of a Pod until it is up, by the name of the step in jq.ts. */
+const STEPS: Readonly<Record<string, string>> = {
+  start: RUNNING,
+  'start-init': INIT_RUNNING,
+  'end-init': INIT_FAILED,
+  'pull-error': waiting('ErrImagePull', PULL_ERROR),
+  'back-off': waiting('ImagePullBackOff', `Back-off pulling image: ErrImagePull: ${PULL_ERROR}`),
+  'invalid-image': waiting('InvalidImageName', "Failed to apply default image tag: couldn't parse image name: invalid reference format"),
+  'config-error': waiting('CreateContainerConfigError', 'secret "agent-credentials" not found'),
+  rejected: REJECTED,
+  deadline: cutShort(DEADLINE.reason, DEADLINE.message),
+};
 
 /**
- * kwok's stages: what its kubelet does with a Pod, and when. The Pod's labels choose (`sim.kubeopencode.io/…`, see `SIMULATION_LABELS`).
+ * kwok's stages: what its kubelet does with a Pod, and when. The Pod's labels choose (`sim.kubeopencode.io/…`, see `SIMULATION_LABELS` in
+ * host/cluster/memory/pod-script.ts). Unlike the memory cluster's kubelet it never starts a container again, whatever restartPolicy says, leaves it to others to
+ * give up a Pod on a lost node, and of `container` with an init container knows what keeps it from starting, `never`, `fail` and `out-of-memory`.
  *
  * kwok picks at random among stages that fit at the same time and starts a stage's delay anew at each change of the Pod. So the conditions exclude each other
  * (whatever ends the Pod first is the only one that fits), and delays lead to a fixed moment. Times in a Pod's status have whole seconds:
  * an end can come up to one second early.
  */
 export const POD_STAGES: readonly Stage[] = [
-  stage('pod-start', 'Pod', [NOT_DELETED, isPhase('Pending'), { ...isOutcome('image-pull'), operator: 'NotIn' }], {
-    delay: AFTER_START_DELAY,
-    next: { statusTemplate: RUNNING },
-  }),
-  stage(
-    'pod-image-pull-error',
-    'Pod',
-    [NOT_DELETED, isPhase('Pending'), isOutcome('image-pull'), { key: WAITING_REASON, operator: 'DoesNotExist' }],
-    {
-      delay: AFTER_START_DELAY,
-      next: { statusTemplate: waiting('ErrImagePull', 'failed to pull image: pull access denied') },
-    },
-  ),
-  stage(
-    'pod-image-pull-backoff',
-    'Pod',
-    [NOT_DELETED, isPhase('Pending'), { key: WAITING_REASON, operator: 'In', values: ['ErrImagePull'] }],
-    {
-      delay: { durationMilliseconds: 300 },
-      next: { statusTemplate: waiting('ImagePullBackOff', 'Back-off pulling image') },
-    },
+  ...Object.entries(STEPS).map(([step, statusTemplate]) =>
+    stage(`pod-${step}`, 'Pod', [NOT_DELETED, isPhase('Pending'), isNext(step)], { delay: AT_NEXT_STEP, next: { statusTemplate } }),
   ),
   ...Object.entries(BY_ITSELF).map(([outcome, end]) =>
     stage(`pod-ends-${outcome}`, 'Pod', [isPhase('Running'), isOutcome(outcome), endsBy('itself')], {
@@ -76,6 +81,14 @@ export const POD_STAGES: readonly Stage[] = [
   stage('pod-deadline-killed', 'Pod', [isPhase('Running'), endsBy('deadline-killed')], {
     delay: AT_FIRST_END,
     next: { statusTemplate: ended({ ...DEADLINE, exitCode: KILLED }) },
+  }),
+  stage('pod-shutdown-handled', 'Pod', [isPhase('Running'), endsBy('shutdown-handled')], {
+    delay: AT_FIRST_END,
+    next: { statusTemplate: ended({ ...SHUTDOWN, exitCode: templateSetting('stop-exit-code') }) },
+  }),
+  stage('pod-shutdown-killed', 'Pod', [isPhase('Running'), endsBy('shutdown-killed')], {
+    delay: AT_FIRST_END,
+    next: { statusTemplate: ended({ ...SHUTDOWN, exitCode: KILLED }) },
   }),
   stage('pod-deletion-handled', 'Pod', [isPhase('Running'), endsBy('deletion-handled')], {
     delay: AT_FIRST_END,

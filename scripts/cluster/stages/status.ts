@@ -1,11 +1,11 @@
-import { PREFIX, SIMULATION_LABELS, type SimulationLabel } from './labels.ts';
+import { SIMULATION_LABELS, SIMULATION_PREFIX, type SimulationLabel } from '#host/cluster/memory/pod-script.ts';
 
 /** Go template: text of a label with its default. */
 export function templateSetting(name: SimulationLabel): string {
-  return `(default "${SIMULATION_LABELS[name]}" (index (default dict .metadata.labels) "${PREFIX}${name}"))`;
+  return `(default "${SIMULATION_LABELS[name]}" (index (default dict .metadata.labels) "${SIMULATION_PREFIX}${name}"))`;
 }
 
-function condition(type: string, status: 'True' | 'False', reason = '', message = ''): string {
+export function condition(type: string, status: 'True' | 'False', reason = '', message = ''): string {
   const text = [
     `type: ${type}`,
     `status: "${status}"`,
@@ -62,6 +62,9 @@ containerStatuses:
   state: {running: {startedAt: {{ $now | Quote }}}}
 {{ end }}`;
 
+/** Go template: the termination message that an annotation gives. */
+export const MESSAGE = `{{ with index (default dict $.metadata.annotations) "${SIMULATION_PREFIX}message" }}message: {{ . | Quote }}, {{ end }}`;
+
 /** How containers end. */
 export interface End {
   /** Go template that gives the exit code as text. */
@@ -113,29 +116,6 @@ containerStatuses:
   ready: false
   started: false
   restartCount: 0
-  state: {terminated: {exitCode: {{ $code }}, reason: ${containerReason}, startedAt: {{ .state.running.startedAt | Quote }}, finishedAt: {{ $now | Quote }}}}
-{{ end }}`;
-}
-
-/** Status of a Pod whose containers wait. */
-export function waiting(reason: string, message: string): string {
-  return `
-{{ $now := Now }}
-phase: Pending
-${OBSERVED}
-startTime: {{ default $now .status.startTime | Quote }}
-conditions:
-${condition('Initialized', 'True')}
-${condition('Ready', 'False', 'ContainersNotReady')}
-${condition('ContainersReady', 'False', 'ContainersNotReady')}
-containerStatuses:
-{{ range .spec.containers }}
-- name: {{ .name | Quote }}
-  image: {{ .image | Quote }}
-  imageID: ""
-  ready: false
-  started: false
-  restartCount: 0
-  state: {waiting: {reason: ${reason}, message: ${JSON.stringify(message)}}}
+  state: {terminated: {exitCode: {{ $code }}, reason: ${containerReason}, ${MESSAGE}startedAt: {{ .state.running.startedAt | Quote }}, finishedAt: {{ $now | Quote }}}}
 {{ end }}`;
 }

@@ -9,6 +9,7 @@ import { create, isFinished, isPodRunning, ok, podAt, task, taskAt, template } f
 import { until, untilGone } from '../support/watch.ts';
 import { AGENT, PAUSE } from './images.ts';
 import { prepareNode, startNode } from './node.ts';
+import { describeSituations } from './situations.ts';
 
 const folder = prepareNode();
 const { info, controlPlane } = await startInstalled({ fakeNodes: 0, afterwards: folder.cleanUp });
@@ -139,6 +140,8 @@ describe('a Task on a real kubelet', () => {
     ]);
   });
 });
+
+describeSituations(kube, namespace);
 
 /** A webhook that injects a container, as service meshes do; here the API server's own policy. */
 async function injectSidecar(taskName: string, container: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task, TaskSpec } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Address, Cluster, Result } from '#host/cluster/cluster.ts';
-import type { SIMULATION_LABELS } from '#scripts/cluster/stages/labels.ts';
+import type { SIMULATION_LABELS } from '#host/cluster/memory/pod-script.ts';
 
 const API_VERSION = 'kubeopencode.io/v1alpha1';
 

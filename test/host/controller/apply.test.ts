@@ -62,6 +62,7 @@ async function apply(
   actions: readonly Action[],
   answer: (call: ScriptedCall, index: number) => ScriptedAnswer,
   started: Report['result'] = 'ok',
+  hasLeft: (calls: number) => boolean = () => false,
 ) {
   const cluster = scriptedCluster(answer);
   const log: string[] = [];
@@ -79,6 +80,7 @@ async function apply(
       },
       starts: { record: async ({ id }) => ({ actionId: id, of: 'Write', result: started }) },
       effects: { run: (_, { id }) => log.push(`effect ${id}`) },
+      hasLeft: () => hasLeft(cluster.calls.length),
       onReport: (_, __, report) => reports.push(report),
     },
     SUBJECT,
@@ -109,6 +111,23 @@ describe('carrying out a decision', () => {
       'status/1 ok',
     ]);
     expect(log).toEqual(['written Pod 500', 'written Task 500', 'effect tail', 'written Pod 500', 'written Pod 500']);
+  });
+
+  test('ends when the watch takes the Task away meanwhile: it is gone, or another host’s', async () => {
+    const left = await apply(
+      [create, status],
+      () => answered(pod()),
+      'ok',
+      (calls) => calls > 0,
+    );
+    expect(left.calls.map(({ of }) => of)).toEqual(['Pod team-a/fix-bug-pod']);
+    const wasNeverThere = await apply(
+      [release, remove],
+      () => answered(pod()),
+      'ok',
+      () => true,
+    );
+    expect(wasNeverThere.calls).toHaveLength(2);
   });
 
   test('binds a patch to the UID, and to the version where there is one, and keeps the rest of its metadata', async () => {

@@ -37,8 +37,8 @@ describe('a stop that deletes the Pod', () => {
       'delete Pod',
       'patch Pod',
     ]);
-    // Whose log it is.
-    expect(host.reads.filter(({ verb }) => verb === 'get')).toMatchObject([{ kind: 'Pod' }]);
+    // The look at the Pod before the intent is written down, and whose log it is.
+    expect(host.reads.filter(({ verb }) => verb === 'get')).toMatchObject([{ kind: 'Pod' }, { kind: 'Pod' }]);
     expect(host.warnings).toEqual([]);
   });
 });
@@ -53,7 +53,8 @@ describe('settings', () => {
     expect(engine.snapshots).toHaveLength(2);
     const address = { kind: 'KubeOpenCodeConfig', namespace: '', name: 'cluster' } as const;
     host.server.patch(address, { metadata: { labels: { owner: 'somebody' } } }, { patchType: 'merge' });
-    host.put(newObject('KubeOpenCodeConfig', { metadata: { name: 'another' }, spec: { clusterDomain: 'example.com' } } as never));
+    // A CRD of before let it in.
+    host.server.load(newObject('KubeOpenCodeConfig', { metadata: { name: 'another' }, spec: { clusterDomain: 'example.com' } } as never));
     await host.clock.advance(1_000);
     expect(engine.snapshots).toHaveLength(2);
   });

@@ -1,54 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Container, Pod, PodSpec } from '#core/api/kubernetes.ts';
+import type { Pod } from '#core/api/kubernetes.ts';
 import { evictByApi } from '#host/cluster/memory/disruption.ts';
-import { createWorld, type World } from '#host/cluster/memory/world.ts';
-
-const ADDRESS = { kind: 'Pod', namespace: 'default', name: 'p' } as const;
-const FINALIZER = 'example.com/held';
-/** Scheduling, the kubelet's notice and its start: after this a Pod without init containers runs. */
-const UNTIL_RUNNING_MS = 1_200;
-
-interface Setup {
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly spec?: Partial<PodSpec>;
-  readonly isHeld?: boolean;
-}
-
-function worldWithPod({ labels = {}, spec = {}, isHeld = true }: Setup = {}): World {
-  const world = createWorld({ freeze: true });
-  const simulated = Object.fromEntries(Object.entries(labels).map(([key, value]) => [`sim.kubeopencode.io/${key}`, value]));
-  const metadata = { name: 'p', namespace: 'default', labels: simulated, ...(isHeld ? { finalizers: [FINALIZER] } : {}) };
-  const containers: Container[] = [{ name: 'agent', image: 'example.com/agent:1' }];
-  world.server.create({ apiVersion: 'v1', kind: 'Pod', metadata, ...{ spec: { restartPolicy: 'Never', containers, ...spec } } });
-  return world;
-}
-
-function podOf({ server }: World): Pod | undefined {
-  return server.find(ADDRESS) as unknown as Pod | undefined;
-}
-
-function condition(world: World, type: string): string | undefined {
-  const found = podOf(world)?.status?.conditions?.find((each) => each.type === type);
-  return found === undefined ? undefined : [found.status, ...(found.reason === undefined ? [] : [found.reason])].join('/');
-}
-
-function stateOf(world: World, name = 'agent'): string {
-  const { status } = podOf(world) ?? {};
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  const { waiting, running, terminated } = all.find((each) => each.name === name)?.state ?? {};
-  if (terminated !== undefined) return `terminated ${terminated.exitCode} ${terminated.reason}`;
-  return running === undefined ? `waiting ${waiting?.reason}` : 'running';
-}
-
-/** Phases that watches saw, each once. */
-function phases(world: World): string[] {
-  const seen: string[] = [];
-  world.server.store.listen('Pod', ({ object }) => {
-    const phase = String(object.status?.phase);
-    if (seen.at(-1) !== phase) seen.push(phase);
-  });
-  return seen;
-}
+import { createWorld } from '#host/cluster/memory/world.ts';
+import { ADDRESS, condition, messageOf, phases, podOf, stateOf, UNTIL_RUNNING_MS, worldWithPod } from './one-pod.ts';
 
 describe('a Pod by its labels', () => {
   const ends = [
@@ -57,6 +11,13 @@ describe('a Pod by its labels', () => {
     { outcome: 'out-of-memory', phase: 'Failed', state: 'terminated 137 OOMKilled', reason: undefined, disrupted: undefined },
     { outcome: 'evicted', phase: 'Failed', state: 'terminated 137 Error', reason: 'Evicted', disrupted: 'True/TerminationByKubelet' },
     { outcome: 'preempted', phase: 'Failed', state: 'terminated 143 Error', reason: undefined, disrupted: 'True/PreemptionByScheduler' },
+    {
+      outcome: 'node-shutdown',
+      phase: 'Failed',
+      state: 'terminated 143 Error',
+      reason: 'Terminated',
+      disrupted: 'True/TerminationByKubelet',
+    },
   ] as const;
   it.each(ends)('$outcome', async ({ outcome, phase, state, reason, disrupted }) => {
     const world = worldWithPod({ labels: { outcome, 'run-for': '2s' } });
@@ -82,13 +43,77 @@ describe('a Pod by its labels', () => {
     expect(stateOf(world)).toBe('terminated 42 Error');
   });
 
-  it('image-pull: ErrImagePull, then ImagePullBackOff for ever', async () => {
+  it('image-pull: ErrImagePull and ImagePullBackOff in turns, later and later, for ever', async () => {
     const world = worldWithPod({ labels: { outcome: 'image-pull' } });
-    await world.clock.advance(UNTIL_RUNNING_MS);
-    expect(stateOf(world)).toBe('waiting ErrImagePull');
+    const seen: [number, string][] = [];
+    const begin = world.clock.now();
+    world.server.store.listen('Pod', () => {
+      const state = stateOf(world);
+      if (seen.at(-1)?.[1] !== state) seen.push([(world.clock.now() - begin) / 1_000, state]);
+    });
     await world.clock.advance(3_600_000);
-    expect(stateOf(world)).toBe('waiting ImagePullBackOff');
+    const failures = seen.filter(([, state]) => state === 'waiting ErrImagePull').map(([at]) => at);
+    expect(failures.slice(0, 7)).toEqual([1.2, 11.2, 31.2, 71.2, 151.2, 311.2, 611.2]);
+    expect(seen.filter(([, state]) => state === 'waiting ImagePullBackOff').map(([at]) => at)).toEqual(failures.map((at) => at + 1));
+    expect(messageOf(world)).toMatch(/^Back-off pulling image "example.com\/agent:1": ErrImagePull: rpc error: .*: not found$/);
     expect(podOf(world)?.status?.phase).toBe('Pending');
+  });
+
+  it('pull-for and pull-failures: the image comes late, and the Pod goes on', async () => {
+    const world = worldWithPod({ labels: { 'pull-for': '5s', 'pull-failures': '1', 'run-for': '2s' } });
+    await world.clock.advance(UNTIL_RUNNING_MS + 4_999);
+    expect([stateOf(world), condition(world, 'PodReadyToStartContainers')]).toEqual(['waiting ContainerCreating', 'True']);
+    await world.clock.advance(1);
+    expect(stateOf(world)).toBe('waiting ErrImagePull');
+    await world.clock.advance(14_999);
+    expect(stateOf(world)).toBe('waiting ImagePullBackOff');
+    await world.clock.advance(1);
+    expect(stateOf(world)).toBe('running');
+    await world.clock.advance(2_000);
+    expect(podOf(world)?.status?.phase).toBe('Succeeded');
+  });
+
+  it('invalid-image and config-error: the container waits, with the kubelet’s words', async () => {
+    const bad = worldWithPod({ labels: { outcome: 'invalid-image' } });
+    await bad.clock.advance(3_600_000);
+    expect(stateOf(bad)).toBe('waiting InvalidImageName');
+    expect(messageOf(bad)).toContain('invalid reference format');
+    const env = [
+      { name: 'A', valueFrom: { secretKeyRef: { name: 'perhaps', key: 'a', optional: true } } },
+      { name: 'B', valueFrom: { configMapKeyRef: { name: 'settings', key: 'b' } } },
+    ];
+    const containers = [{ name: 'agent', image: 'example.com/agent:1', env }];
+    const unconfigured = worldWithPod({ labels: { outcome: 'config-error' }, spec: { containers } });
+    await unconfigured.clock.advance(3_600_000);
+    expect([stateOf(unconfigured), messageOf(unconfigured)]).toEqual([
+      'waiting CreateContainerConfigError',
+      'configmap "settings" not found',
+    ]);
+    expect(podOf(unconfigured)?.status?.phase).toBe('Pending');
+  });
+
+  it('rejected: Failed with the node’s reason, and no container was ever there', async () => {
+    const world = worldWithPod({ labels: { outcome: 'rejected' } });
+    await world.clock.advance(5_000);
+    expect(podOf(world)?.status).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfcpu',
+      message: expect.stringMatching(/^Pod was rejected: /),
+    });
+    expect(podOf(world)?.status).not.toHaveProperty('containerStatuses');
+  });
+
+  it('node-lost: Running and not ready, then deleted, and nobody ends it', async () => {
+    const world = worldWithPod({ labels: { outcome: 'node-lost', 'run-for': '10s' } });
+    await world.clock.advance(UNTIL_RUNNING_MS + 59_000);
+    expect([condition(world, 'Ready'), podOf(world)?.metadata.deletionTimestamp]).toEqual(['True', undefined]);
+    await world.clock.advance(2_000);
+    expect(condition(world, 'Ready')).toBe('False');
+    await world.clock.advance(300_000);
+    expect(condition(world, 'DisruptionTarget')).toBe('True/DeletionByTaintManager');
+    await world.clock.advance(3_600_000);
+    expect([podOf(world)?.status?.phase, stateOf(world)]).toEqual(['Running', 'running']);
+    expect(await world.client('test').logs(ADDRESS, { container: 'agent' })).toMatchObject({ error: { code: 500 } });
   });
 
   it('unschedulable: no node, and a condition that says so', async () => {
@@ -218,68 +243,11 @@ describe('activeDeadlineSeconds', () => {
   });
 });
 
-describe('containers', () => {
-  const image = 'example.com/tool:1';
-
-  it('init containers run one after the other, then the agent', async () => {
-    const world = worldWithPod({ spec: { initContainers: ['one', 'two'].map((name) => ({ name, image })) } });
-    await world.clock.advance(UNTIL_RUNNING_MS);
-    expect([stateOf(world, 'one'), stateOf(world, 'two'), stateOf(world)]).toEqual([
-      'running',
-      'waiting PodInitializing',
-      'waiting PodInitializing',
-    ]);
-    expect(condition(world, 'Initialized')).toBe('False/ContainersNotInitialized');
-    await world.clock.advance(500);
-    expect([stateOf(world, 'one'), stateOf(world, 'two')]).toEqual(['terminated 0 Completed', 'running']);
-    await world.clock.advance(500);
-    expect([stateOf(world, 'two'), stateOf(world)]).toEqual(['terminated 0 Completed', 'running']);
-    expect(condition(world, 'Initialized')).toBe('True');
-    expect(condition(world, 'Ready')).toBe('True');
-  });
-
-  it('a native sidecar starts before the agent and ends after it', async () => {
-    const sidecar: Container = { name: 'proxy', image, restartPolicy: 'Always' };
-    const world = worldWithPod({ labels: { outcome: 'fail', 'run-for': '2s' }, spec: { initContainers: [sidecar] } });
-    await world.clock.advance(UNTIL_RUNNING_MS);
-    expect([stateOf(world, 'proxy'), stateOf(world)]).toEqual(['running', 'running']);
-    await world.clock.advance(2_000);
-    expect([stateOf(world, 'proxy'), stateOf(world)]).toEqual(['terminated 0 Completed', 'terminated 1 Error']);
-    expect(podOf(world)?.status?.phase).toBe('Failed');
-  });
-
-  it('an injected container keeps the Pod Running after the agent has ended, until somebody ends it', async () => {
-    const containers = ['agent', 'proxy'].map((name) => ({ name, image }));
-    const world = worldWithPod({ labels: { 'run-for': '2s' }, spec: { containers } });
-    await world.clock.advance(60_000);
-    expect([stateOf(world), stateOf(world, 'proxy'), podOf(world)?.status?.phase]).toEqual([
-      'terminated 0 Completed',
-      'running',
-      'Running',
-    ]);
-    world.server.patch(ADDRESS, { spec: { activeDeadlineSeconds: 1 } }, { patchType: 'strategic' });
-    await world.clock.advance(1_000);
-    expect(podOf(world)?.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
-    expect(stateOf(world)).toBe('terminated 0 Completed');
-  });
-
-  it('logs: refused for an unknown container and for one that waits; none without a node', async () => {
-    const world = worldWithPod();
-    const log = (container: string): Promise<unknown> => world.client('test').logs(ADDRESS, { container });
-    expect(await log('agent')).toEqual({ ok: true, value: '' });
-    await world.clock.advance(500);
-    expect(await log('agent')).toMatchObject({
-      error: { code: 400, message: 'container "agent" in pod "p" is waiting to start: ContainerCreating' },
-    });
-    expect(await log('other')).toMatchObject({ error: { code: 400, message: 'container other is not valid for pod p' } });
-  });
-});
-
 describe('nodes', () => {
   it('a full node makes a Pod wait until a place is free', async () => {
     const world = createWorld({ nodes: [{ name: 'small', pods: 1 }] });
     for (const name of ['first', 'second']) {
-      const spec = { containers: [{ name: 'agent', image: 'example.com/agent:1' }] };
+      const spec = { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'example.com/agent:1' }] };
       world.server.create({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, ...{ spec } });
     }
     const second = (): Pod => world.server.find({ ...ADDRESS, name: 'second' }) as unknown as Pod;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
-import { evictByTaint } from '#host/cluster/memory/disruption.ts';
+import { collectOrphans, evictByTaint, markNotReady } from '#host/cluster/memory/disruption.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
 
 const ADDRESS = { kind: 'Pod', namespace: 'team-a', name: 'p' } as const;
@@ -11,11 +11,12 @@ function worldWithPod(labels: Readonly<Record<string, string>>): World {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace, labels, finalizers: ['example.com/held'] },
-    ...{ spec: { containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5 } },
+    ...{ spec: { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5 } },
   });
   return world;
 }
 
+const conditionOf = (world: World, wanted: string) => podOf(world)?.status?.conditions?.find(({ type }) => type === wanted);
 const podOf = (world: World): Pod | undefined => world.server.find(ADDRESS) as Pod | undefined;
 
 test('a container that ends on a node that is cut off is reported when the node is back', async () => {
@@ -50,11 +51,35 @@ test('a node that is cut off takes no new Pods', async () => {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace },
-    ...{ spec: { containers: [{ name: 'agent', image: 'agent' }] } },
+    ...{ spec: { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'agent' }] } },
   });
   await world.clock.advance(5_000);
   expect(podOf(world)?.spec.nodeName).toBeUndefined();
   world.outages.end('node-1');
   await world.clock.advance(2_000);
   expect(podOf(world)?.status?.phase).toBe('Running');
+});
+
+test('a node that is not heard of makes its Pods unready; one that is removed fails them, and they go though nobody ended them', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/outcome': 'never' });
+  await world.clock.advance(2_000);
+  world.outages.begin('node-1');
+  markNotReady(world.server, 'node-1');
+  expect(conditionOf(world, 'Ready')).toMatchObject({ status: 'False' });
+  collectOrphans(world.server, 'node-1');
+  expect(podOf(world)?.status?.phase).toBe('Failed');
+  expect(conditionOf(world, 'DisruptionTarget')).toMatchObject({ reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' });
+  expect(podOf(world)?.metadata.deletionGracePeriodSeconds).toBe(0);
+  world.server.patch(ADDRESS, { metadata: { finalizers: null } }, { patchType: 'merge' });
+  expect(podOf(world)).toBeUndefined();
+});
+
+test('what a node refused while it was cut off is told when it is back', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/outcome': 'rejected' });
+  await world.clock.advance(150);
+  world.outages.begin('node-1');
+  await world.clock.advance(5_000);
+  expect(podOf(world)?.status?.phase).toBe('Pending');
+  world.outages.end('node-1');
+  expect(podOf(world)?.status).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu' });
 });

@@ -54,6 +54,27 @@ describe('createWorld', () => {
     expect(created).toMatchObject({ value: { metadata: { labels: { injected: 'yes' } } } });
   });
 
+  it('judges specs by the CRDs, unless these accept anything; what lies in the store is taken as it is', () => {
+    const task = {
+      apiVersion: 'kubeopencode.io/v1alpha1',
+      kind: 'Task',
+      metadata: { name: 'a', namespace: 'default' },
+      ...{ spec: { timeout: '1 hour' } },
+    } as const;
+    expect(() => createWorld().apply(task)).toThrow('spec.timeout: Invalid value: "1 hour": must be a duration');
+    expect(createWorld({ judged: 'Nothing' }).apply(task)).toMatchObject({ spec: { timeout: '1 hour' }, metadata: { generation: 1 } });
+    const world = createWorld({ stored: [task] });
+    const address = { kind: 'Task', namespace: 'default', name: 'a' } as const;
+    const labels = { metadata: { labels: { a: 'b' } }, spec: { priority: 1 } };
+    // What was wrong before and is left alone is tolerated, but for what concerns the whole.
+    expect(world.server.patch(address, labels, { patchType: 'merge' })).toMatchObject({
+      ok: false,
+      error: { code: 422, fields: ['spec'] },
+    });
+    const mended = { spec: { priority: 1, templateRef: { name: 't' } } };
+    expect(world.server.patch(address, mended, { patchType: 'merge' })).toMatchObject({ ok: true, value: { spec: { timeout: '1 hour' } } });
+  });
+
   it('deletes a namespace with all that is in it, and its name can be used again', async () => {
     const world = createWorld({ namespaces: ['default'] });
     world.apply(podManifest('a', { 'sim.kubeopencode.io/outcome': 'never' }));

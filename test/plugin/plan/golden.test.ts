@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { parseSource } from '#plugin/input/documents.ts';
 import { readManifests } from '#plugin/input/objects.ts';
-import { plain } from '#plugin/io.ts';
+import { colored, plain } from '#plugin/io.ts';
 import type { Assumption } from '#plugin/plan/assumptions.ts';
-import { planOf } from '#plugin/plan/model.ts';
+import { planOf } from '#plugin/plan/planned.ts';
 import { runPlan } from '#plugin/plan/run.ts';
 import { planText } from '#plugin/plan/text.ts';
 
@@ -31,7 +32,13 @@ test.each(cases)('%s', async (name) => {
   expect(faults).toEqual([]);
   const plan = planOf(await runPlan({ engine, objects, horizonMs: 86_400_000, ...flags }));
   const toYaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
-  check(`${GOLDEN}${name}/plan.txt`, planText(plan, { paint: plain, toYaml, applyWith: 'kubectl apply -f input.yaml' }));
+  const options = { paint: plain, toYaml, applyWith: 'kubectl apply -f input.yaml' };
+  check(`${GOLDEN}${name}/plan.txt`, planText(plan, options));
+  for (const width of [80, 120]) {
+    const narrow = planText(plan, { ...options, toYaml: () => '', width });
+    for (const line of narrow.split('\n')) expect(line.length, line).toBeLessThanOrEqual(width);
+    expect(stripVTControlCharacters(planText(plan, { ...options, toYaml: () => '', width, paint: colored }))).toBe(narrow);
+  }
   check(`${GOLDEN}${name}/plan.json`, `${JSON.stringify(plan, null, 2)}\n`);
 });
 

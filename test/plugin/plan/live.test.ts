@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Plan } from '#plugin/plan/model.ts';
@@ -116,13 +116,57 @@ test('a Task that runs there is planned from where it is, with the UID that it h
   expect(JSON.stringify(made)).not.toContain('known after apply');
 });
 
-test('what may not be read is told, and lacks in the plan', async () => {
-  template();
-  guide();
-  server.fail('list', { type: 'Status', code: 403, reason: 'Forbidden' });
-  const { code, err } = await plan();
-  expect(code).toBe(0);
-  expect(err).toMatch(/^warning: the plan lacks every \w+/);
+describe('what can’t be read', () => {
+  test('is told with what it means, by its verb and resource; the plan goes without', async () => {
+    template();
+    guide();
+    server.fail('list', { type: 'Status', code: 403, reason: 'Forbidden' });
+    const { code, err, plan: made } = await plan();
+    expect([code, err]).toEqual([0, '']);
+    expect(made.lacked).toEqual([
+      {
+        verb: 'list',
+        resource: 'pods',
+        namespace: 'team-a',
+        message: expect.stringMatching(/^list pods in namespace team-a: not allowed .* kubectl auth can-i list pods -n team-a$/),
+        means: 'Pods that run are not seen; the plan takes them as absent',
+      },
+    ]);
+    server.fail('list', { type: 'Status', code: 403, reason: 'Forbidden' });
+    const { out } = await run(['plan', '--live', '--kubeconfig', server.kubeconfig, '-f', file]);
+    expect(out).toContain(
+      'What the plan lacks\n  ! Pods that run are not seen; the plan takes them as absent\n    list pods in namespace team-a: not allowed',
+    );
+  });
+
+  test('what the core asks for and nobody may read is missing in the plan, and told', async () => {
+    template();
+    guide();
+    server.fail('get', { type: 'Status', code: 403, reason: 'Forbidden' }, 100);
+    const { code, plan: made } = await plan();
+    expect(code).toBe(3);
+    expect(made.lacked.map(({ verb, resource, name, means }) => [verb, resource, name, means])).toEqual(
+      expect.arrayContaining([
+        ['get', 'agenttemplates.kubeopencode.io', 'coder', 'the plan takes it as missing, unless it is in the files'],
+        [
+          'get',
+          'kubeopencodeconfigs.kubeopencode.io',
+          'cluster',
+          'the settings of the cluster are not seen; the plan goes by the defaults',
+        ],
+      ]),
+    );
+  });
+
+  test.each<[what: string, code: number, says: RegExp]>([
+    ['an expired token', 401, /^error: .*the API server does not take these credentials/],
+    ['an API server that is not well', 500, /^error: list pods in namespace team-a/],
+  ])('%s is an error: any plan would be wrong', async (_what, code, says) => {
+    template();
+    server.fail('list', { type: 'Status', code, reason: code === 401 ? 'Unauthorized' : 'InternalError' }, 100);
+    const ran = await run(['plan', '--live', '--kubeconfig', server.kubeconfig, '-f', file]);
+    expect(ran).toMatchObject({ code: 1, out: '', err: expect.stringMatching(says) });
+  });
 });
 
 test('a cluster that can’t be reached is an error that names it', async () => {

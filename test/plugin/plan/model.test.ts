@@ -4,7 +4,9 @@ import type { Action, Decided } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { plain } from '#plugin/io.ts';
 import { goDuration } from '#plugin/plan/go-duration.ts';
-import { hasChanges, type PlanRecord, type PlanRun, planOf } from '#plugin/plan/model.ts';
+import { hasChanges } from '#plugin/plan/model.ts';
+import { planOf } from '#plugin/plan/planned.ts';
+import type { ActionResult, PlanRecord, PlanRun } from '#plugin/plan/record.ts';
 import { planText } from '#plugin/plan/text.ts';
 import { logTail } from '#test/support/builders.ts';
 
@@ -21,7 +23,14 @@ function task(phase?: 'Running' | 'Completed'): Task {
   };
 }
 
-function record(atMs: number, rule: string, says: string, actions: readonly Action[] = [], seen: Task | null = task()): PlanRecord {
+function record(
+  atMs: number,
+  rule: string,
+  says: string,
+  actions: readonly Action[] = [],
+  seen: Task | null = task(),
+  results: readonly (readonly [string, ActionResult])[] = [],
+): PlanRecord {
   const snapshot: Snapshot = {
     contract: 1,
     kind: 'Task',
@@ -35,7 +44,7 @@ function record(atMs: number, rule: string, says: string, actions: readonly Acti
   };
   const reasons = says.split('; ').map((text) => ({ rule, module: 'core' as const, says: text, facts: {} }));
   const decided: Decided = { type: 'Decided', actions, dependsOn: [], reasons };
-  return { atMs, subject, snapshot, decided };
+  return { atMs, subject, snapshot, decided, results: new Map(results) };
 }
 
 function run(records: readonly PlanRecord[], more: Partial<PlanRun> = {}, final: Task = task('Completed')): PlanRun {
@@ -46,8 +55,8 @@ function run(records: readonly PlanRecord[], more: Partial<PlanRun> = {}, final:
     horizonMs: 3_600_000,
     startsAt: '2026-01-01T00:00:00.000Z',
     knownUids: new Set(),
+    applied: [],
     records,
-    refusals: [],
     tasks: [{ ...subject, final }],
     ...more,
   };
@@ -75,6 +84,23 @@ describe('steps', () => {
     ]);
   });
 
+  test('what is refused time and again is told once, with how often', () => {
+    const refusedAt = (atMs: number, message: string) =>
+      record(atMs, 'task/create-pod', 'creates pod', [createPod], task(), [['pod/1', { type: 'Refused', message }]]);
+    const records = [
+      refusedAt(0, 'exceeded quota'),
+      refusedAt(1_000, 'exceeded quota'),
+      refusedAt(3_000, 'exceeded quota'),
+      refusedAt(9_000, 'forbidden'),
+    ];
+    const plan = planOf(run(records, {}, task()));
+    expect(plan.tasks[0]?.steps.map(({ at, again }) => [at, again])).toEqual([
+      ['+0s', { times: 2, last: '+3s' }],
+      ['+9s', undefined],
+    ]);
+    expect(planText(plan, { paint: plain, toYaml: () => '', applyWith: '' })).toContain('again 2 times, at last at +3s');
+  });
+
   test('a core that fails is a step, and no Pod is a block', () => {
     const failed: PlanRecord = { ...record(0, '', ''), decided: { fault: 'out of fuel' } };
     expect(planOf(run([failed], {}, task())).tasks[0]).toMatchObject({
@@ -84,8 +110,10 @@ describe('steps', () => {
   });
 
   test('a Pod that the API server refuses is none, and the refusal stands with it', () => {
-    const refusals = [{ subject, actionId: 'pod/1', atMs: 0, message: 'exceeded quota' }];
-    const plan = planOf(run([record(0, 'task/create-pod', 'creates pod', [createPod])], { refusals }, task()));
+    const refused = record(0, 'task/create-pod', 'creates pod', [createPod], task(), [
+      ['pod/1', { type: 'Refused', message: 'exceeded quota' }],
+    ]);
+    const plan = planOf(run([refused], {}, task()));
     expect(plan.tasks[0]?.steps[0]?.actions[0]).toMatchObject({
       verb: 'create',
       kind: 'Pod',
@@ -134,7 +162,9 @@ describe('steps', () => {
       { verb: 'record', kind: 'Agent', name: 'coder' },
     ],
   ])('%s', (_name, action, expected) => {
-    expect(planOf(run([record(0, 'rule', 'says', [action])])).tasks[0]?.steps[0]?.actions).toEqual([{ reason: 'rule', ...expected }]);
+    expect(planOf(run([record(0, 'rule', 'says', [action])])).tasks[0]?.steps[0]?.actions).toEqual([
+      { id: action.id, reason: 'rule', ...expected },
+    ]);
   });
 });
 

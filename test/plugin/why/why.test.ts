@@ -10,7 +10,7 @@ import type { Engine } from '#host/engine/engine.ts';
 import { plain } from '#plugin/io.ts';
 import { explain } from '#plugin/why/explain.ts';
 import type { Why } from '#plugin/why/model.ts';
-import { whyText } from '#plugin/why/text.ts';
+import { whyText } from '#plugin/why/text/text.ts';
 import { agent, agentTask, condition, NAMESPACE, running, task, template } from '#test/support/builders.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 import { newObject } from '#test/support/new-object.ts';
@@ -57,11 +57,15 @@ const limited = (): Agent => agent({ maxConcurrentTasks: 1 });
 describe('the queue', () => {
   test('a place that is free and that nobody gives is told', async () => {
     const told = await why(worldOf(limited(), agentTask({ name: 'only', status: QUEUED })), 'only');
-    expect(told.queue).toEqual({ position: 1, waiting: 1, slots: 1, holding: [], ahead: [], isFree: true });
-    expect(whyText(told, plain)).toContain('a place is free and nobody is ahead: the controller gives it when it looks');
+    expect(told.queue).toMatchObject({ position: 1, waiting: 1, slots: 1, holding: [], ahead: [], isFree: true });
+    expect(told).toMatchObject({ course: 'Waits', changes: [], answer: 'a place is free for it: the controller gives it when it looks' });
+    expect(whyText(told, { paint: plain })).toContain(
+      'a place is free for it: the controller gives it when it looks; if that takes long, see whether it runs',
+    );
   });
 
   test('only Tasks of the same Agent that have not ended count, as the core places them', async () => {
+    const elsewhere = agentTask({ name: 'elsewhere', status: QUEUED });
     const objects = [
       limited(),
       { ...agent(), metadata: { ...agent().metadata, name: 'other' } },
@@ -69,13 +73,25 @@ describe('the queue', () => {
       agentTask({ name: 'runs', status: running({ podName: 'runs-pod', agentRef: { name: 'coder' } }) }),
       agentTask({ name: 'held', spec: { suspend: true }, status: QUEUED }),
       agentTask({ name: 'a', status: QUEUED }),
-      task({ name: 'elsewhere', spec: { agentRef: { name: 'other' } }, status: QUEUED }),
+      { ...elsewhere, spec: { ...elsewhere.spec, agentRef: { name: 'other' } } },
       agentTask({ name: 'b', status: QUEUED }),
       agentTask({ name: 'urgent', spec: { priority: 1 } }),
     ];
     const world = worldOf(...objects);
     world.server.create(newObject('Pod', podOf(world, 'runs')));
-    expect((await why(world, 'b')).queue).toEqual({ position: 3, waiting: 3, slots: 1, holding: ['runs'], ahead: ['urgent', 'a'] });
+    expect((await why(world, 'b')).queue).toMatchObject({
+      agent: 'coder',
+      position: 3,
+      waiting: 3,
+      slots: 1,
+      holding: ['runs'],
+      ahead: ['urgent', 'a'],
+      holders: [{ name: 'runs', phase: 'Running', pod: 'runs-pod', since: { ago: '1m' } }],
+      before: [
+        { name: 'urgent', priority: 1, by: 'Priority' },
+        { name: 'a', priority: 0, by: 'Age' },
+      ],
+    });
   });
 
   test('a CRD without selectable fields costs a longer list, no answer', async () => {
@@ -115,7 +131,7 @@ describe('what may not be read', () => {
     const world = worldOf(limited(), agentTask({ name: 'a', status: QUEUED }));
     const told = await why(world, 'a', { cluster: cluster(world) });
     expect(told.lacks).toEqual([{ what, message: expect.stringContaining(message) }]);
-    expect(whyText(told, plain)).toContain(`not read, so the above may be wrong\n  ! ${what}: `);
+    expect(whyText(told, { paint: plain })).toContain(`not read, so the above may be wrong\n  ! ${what}: `);
     expect(told.course).toBe('Waits');
   });
 
@@ -124,16 +140,19 @@ describe('what may not be read', () => {
     const told = await why(world, 'a', { cluster: without(world, 'get', 'Agent') });
     expect(told).toMatchObject({ isBlind: true, phase: 'Queued', actions: [], changes: [] });
     expect(told).not.toHaveProperty('until');
-    const text = whyText(told, plain);
-    expect(text).toContain('why      what this stands on could not be read (below); the controller says: Waiting for agent "coder"\n');
+    const text = whyText(told, { paint: plain });
+    expect(text).toContain(
+      'Task team-a/a is Queued: what this stands on could not be read (below); the controller says: Waiting for agent "coder"\n',
+    );
     expect(text).not.toMatch(/has to do|would let it go on|no time is set/);
   });
 
   test('without the list of Tasks the position is not known', async () => {
     const world = worldOf(limited(), agentTask({ name: 'a', status: QUEUED }));
     const told = await why(world, 'a', { cluster: without(world, 'list', 'Task') });
-    expect(told.queue).toEqual({ slots: 1 });
-    expect(whyText(told, plain)).toContain('queue    place not known\n');
+    expect(told.queue).toEqual({ agent: 'coder', slots: 1 });
+    expect(told.changes).toMatchObject([{ kind: 'Place', goesOn: true, leadsTo: 'creates pod a-pod' }]);
+    expect(whyText(told, { paint: plain })).toContain('queue       place not known at agent coder\n');
   });
 
   test('without the list of Pods one that runs is found by its name', async () => {
@@ -154,7 +173,7 @@ describe('the core', () => {
     };
     const told = await why(worldOf(template(), task({ name: 'a' })), 'a', { engine });
     expect(told).toMatchObject({ course: 'Fails', says: 'the core failed: out of fuel', reasons: [], changes: [] });
-    expect(whyText(told, plain)).toContain('  why      the core failed: out of fuel\n');
+    expect(whyText(told, { paint: plain })).toContain('Task team-a/a is Pending: the core failed: out of fuel\n');
   });
 
   test('has something to do that nobody does: what, and a hint', async () => {
@@ -164,7 +183,7 @@ describe('the core', () => {
       ['create', 'ConfigMap', 'a-context'],
       ['create', 'Pod', 'a-pod'],
     ]);
-    expect(whyText(told, plain)).toContain('if this does not happen, see whether the controller runs, and its log');
+    expect(whyText(told, { paint: plain })).toContain('if this does not happen, see whether the controller runs, and its log');
   });
 
   test('says of a refusal that a condition tells only what is known: not how often, not when', async () => {
@@ -194,8 +213,8 @@ describe('the command', () => {
   test('explains, reads only, and never a Secret', async () => {
     const { code, out, err } = await ask('fix-bug');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^Task team-a\/fix-bug {2}Pending\n {2}why {6}spec.timeout: "1 hour" is not a duration/);
-    expect(out).toContain('  > spec.timeout is corrected or left out  (tried: without timeout)\n      then: creates pod fix-bug-pod\n');
+    expect(out).toMatch(/^Task team-a\/fix-bug is Pending: spec.timeout: "1 hour" is not a duration/);
+    expect(out).toContain(`  > spec.timeout is corrected or left out\n    $ kubectl --kubeconfig ${server.kubeconfig} -n team-a patch `);
     expect(new Set(server.requests.map(({ method }) => method))).toEqual(new Set(['GET']));
     expect(server.requests.some(({ path }) => path.includes('secrets'))).toBe(false);
   });

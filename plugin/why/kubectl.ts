@@ -1,0 +1,65 @@
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
+
+/** Where the commands go, as this one was told. */
+export interface KubectlTarget {
+  readonly namespace: string;
+  readonly context?: string;
+  readonly kubeconfig?: string;
+}
+
+/** Command lines that can be pasted into a shell: each goes to the cluster and the namespace that were asked about. */
+export interface Kubectl {
+  readonly namespace: string;
+  /** `kubectl -n NAMESPACE WORDS`; words are quoted where a shell needs it. */
+  run(...words: readonly string[]): string;
+  /** `kubectl opencode WORDS -n NAMESPACE`. */
+  opencode(...words: readonly string[]): string;
+  patch(kind: Kind, name: string, patch: Readonly<Record<string, unknown>>): string;
+  /** Takes a path out, by JSON patch. */
+  remove(kind: Kind, name: string, path: string): string;
+  apply(object: KubernetesObject): string;
+  /** Deletes an object and makes it anew. `edit` are words of a kubectl command that changes it on the way. */
+  recreate(kind: Kind, name: string, ...edit: readonly string[]): string;
+}
+
+export function createKubectl({ namespace, context, kubeconfig }: KubectlTarget): Kubectl {
+  const access = [
+    ...(context === undefined ? [] : ['--context', context]),
+    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
+  ];
+  const kubectl = ['kubectl', ...access];
+  const run = (...words: readonly string[]): string => line([...kubectl, '-n', namespace, ...words]);
+  const on = (kind: Kind, ...words: readonly string[]): string =>
+    RESOURCES[kind].namespaced ? run(...words) : line([...kubectl, ...words]);
+  return {
+    namespace,
+    run,
+    opencode: (...words) => line(['kubectl', 'opencode', ...words, '-n', namespace, ...access]),
+    patch: (kind, name, patch) => on(kind, 'patch', objectName(kind, name), '--type', 'merge', '-p', JSON.stringify(patch)),
+    remove: (kind, name, path) =>
+      on(kind, 'patch', objectName(kind, name), '--type', 'json', '-p', JSON.stringify([{ op: 'remove', path }])),
+    apply: (object) => `echo ${quoted(JSON.stringify(object))} | ${line([...kubectl, 'apply', '-f', '-'])}`,
+    recreate: (kind, name, ...edit) =>
+      [
+        on(kind, 'get', objectName(kind, name), '-o', 'yaml'),
+        ...(edit.length === 0 ? [] : [line(['kubectl', ...edit, '--local', '-f', '-', '-o', 'yaml'])]),
+        line([...kubectl, 'replace', '--force', '-f', '-']),
+      ].join(' | '),
+  };
+}
+
+/** `task.kubeopencode.io/fix`: other systems have Tasks, too. */
+export function objectName(kind: Kind, name: string): string {
+  const { group } = RESOURCES[kind];
+  return `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
+}
+
+function line(words: readonly string[]): string {
+  return words.map(quoted).join(' ');
+}
+
+/** A word as a POSIX shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
