@@ -1,5 +1,4 @@
 import type { ConfigMap, Pod } from '../api/kubernetes.ts';
-import type { Task } from '../api/task.ts';
 import type { Action, Decision } from '../contract/decision.ts';
 import type { Kind } from '../contract/kinds.ts';
 import { LABELS } from '../contract/names.ts';

@@ -8,6 +8,9 @@ import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
 const FIRST = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
 const failed = pod({ phase: 'Failed', agent: exited(1) });
 
+/** By a live read there is no Pod of the next attempt. */
+const NO_SECOND = read([{ kind: 'Pod', name: 'fix-bug-pod-2', live: true }, { absent: true }]);
+
 describe('between two attempts', () => {
   const ended = pod({ phase: 'Failed', agent: exited(1), metadata: { finalizers: [] } });
   const EARLY = '2026-01-01T10:04:45.000Z';
@@ -26,7 +29,7 @@ describe('between two attempts', () => {
     );
   });
   test('a stop is final, says when it came, and deletes no Pod that had failed before', () => {
-    const stop = snapshot({ task: task({ status: between(), stop: true }), now: EARLY, pods: [ended] });
+    const stop = snapshot({ task: task({ status: between(), stop: true }), now: EARLY, pods: [ended], read: NO_SECOND });
     const decision = decided(stop);
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Event Stopped']);
     expect(statusPatch(decision)).toMatchObject({

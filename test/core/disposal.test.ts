@@ -5,7 +5,20 @@ import type { Decided } from '#core/contract/decision.ts';
 import type { Outcome, Snapshot } from '#core/contract/snapshot.ts';
 import { applied } from '#test/support/applied.ts';
 import { FIRST_ATTEMPT, laterPod } from '#test/support/attempts.ts';
-import { agent, agentTask, BEST_EFFORT, configured, exited, found, NOW, pod, running, snapshot, task } from '#test/support/builders.ts';
+import {
+  agent,
+  agentTask,
+  BEST_EFFORT,
+  configured,
+  exited,
+  found,
+  lookedAt,
+  NOW,
+  pod,
+  running,
+  snapshot,
+  task,
+} from '#test/support/builders.ts';
 import { decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
 
 const ENDED = '2026-01-01T10:04:00Z';
@@ -163,7 +176,7 @@ describe('whether the Pod of a finished Task goes', () => {
     { name: 'nothing', cleanup: {}, settings: BEST_EFFORT, line: 'Delete Pod fix-bug-pod' },
   ])('a stop does not delete what clean-up keeps ($name)', ({ cleanup, settings, line }) => {
     const made = task({ status: running(), stop: true, spec: { cleanup, stop: { gracePeriodSeconds: 5 } } });
-    expect(summary(decided(snapshot({ task: made, pods: [pod()], settings })).actions)).toEqual(['Patch Task/status fix-bug', line]);
+    expect(summary(decided(snapshot({ task: made, ...lookedAt(pod()), settings })).actions)).toEqual(['Patch Task/status fix-bug', line]);
   });
 });
 

@@ -227,7 +227,7 @@ describe('stop', () => {
     expect(statusPatch(decision)).toMatchObject({ phase: 'Completed', message: expect.stringMatching(message) });
   });
   test('before a Pod is seen that is there all the same: that one is stopped', () => {
-    const owned = pod({ phase: 'Pending' });
+    const owned = pod({ phase: 'Pending', agent: { waiting: { reason: 'ContainerCreating' } } });
     const decision = decided(snapshot({ task: task({ stop: true }), read: read([GONE, { found: owned }]) }));
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod']);
   });

@@ -8,6 +8,7 @@ import {
   condition,
   configured,
   exited,
+  lookedAt,
   type PodOptions,
   pod,
   read,
@@ -130,11 +131,11 @@ describe('how it is asked for', () => {
       lines: ['Effect LogTail', 'Patch Task/status fix-bug'],
     },
   ])('$name', ({ made, stop, lines }) => {
-    expect(summary(decided(snapshot({ task: task({ status: running(), stop }), pods: [made] })).actions)).toEqual(lines);
+    expect(summary(decided(snapshot({ task: task({ status: running(), stop }), ...lookedAt(made) })).actions)).toEqual(lines);
   });
   test('behind the intent and right before the deletion, where the Pod is deleted at once', () => {
     const made = task({ status: running(), stop: true, spec: { stop: { gracePeriodSeconds: 5 } } });
-    expect(summary(decided(snapshot({ task: made, pods: [pod()] })).actions)).toEqual([
+    expect(summary(decided(snapshot({ task: made, ...lookedAt(pod()) })).actions)).toEqual([
       'Patch Task/status fix-bug',
       'Effect LogTail',
       'Delete Pod fix-bug-pod',
@@ -279,7 +280,7 @@ describe('a stop that is announced', () => {
             templateRef: { name: 'coder' },
             times: { podCreated: '2026-01-01T10:00:00Z' },
           });
-    return decided(snapshot({ now, task: task({ status, stop: true }), pods: [made] })).actions;
+    return decided(snapshot({ now, task: task({ status, stop: true }), ...lookedAt(made) })).actions;
   };
   test('says why first, ends the containers two seconds later, and once each', () => {
     const first = stop('2026-01-01T10:05:00.000Z', pod({ annotations }));

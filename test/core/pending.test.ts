@@ -5,7 +5,7 @@ import type { TaskStatus } from '#core/api/task.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { schedulerText } from '#core/task/scheduler-text.ts';
 import { applied } from '#test/support/applied.ts';
-import { CREATED, condition, exited, type PodOptions, pod, running, snapshot, task } from '#test/support/builders.ts';
+import { CREATED, condition, exited, lookedAt, type PodOptions, pod, running, snapshot, task } from '#test/support/builders.ts';
 import { decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
 
 const at = (time: string): string => `2026-01-01T${time}.000Z`;
@@ -286,7 +286,7 @@ describe('pendingTimeouts, each with its own clock', () => {
     { name: 'malformed, as an older CRD let it in: as if it were not given', pod: IMAGE, timeouts: { imagePull: 'soon' }, ending: null },
     { name: 'not text at all', pod: IMAGE, timeouts: { imagePull: 5 as never }, ending: null },
   ])('$name', ({ pod: made, timeouts, ending, wakeAt }) => {
-    const decision = decided(snapshot({ task: task({ status: running(), spec: { pendingTimeouts: timeouts } }), pods: [made] }));
+    const decision = decided(snapshot({ task: task({ status: running(), spec: { pendingTimeouts: timeouts } }), ...lookedAt(made) }));
     const stopping = (statusPatch(decision)?.conditions as TaskStatus['conditions'])?.find(({ type }) => type === 'Stopping');
     expect(stopping?.status === 'True' ? stopping.reason : null).toBe(ending);
     expect(summary(decision.actions).includes('Delete Pod fix-bug-pod')).toBe(ending !== null);
@@ -297,7 +297,7 @@ describe('pendingTimeouts, each with its own clock', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"pendingTimeouts":{"imagePull":"1m","unschedulable":"9h"}}' };
     const made = waiting('ErrImagePull', 'denied', { annotations });
     const lines = (timeouts: PendingTimeouts) =>
-      summary(decided(snapshot({ task: task({ status: running(), spec: { pendingTimeouts: timeouts } }), pods: [made] })).actions);
+      summary(decided(snapshot({ task: task({ status: running(), spec: { pendingTimeouts: timeouts } }), ...lookedAt(made) })).actions);
     expect(lines({ unschedulable: '1s' })).toContain('Delete Pod fix-bug-pod');
     expect(lines({ imagePull: '9h' })).not.toContain('Delete Pod fix-bug-pod');
   });
@@ -341,7 +341,7 @@ describe('pendingTimeouts, each with its own clock', () => {
     expect(after.task?.status?.conditions).toMatchObject([{ type: 'Stopping', status: 'True', reason: 'ImagePull' }]);
   });
   test('a stop while it is blocked is a stop', () => {
-    const patch = statusPatch(decided(snapshot({ task: task({ status: running(), stop: true }), pods: [IMAGE] })));
+    const patch = statusPatch(decided(snapshot({ task: task({ status: running(), stop: true }), ...lookedAt(IMAGE) })));
     expect(patch?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'UserStopped' }));
   });
 });

@@ -182,7 +182,11 @@ describe('the Task that was reopened', () => {
   });
   test('that is stopped before the attempt has a Pod stays stopped when the stop is taken back', () => {
     const again = reopen(FAILED, '2');
-    const stopped = { ...again, task: task({ status: again.task?.status ?? {}, metadata: asking('2', 'true') }) };
+    const stopped = {
+      ...again,
+      task: task({ status: again.task?.status ?? {}, metadata: asking('2', 'true') }),
+      read: read([{ kind: 'Pod', name: 'fix-bug-pod-2', live: true }, { absent: true }]),
+    };
     const over = applied(stopped, decided(stopped));
     expect(over.task?.status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attemptCount: 2 });
     expect(decided({ ...over, task: task({ status: over.task?.status ?? {}, metadata: asking('2') }) }).actions).toEqual([]);
