@@ -182,7 +182,8 @@ export class Invariants {
     const earlier = task.isEdited ? undefined : others.find(({ hadFinalizer }) => hadFinalizer);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
-    if (isFinished(task)) this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
+    if (isFinished(task) && !task.isEdited)
+      this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
     this.#judgePlaces(pod, task, creator);
   }
 

@@ -203,7 +203,7 @@ export class Ledger {
     if (!isHost(this.writerOf(change)) && finalizers?.includes(POD_FINALIZER) !== true) {
       // Taken by somebody: from now on it can go unseen.
       record.hadFinalizer &&= change.previous?.metadata.finalizers?.includes(POD_FINALIZER) !== true || change.type === 'DELETED';
-    }
+    } else if (!isHost(this.writerOf(change)) && change.type === 'DELETED') record.hadFinalizer = false;
     record.hasForeignDeadline ||= pod.spec.activeDeadlineSeconds !== undefined && annotations?.[ANNOTATIONS.endedFor] === undefined;
     record.agentEnd ??= agentEndOf(pod, this.nowMs);
     record.isBound ||= pod.spec.nodeName !== undefined;

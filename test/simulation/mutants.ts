@@ -325,10 +325,12 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a Task ends only when its Agent’s server has told of the session',
     breaks: ['every-task-ends'],
-    engine: decidesLike((decided, { outcomes }) => {
-      const asks = decided.actions.find((action) => action.type === 'Effect' && action.kind === 'SessionSummary');
-      const isTold = outcomes.some(({ actionId, result }) => actionId === asks?.id && result === 'ok');
-      return asks === undefined || isTold ? decided : { ...decided, actions: [asks] };
+    engine: decidesLike((decided, { outcomes, pods }) => {
+      const isAttached = pods.some(({ metadata }) => metadata.annotations?.[ANNOTATIONS.startedWith]?.includes('serverUrl') === true);
+      const isEnd = decided.actions.some((action) => statusOf(action)?.completionTime !== undefined);
+      const isTold = outcomes.some(({ actionId, result }) => actionId.startsWith('session/') && result === 'ok');
+      if (!isAttached || !isEnd || isTold) return decided;
+      return { ...decided, actions: decided.actions.filter(({ type }) => type === 'Effect') };
     }),
   },
 ];

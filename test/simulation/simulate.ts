@@ -285,7 +285,7 @@ class Simulation {
   #isOfShare(name: string, taskUid: string): boolean {
     const host = this.#fleets.host(name);
     const task = this.#ledger.tasks.get(taskUid);
-    if (host === undefined || task === undefined) return true;
+    if (host === undefined || task === undefined || task.goneMs !== undefined) return true;
     const isMoving = task.movedMs !== undefined && this.#ledger.nowMs - task.movedMs < MOVING_MS;
     return isMoving || covers(host.share, task.namespace, task.latest.metadata.labels);
   }
