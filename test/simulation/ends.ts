@@ -1,6 +1,7 @@
 import { ANNOTATIONS, LABELS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
-import { type AgentEnd, isHost, isLive, type Ledger, type PodRecord, type TaskRecord } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { type AgentEnd, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
 import { SETTINGS } from './simulated-host.ts';
 
 /** API times are whole seconds. */
