@@ -54,7 +54,7 @@ export interface Outcome {
   readonly count: number;
   readonly firstAt: Timestamp;
   readonly lastAt: Timestamp;
-  /** Answer of an `Effect`: text of a log tail, JSON of a session summary. */
+  /** Answer of an `Effect`: text of a log tail, JSON of a session summary. Of a `RecordStart` that failed: the `startTime` that it had. */
   readonly answer?: string;
 }
 

@@ -126,13 +126,20 @@ function quotaRecord(context: TaskContext, source: Source, agent: ResolvedAgent)
   const { namespace, name, uid = '' } = source.agent.metadata;
   const { subject } = context.snapshot;
   const createdMs = parseTime(context.task.metadata.creationTimestamp) ?? context.nowMs;
+  // What was tried may stand there, unseen: under the same time it is found again and not counted twice.
+  const tried = outcomeOf(context.snapshot, recordActionId(context));
+  const startTime = tried?.result === 'unknown' ? tried.answer : undefined;
   return [
     {
       type: 'RecordStart',
       id: recordActionId(context),
       agent: { namespace: namespace ?? subject.namespace, name, uid },
       // Not before the Task was created, by a host whose clock is behind: it would not be known again as this Task's.
-      record: { taskName: subject.name, taskNamespace: subject.namespace, startTime: formatTime(Math.max(context.nowMs, createdMs)) },
+      record: {
+        taskName: subject.name,
+        taskNamespace: subject.namespace,
+        startTime: startTime ?? formatTime(Math.max(context.nowMs, createdMs)),
+      },
       windowSeconds: agent.quota.windowSeconds,
     },
   ];

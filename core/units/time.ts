@@ -7,22 +7,24 @@ export function parseTime(text: string | undefined | null): number | null {
 }
 
 /**
- * `2026-01-02T03:04:05Z`, as the API server writes nearly all times; null for any other form. A decision reads dozens of them, and an expression costs several
- * times as much.
+ * `2026-01-02T03:04:05Z`, as the API server writes nearly all times, or `2026-01-02T03:04:05.678Z`, as the host writes them; null for any other form. A decision
+ * reads dozens of them, and an expression costs several times as much.
  */
 function parseUsual(text: string): number | null {
+  const hasMs = text.length === 24;
   const isUsual =
-    text.length === 20 &&
+    (hasMs ? text[19] === '.' : text.length === 20) &&
     text[4] === '-' &&
     text[7] === '-' &&
     text[10] === 'T' &&
     text[13] === ':' &&
     text[16] === ':' &&
-    text[19] === 'Z';
+    text.endsWith('Z');
   if (!isUsual) return null;
-  const year = digits(text, 0, 4);
-  const ms = Date.UTC(year, digits(text, 5, 7) - 1, digits(text, 8, 10), digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19));
-  return Number.isNaN(ms) ? null : ms;
+  const [year, month, day] = [digits(text, 0, 4), digits(text, 5, 7), digits(text, 8, 10)];
+  const [hour, minute, second] = [digits(text, 11, 13), digits(text, 14, 16), digits(text, 17, 19)];
+  const utc = Date.UTC(year, month - 1, day, hour, minute, second, hasMs ? digits(text, 20, 23) : 0);
+  return Number.isNaN(utc) ? null : utc;
 }
 
 /** The whole number that stands there; NaN when anything else does. */

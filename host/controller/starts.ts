@@ -88,7 +88,7 @@ export class Starts {
       book.sent = [];
       for (const { action, resolve } of sent) {
         const reporting = { actionId: action.id, of: 'Write' as const };
-        resolve(error === null ? succeeded(reporting) : failed(reporting, error));
+        resolve(error === null ? succeeded(reporting) : { ...failed(reporting, error), answer: action.record.startTime });
       }
     }
     this.#closeWhenVisible(key, book);
@@ -103,7 +103,7 @@ export class Starts {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       if (base === undefined) {
         const read = await cluster.get(book.address, signal);
-        if (!read.ok) return last?.type === 'Unreachable' ? last : read.error;
+        if (!read.ok) return last !== null && isUnknown(last) ? last : read.error;
         base = read.value;
       }
       if (base.metadata.uid !== book.uid) return replaced(book);
@@ -111,7 +111,11 @@ export class Starts {
       const windowSeconds = Math.max(...book.sent.map(({ action }) => action.windowSeconds));
       const history = (base as Agent).status?.taskStartHistory ?? [];
       const wanted = merged(unexpired(history, clock.now() - windowSeconds * 1_000), records);
-      if (records.every((record) => history.some((known) => sameStart(known, record)))) return null;
+      if (records.every((record) => history.some((known) => sameStart(known, record)))) {
+        // The watch may not show them yet.
+        book.latest = base as Agent;
+        return null;
+      }
       const { uid, resourceVersion } = base.metadata;
       const patch = { metadata: { uid, resourceVersion }, status: { taskStartHistory: wanted } };
       const result = await cluster.patch(book.address, patch, { patchType: 'merge', subresource: 'status' }, signal);
@@ -121,8 +125,8 @@ export class Starts {
       }
       last = result.error;
       const isConflict = last.type === 'Refused' && last.code === 409;
-      // After a conflict, and where no answer came, the present state decides: it may be there already.
-      if (!isConflict && last.type !== 'Unreachable') return last;
+      // After a conflict, and where no usable answer came, the present state decides: it may be there already.
+      if (!isConflict && !isUnknown(last)) return last;
       base = undefined;
     }
     return last;
@@ -178,6 +182,10 @@ function sameStart(a: TaskStart, b: TaskStart): boolean {
 /** A time that can't be read is dropped with those that are over. */
 function unexpired(history: readonly TaskStart[], afterMs: number): readonly TaskStart[] {
   return history.filter(({ startTime }) => Date.parse(startTime) > afterMs);
+}
+
+function isUnknown(error: ClusterError): boolean {
+  return failed({ actionId: '', of: 'Write' }, error).result === 'unknown';
 }
 
 function replaced({ address, uid }: Book): ClusterError {

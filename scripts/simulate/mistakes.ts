@@ -1,4 +1,5 @@
-import { MUTANTS, type Mutant } from '#test/simulation/mutants.ts';
+import type { Mutant } from '#test/simulation/mutant.ts';
+import { MUTANTS } from '#test/simulation/mutants.ts';
 
 /** A known mistake by its name, or by a part that no other name has. Throws with all names when there is none, or more than one. */
 export function mistakeNamed(text: string): Mutant {

@@ -384,6 +384,14 @@ describe('quota', () => {
     expect(lines).toContain('Create Pod fix-bug-pod');
     expect(lines).not.toContain('RecordStart coder');
   });
+  test('a start whose record got no usable answer is recorded again under the same time, so that it is found', () => {
+    const free = agent({ quota }, { taskStartHistory: [] });
+    const startTime = '2026-01-01T10:04:30Z';
+    const tried = { result: 'unknown', count: 1, firstAt: '2026-01-01T10:04:31.000Z', lastAt: '2026-01-01T10:04:31.000Z' } as const;
+    const outcomes = [{ ...tried, actionId: 'start/1', answer: startTime }];
+    const decision = decided(snapshot({ task: agentTask(), granted: true, read: found({ agent: free }), outcomes }));
+    expect(decision.actions[0]).toMatchObject({ type: 'RecordStart', id: 'start/1', record: { startTime } });
+  });
   test('starts outside the window do not count', () => {
     const old = agent(
       { quota },

@@ -3,8 +3,8 @@ import type { Outcome, Subject } from '#core/contract/snapshot.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
 import { INJECTED } from './fault-injector.ts';
-import type { Violation } from './invariants.ts';
-import type { TaskRecord } from './ledger.ts';
+import type { TaskRecord } from './records.ts';
+import type { Violation } from './violation.ts';
 
 /** More decisions on one Task within a second is a loop. */
 const MAX_DECISIONS_A_SECOND = 60;

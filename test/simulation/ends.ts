@@ -1,6 +1,7 @@
-import { ANNOTATIONS } from '#core/contract/names.ts';
+import { ANNOTATIONS, LABELS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
-import { type AgentEnd, isHost, isLive, type Ledger, type PodRecord, type TaskRecord } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { type AgentEnd, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
 import { SETTINGS } from './simulated-host.ts';
 
 /** API times are whole seconds. */
@@ -35,7 +36,7 @@ function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean
   if (isLate) return null;
   const live = task.pods.find(isLive);
   if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
-  const lost = task.pods.find((pod) => pod.hadFinalizer);
+  const lost = task.pods.find((pod) => pod.hadFinalizer && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
   if (lost !== undefined) return `its status says ${said} and names no pod, and it had one: ${factsOf(ledger, lost)}`;
   switch (said) {
     case 'Completed/Stopped':
@@ -131,17 +132,19 @@ function endingsByUs(ledger: Ledger, task: TaskRecord, pod: PodRecord): readonly
   return isLate ? [] : endingsAskedFor(ledger, task, pod);
 }
 
+/** What was asked for before the Pod had ended: afterwards it is too late. */
 function endingsAskedFor(ledger: Ledger, task: TaskRecord, pod: PodRecord): readonly End[] {
+  const endedMs = pod.end?.atMs ?? ledger.nowMs;
   return [
-    ...(task.stopAskedMs === undefined ? [] : ['Completed/Stopped']),
-    ...(isTimedOut(ledger, task, pod) ? ['Completed/Timeout'] : []),
+    ...(task.stopAskedMs === undefined || task.stopAskedMs > endedMs ? [] : ['Completed/Stopped']),
+    ...(isTimedOut(ledger, task, pod, endedMs) ? ['Completed/Timeout'] : []),
   ];
 }
 
-/** Whether its timeout has passed, by the host's clock that is furthest ahead. */
-export function isTimedOut(ledger: Ledger, task: TaskRecord, pod: PodRecord): boolean {
+/** Whether its timeout has passed at a time (default: now), by the host's clock that is furthest ahead. */
+export function isTimedOut(ledger: Ledger, task: TaskRecord, pod: PodRecord, atMs = ledger.nowMs): boolean {
   const timeoutMs = timeoutOf(task, pod);
-  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= ledger.nowMs + ledger.mostAheadMs;
+  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= atMs + ledger.mostAheadMs;
 }
 
 /** The timeout that holds for a Task, in milliseconds; null: none, or none that can be read. */

@@ -1,4 +1,3 @@
-import type { Agent } from '#core/api/agent.ts';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
@@ -6,26 +5,11 @@ import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
 import { faultOfEnd, isTimedOut } from './ends.ts';
 import { covers } from './fleets.ts';
-import { isFinished, isHost, isLive, type Ledger, type LimitsRecord, type PodRecord, type TaskRecord } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { Limits } from './limits.ts';
 import { faultOfWrite } from './property.ts';
-import type { Share } from './scenario.ts';
-
-export interface Violation {
-  /** Stable name of the invariant. */
-  readonly rule: string;
-  readonly says: string;
-}
-
-/** What the invariants need to know of a host that has written. */
-export interface Writer {
-  readonly name: string;
-  readonly isLeading: boolean;
-  readonly share: Share;
-  /** How far its wall clock is ahead of true time, in milliseconds. */
-  readonly aheadMs: number;
-  readonly ledSinceMs: number | undefined;
-  readonly knewReferencesAt: ReadonlyMap<string, number>;
-}
+import { isFinished, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
+import type { Violation, Writer } from './violation.ts';
 
 /** No write is longer on its way than this. */
 const IN_FLIGHT_MS = 45_000;
@@ -46,11 +30,11 @@ export interface InvariantsOptions {
 /** Safety: judged after each write, whoever made it. */
 export class Invariants {
   readonly #options: InvariantsOptions;
-  /** Starts in an Agent's quota history: by whom they were recorded, and when. */
-  readonly #starts = new Map<string, { readonly by: string; readonly atMs: number }>();
+  readonly #limits: Limits;
 
   constructor(options: InvariantsOptions) {
     this.#options = options;
+    this.#limits = new Limits(options);
   }
 
   judge(change: Change): void {
@@ -65,7 +49,7 @@ export class Invariants {
       const pod = ledger.pods.get(uid);
       if (pod !== undefined) this.#judgePod(change, pod);
     }
-    if (change.object.kind === 'Agent') this.#judgeStarts(change);
+    if (change.object.kind === 'Agent') this.#limits.judgeStarts(change);
   }
 
   /** Whatever a host writes is its own, and of a Task of its share. */
@@ -182,8 +166,9 @@ export class Invariants {
     const earlier = task.isEdited ? undefined : others.find(({ hadFinalizer }) => hadFinalizer);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
-    if (isFinished(task)) this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
-    this.#judgePlaces(pod, task, creator);
+    if (isFinished(task) && !task.isEdited)
+      this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
+    this.#limits.judgePlaces(pod, task, creator);
   }
 
   /** A write of a host that has lost the lead may come late; nothing but the object's UID and version stops it, and the next leader mends what it did. */
@@ -192,72 +177,6 @@ export class Invariants {
     const { ledger, latestLeadMs, latestSharedMs } = this.#options;
     if (host === undefined || !host.isLeading || (host.ledSinceMs ?? 0) < latestLeadMs(client)) return true;
     return ledger.nowMs - latestSharedMs(client) < IN_FLIGHT_MS;
-  }
-
-  /** The limit of an Agent, for a leader that is alone: all that was there when it began, and all that it made itself. */
-  #judgePlaces(pod: PodRecord, task: TaskRecord, creator: Writer): void {
-    const { ledger } = this.#options;
-    if (pod.agent === undefined) return;
-    const limit = Math.max(
-      ...this.#limitsKnown(pod.agent, creator.knewReferencesAt.get(task.uid) ?? 0).map(
-        ({ maxConcurrentTasks }) => maxConcurrentTasks ?? Number.POSITIVE_INFINITY,
-      ),
-    );
-    const holders = [...ledger.pods.values()].filter(
-      (other) =>
-        other !== pod &&
-        other.agent === pod.agent &&
-        isLive(other) &&
-        other.task !== undefined &&
-        other.task.goneMs === undefined &&
-        !isFinished(other.task) &&
-        // Of what another host has started it learns when it is told.
-        covers(creator.share, other.task.namespace, other.task.latest.metadata.labels) &&
-        other.task.movedMs === undefined &&
-        (other.createdBy === creator.name || other.createdMs < (creator.ledSinceMs ?? 0)),
-    );
-    if (holders.length < limit) return;
-    const names = holders.map(({ name }) => name).join(', ');
-    this.#report(
-      'one-leader-keeps-an-agents-limit',
-      `${creator.name} creates pod ${pod.name} for agent ${pod.agent}, whose ${limit} places are held by ${names}`,
-    );
-  }
-
-  /** Limits of an Agent from a version on: what a host that knows no more may go by. */
-  #limitsKnown(agent: string, revision: number): readonly LimitsRecord[] {
-    const all = this.#options.ledger.limits.get(agent) ?? [];
-    const first = all.findLastIndex((entry) => entry.revision <= revision);
-    return all.slice(Math.max(0, first));
-  }
-
-  #judgeStarts(change: Change): void {
-    const { ledger, writer } = this.#options;
-    const agent = change.object as StoredObject & Agent;
-    const by = ledger.writerOf(change);
-    const nowMs = ledger.nowMs;
-    const key = `${agent.metadata.namespace}/${agent.metadata.name}`;
-    const history = agent.status?.taskStartHistory ?? [];
-    const idOf = (start: (typeof history)[number]): string =>
-      `${agent.metadata.uid} ${start.taskNamespace}/${start.taskName} ${start.startTime}`;
-    for (const start of history) if (!this.#starts.has(idOf(start))) this.#starts.set(idOf(start), { by, atMs: nowMs });
-    const host = writer(by);
-    if (host === undefined || change.type !== 'MODIFIED') return;
-    const windowMs = (agent.spec.quota?.windowSeconds ?? 0) * 1_000;
-    const hostNowMs = nowMs + (host?.aheadMs ?? 0);
-    const most = Math.max(...(ledger.limits.get(key) ?? []).map(({ maxTaskStarts }) => maxTaskStarts ?? Number.POSITIVE_INFINITY));
-    const counted = history.filter((start) => {
-      const record = this.#starts.get(idOf(start));
-      const isKnown = record?.by === by || (record?.atMs ?? 0) < (host.ledSinceMs ?? 0);
-      return isKnown && Date.parse(start.startTime) > hostNowMs - windowMs;
-    });
-    const hasNew = history.some((start) => this.#starts.get(idOf(start))?.atMs === nowMs);
-    if (hasNew && counted.length > most) {
-      this.#report(
-        'one-leader-keeps-an-agents-quota',
-        `${by} records start ${counted.length} of agent ${key} within ${windowMs / 1_000} s, ${most} are allowed`,
-      );
-    }
   }
 }
 

@@ -3,85 +3,13 @@ import type { AgentTemplate } from '#core/api/agent-template.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
-import { AGENT_CONTAINER, ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
+import { ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { Admission } from '#host/cluster/memory/admission.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { type Change, keyOf } from '#host/cluster/memory/object-store.ts';
 import type { World } from '#host/cluster/memory/world.ts';
+import { agentEndOf, endOf, isHost, type LimitsRecord, type PodRecord, type TaskRecord } from './records.ts';
 import { SHARE_LABEL } from './scenario.ts';
-
-/** How a Pod really ended: what its kubelet did, whether or not anybody has heard. */
-export interface PodEnd {
-  readonly atMs: number;
-  readonly phase: 'Succeeded' | 'Failed';
-  readonly reason: string | undefined;
-  readonly exitCode: number | undefined;
-  readonly isOutOfMemory: boolean;
-  /** An init container failed, so that the agent never came to run. */
-  readonly isOfInit: boolean;
-}
-
-/** How a Pod's agent ended, whatever runs on beside it. */
-export interface AgentEnd {
-  readonly atMs: number;
-  readonly exitCode: number;
-  readonly isOutOfMemory: boolean;
-}
-
-export interface PodRecord {
-  readonly uid: string;
-  readonly name: string;
-  readonly createdMs: number;
-  /** Client that created it. */
-  readonly createdBy: string;
-  /** `namespace/name` of the Agent that it was made for. */
-  readonly agent: string | undefined;
-  /** Our finalizer; false also when somebody has taken it. */
-  hadFinalizer: boolean;
-  readonly task: TaskRecord | undefined;
-  /** First request to delete it, by whomever. */
-  deletion: { readonly atMs: number; readonly by: string } | undefined;
-  /** When a host first asked for its end, by deletion or deadline. */
-  endedByUsMs: number | undefined;
-  isDisrupted: boolean;
-  wasOnLostNode: boolean;
-  isBound: boolean;
-  /** Somebody else has given it a deadline. */
-  hasForeignDeadline: boolean;
-  agentEnd: AgentEnd | undefined;
-  end: PodEnd | undefined;
-  /** The object as it is, or was last. */
-  latest: StoredObject & Pod;
-  goneMs: number | undefined;
-}
-
-export interface TaskRecord {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly createdMs: number;
-  readonly pods: PodRecord[];
-  latest: StoredObject & Task;
-  stopAskedMs: number | undefined;
-  deletingMs: number | undefined;
-  goneMs: number | undefined;
-  /** When it last went over to another host. */
-  movedMs: number | undefined;
-  /** Somebody has written its status by hand: what it says is no host's word any more. */
-  isEdited: boolean;
-  /** Names of its Events. */
-  readonly events: Set<string>;
-  /** Writes of hosts that were about it, and what excuses them: restarts, faults, what people did. */
-  writes: number;
-  disturbances: number;
-}
-
-export interface LimitsRecord {
-  readonly revision: number;
-  /** undefined: no limit. */
-  readonly maxConcurrentTasks: number | undefined;
-  readonly maxTaskStarts: number | undefined;
-}
 
 export interface LedgerOptions {
   readonly world: World;
@@ -203,7 +131,7 @@ export class Ledger {
     if (!isHost(this.writerOf(change)) && finalizers?.includes(POD_FINALIZER) !== true) {
       // Taken by somebody: from now on it can go unseen.
       record.hadFinalizer &&= change.previous?.metadata.finalizers?.includes(POD_FINALIZER) !== true || change.type === 'DELETED';
-    }
+    } else if (!isHost(this.writerOf(change)) && change.type === 'DELETED') record.hadFinalizer = false;
     record.hasForeignDeadline ||= pod.spec.activeDeadlineSeconds !== undefined && annotations?.[ANNOTATIONS.endedFor] === undefined;
     record.agentEnd ??= agentEndOf(pod, this.nowMs);
     record.isBound ||= pod.spec.nodeName !== undefined;
@@ -280,37 +208,4 @@ export class Ledger {
 /** Nonsense, which an older CRD lets in, is no limit. */
 function limit(most: unknown): number | undefined {
   return typeof most === 'number' && most > 0 ? most : undefined;
-}
-
-export function isHost(client: string): boolean {
-  return client.startsWith('host-');
-}
-
-export function isFinished({ latest }: TaskRecord): boolean {
-  return latest.status?.phase === 'Completed' || latest.status?.phase === 'Failed';
-}
-
-/** Whether its containers run, or may come to run. */
-export function isLive(pod: PodRecord): boolean {
-  return pod.end === undefined && pod.goneMs === undefined;
-}
-
-function agentEndOf({ status }: Pod, atMs: number): AgentEnd | undefined {
-  const ended = status?.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER)?.state?.terminated;
-  return ended === undefined ? undefined : { atMs, exitCode: ended.exitCode, isOutOfMemory: ended.reason === 'OOMKilled' };
-}
-
-function endOf({ status, spec }: Pod, atMs: number): PodEnd | undefined {
-  if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') return undefined;
-  const isSidecar = (name: string): boolean => spec.initContainers?.find((one) => one.name === name)?.restartPolicy === 'Always';
-  const init = status.initContainerStatuses?.find(({ name, state }) => !isSidecar(name) && (state?.terminated?.exitCode ?? 0) !== 0);
-  const ended = (init ?? status.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER))?.state?.terminated;
-  return {
-    atMs,
-    phase: status.phase,
-    reason: status.reason,
-    exitCode: ended?.exitCode,
-    isOutOfMemory: ended?.reason === 'OOMKilled',
-    isOfInit: init !== undefined,
-  };
 }

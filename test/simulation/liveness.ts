@@ -7,9 +7,10 @@ import type { Outcome, PodScript } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
 import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
-import type { Violation } from './invariants.ts';
-import { isFinished, isLive, type Ledger, type TaskRecord } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import { isFinished, isLive, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
+import type { Violation } from './violation.ts';
 
 export interface LivenessOptions {
   readonly world: World;

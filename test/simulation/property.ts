@@ -4,7 +4,8 @@ import { LABELS } from '#core/contract/names.ts';
 import { jsonEqual } from '#host/cluster/json.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
-import type { Ledger, TaskRecord } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
+import type { TaskRecord } from './records.ts';
 
 /** What is wrong with a host's write, whatever it is for; and the Task that it is about. */
 export interface Write {

@@ -15,12 +15,14 @@ import { FaultInjector, isWrite } from './fault-injector.ts';
 import { covers, Fleets } from './fleets.ts';
 import { type Deed, Deeds } from './happenings.ts';
 import type { Stroke } from './host-line.ts';
-import { Invariants, type Violation } from './invariants.ts';
-import { Ledger, type TaskRecord } from './ledger.ts';
+import { Invariants } from './invariants.ts';
+import { Ledger } from './ledger.ts';
 import { unsettled } from './liveness.ts';
 import type { Mutation } from './mutation.ts';
+import type { TaskRecord } from './records.ts';
 import { type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
 import { SimulatedHost } from './simulated-host.ts';
+import type { Violation } from './violation.ts';
 
 export interface SimulateOptions {
   readonly engine: Engine;
@@ -285,7 +287,7 @@ class Simulation {
   #isOfShare(name: string, taskUid: string): boolean {
     const host = this.#fleets.host(name);
     const task = this.#ledger.tasks.get(taskUid);
-    if (host === undefined || task === undefined) return true;
+    if (host === undefined || task === undefined || task.goneMs !== undefined) return true;
     const isMoving = task.movedMs !== undefined && this.#ledger.nowMs - task.movedMs < MOVING_MS;
     return isMoving || covers(host.share, task.namespace, task.latest.metadata.labels);
   }

@@ -63,7 +63,8 @@ function graceful(object: StoredObject, options: DeleteOptions, nowMs: number): 
   const { spec, status } = object as StoredObject & Pod;
   const hasEnded = status?.phase === 'Failed' || status?.phase === 'Succeeded';
   const isUnscheduled = spec.nodeName === undefined || spec.nodeName === '';
-  const graceSeconds = hasEnded || isUnscheduled ? 0 : (asked ?? spec.terminationGracePeriodSeconds ?? 0);
+  const own = spec.terminationGracePeriodSeconds ?? 0;
+  const graceSeconds = hasEnded || isUnscheduled ? 0 : (asked ?? (own >= 0 ? own : 1));
   return {
     type: 'Graceful',
     graceSeconds,

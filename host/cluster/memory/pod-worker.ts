@@ -113,6 +113,7 @@ export class PodWorker {
     if (outcome === 'rejected') {
       this.#hasEnded = true;
       this.#cancelAll();
+      this.#remove();
       return;
     }
     this.#steps.after(this.#latency.startMs + startDelayMs, () => this.#start.begin());

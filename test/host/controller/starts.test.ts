@@ -125,20 +125,24 @@ describe('recorded starts', () => {
     expect(names(starts.overlay(cached()))).toEqual([]);
   });
 
-  test('of which no answer came are looked for, and not written twice', async () => {
-    const { starts, cluster, stored } = world((_, index, patch) => {
+  test.each([
+    { name: 'no answer', lost: noAnswer() },
+    { name: 'a gateway’s 504', lost: refusal(504, 'Timeout') },
+  ])('of which $name came are looked for, and not written twice', async ({ lost }) => {
+    const { starts, cluster, stored, cached } = world((_, index, patch) => {
       if (index > 0) return patch();
       const done = patch();
-      return 'ok' in done && done.ok ? noAnswer() : done;
+      return 'ok' in done && done.ok ? lost : done;
     });
     await expect(starts.record(record('a'))).resolves.toMatchObject({ result: 'ok' });
     expect(cluster.calls.map(({ verb }) => verb)).toEqual(['patch', 'get']);
     expect(names(stored())).toEqual(['a']);
+    expect(names(starts.overlay(cached())), 'counts though the watch does not show it').toEqual(['a']);
   });
 
   test('are unknown while the API server does not answer at all', async () => {
     const { starts } = world(() => noAnswer());
-    await expect(starts.record(record('a'))).resolves.toMatchObject({ result: 'unknown' });
+    await expect(starts.record(record('a'))).resolves.toMatchObject({ result: 'unknown', answer: AT });
   });
 
   test('are refused when another Agent has the name', async () => {
