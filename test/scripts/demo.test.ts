@@ -80,7 +80,7 @@ describe('the timeline', () => {
     const { text } = await told('stop');
     expect(text).toMatch(/\$ kubectl logs kept-pod -c agent\n.*agent: started/);
     expect(text).toMatch(/\$ kubectl logs plain-pod -c agent\n.*pods "plain-pod" not found/);
-    expect(text).toMatch(inOrder('.* deaf +pod is being deleted, with 8 s of grace', '.* deaf +pod has ended: Failed, exit code 137'));
+    expect(text).toMatch(inOrder('.* deaf +pod is to end: .*', '.* deaf +pod has ended: Failed, DeadlineExceeded, exit code 137'));
   });
 
   it('of drain has a Pod that succeeded and a Task that did not', async () => {
