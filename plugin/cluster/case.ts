@@ -3,9 +3,8 @@ import type { Task } from '#core/api/task.ts';
 import { type ReadResult, type Ref, refKey, type Settings, type Snapshot } from '#core/contract/snapshot.ts';
 import { timestamp } from '#host/clock.ts';
 import { type Deliberation, deliberate } from '#host/controller/deliberate.ts';
-import { FinishedIndex } from '#host/controller/finished-index.ts';
-import { keyOf } from '#host/controller/subject.ts';
 import type { Engine } from '#host/engine/engine.ts';
+import { isRanked, ranksOf } from './ranks.ts';
 import type { ClusterReader } from './reader.ts';
 
 /** What the core is asked: the facts of a Task, and answers that stand in for those of the cluster. */
@@ -26,7 +25,8 @@ export interface CaseInput {
 export async function caseOf(reader: ClusterReader, { task, settings, nowMs }: CaseInput): Promise<Case> {
   const { namespace = '', name, uid = '' } = task.metadata;
   const subject = { namespace, name, uid };
-  const rank = settings.config.cleanup?.maxRetainedTasks === undefined ? undefined : finishedRank(await reader.tasks(namespace), task);
+  const { cleanup } = settings.config;
+  const ranks = isRanked(cleanup) ? ranksOf(cleanup, await reader.tasks(namespace), task) : {};
   return {
     facts: {
       contract: 1,
@@ -36,7 +36,7 @@ export async function caseOf(reader: ClusterReader, { task, settings, nowMs }: C
       task,
       pods: (await reader.pods(namespace)).filter((pod) => isControlledBy(pod, uid)),
       ...(task.status?.phase === 'Queued' ? { granted: false } : {}),
-      ...(rank === undefined ? {} : { finishedRank: rank }),
+      ...ranks,
       outcomes: [],
       settings,
     },
@@ -59,14 +59,6 @@ export function decideCase(engine: Engine, reader: ClusterReader, { facts, answe
 /** Key of a ref, live or not. */
 export function addressKey({ kind, namespace, name }: Ref): string {
   return refKey({ kind, namespace, name });
-}
-
-function finishedRank(tasks: readonly Task[] | undefined, task: Task): number | undefined {
-  if (tasks === undefined) return undefined;
-  const index = new FinishedIndex();
-  for (const one of tasks) index.put(one);
-  const { namespace = '', name, uid = '' } = task.metadata;
-  return index.endedAfter(keyOf({ namespace, name, uid }));
 }
 
 function isControlledBy({ metadata }: Pod, uid: string): boolean {

@@ -25,7 +25,7 @@ export function actionText(action: PlannedAction, paint: Paint): string {
 }
 
 /** What an action is about: `Pod fix-pod`, `Task fix (status)`, `Event Queued`. */
-export function titleOf({ verb, kind, name, subresource, event }: PlannedAction): string {
+export function titleOf({ verb, kind, name, subresource, event, log }: PlannedAction): string {
   switch (verb) {
     case 'create':
     case 'delete':
@@ -35,7 +35,7 @@ export function titleOf({ verb, kind, name, subresource, event }: PlannedAction)
     case 'event':
       return `Event ${event?.reason ?? name}`;
     case 'effect':
-      return `${kind} ${name}`;
+      return log === undefined ? `${kind} ${name}` : `keep the end of the log of pod ${name}, container ${log.container}`;
     case 'record':
       return `count the start at Agent ${name}`;
     default:
@@ -43,8 +43,9 @@ export function titleOf({ verb, kind, name, subresource, event }: PlannedAction)
   }
 }
 
-function detailOf({ verb, kind, object, patch, event, gracePeriodSeconds }: PlannedAction): string {
+function detailOf({ verb, kind, object, patch, event, gracePeriodSeconds, log }: PlannedAction): string {
   if (verb === 'event') return event?.note ?? '';
+  if (log !== undefined) return `in ConfigMap ${log.configMapName}`;
   if (verb === 'delete') return gracePeriodSeconds === undefined ? '' : `grace ${gracePeriodSeconds}s`;
   if (verb === 'patch') return patchText(patch ?? {});
   if (verb !== 'create' || object === undefined) return '';

@@ -12,6 +12,8 @@ export interface PlannedAction {
   readonly object?: KubernetesObject;
   readonly patch?: Readonly<Record<string, unknown>>;
   readonly gracePeriodSeconds?: number;
+  /** Of a log whose end is kept: which, and where. */
+  readonly log?: { readonly container: string; readonly configMapName: string; readonly limitBytes: number };
   readonly event?: { readonly type: string; readonly reason: string; readonly note: string };
   /** The API server of the plan refused it: why. */
   readonly refused?: string;
@@ -55,8 +57,12 @@ export function plannedAction(action: Action, reason: string, refusedText: strin
         event: { type: action.eventType, reason: action.reason, note: action.note },
         ...refused,
       };
-    case 'Effect':
-      return { verb: 'effect', kind: action.kind, name: action.kind === 'LogTail' ? action.pod.name : action.title, reason };
+    case 'Effect': {
+      if (action.kind !== 'LogTail') return { verb: 'effect', kind: action.kind, name: action.title, reason };
+      const { kind, pod, container, configMap, limitBytes } = action;
+      const log = { container, configMapName: configMap.metadata.name, limitBytes };
+      return { verb: 'effect', kind, name: pod.name, reason, log };
+    }
     case 'RecordStart':
       return { verb: 'record', kind: 'Agent', name: action.agent.name, reason };
     default:

@@ -8,6 +8,7 @@ import type { Subject } from '#core/contract/snapshot.ts';
 import type { Address } from '#host/cluster/cluster.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { isFinished } from '../cluster/end.ts';
+import { isRanked } from '../cluster/ranks.ts';
 import { UNFINISHED } from '../cluster/reader.ts';
 import type { Readings } from '../cluster/readings.ts';
 import type { PlannedObject } from '../input/objects.ts';
@@ -27,8 +28,8 @@ export async function readGround({ readings, tasks, gone, objects }: GroundInput
   const inFiles = objects.filter((object): object is PlannedObject & Task => object.kind === 'Task');
   const replaced = await Promise.all(objects.map((object) => readOne(readings, addressOf(object))));
   const own = byUid([...tasks, ...replaced.flatMap((object) => (object?.kind === 'Task' ? [object as StoredObject & Task] : []))]);
-  const isRanked = hasRanks([config, ...objects.filter(({ kind }) => kind === 'KubeOpenCodeConfig')]);
-  const others = await readOthers(readings, [...own, ...inFiles], isRanked);
+  const hasLimits = hasRanks([config, ...objects.filter(({ kind }) => kind === 'KubeOpenCodeConfig')]);
+  const others = await readOthers(readings, [...own, ...inFiles], hasLimits);
   const all = byUid([...own, ...others]);
   const namespaces = new Set(
     [...all, ...inFiles, ...gone.map((metadata) => ({ metadata }))].map(({ metadata }) => metadata.namespace ?? ''),
@@ -67,17 +68,17 @@ export async function readPods(readings: Readings, namespaces: Iterable<string>)
 }
 
 /** The Tasks that wait at the same Agents, or hold places there; all of a namespace where finished ones are counted for the clean-up. */
-async function readOthers(readings: Readings, planned: readonly Task[], isRanked: boolean): Promise<readonly Task[]> {
+async function readOthers(readings: Readings, planned: readonly Task[], hasLimits: boolean): Promise<readonly Task[]> {
   const agents = new Set(planned.flatMap((task) => agentsOf(task).map((name) => `${task.metadata.namespace}/${name}`)));
   const namespaces = new Set(
-    planned.filter((task) => isRanked || agentsOf(task).length > 0).map(({ metadata }) => metadata.namespace ?? ''),
+    planned.filter((task) => hasLimits || agentsOf(task).length > 0).map(({ metadata }) => metadata.namespace ?? ''),
   );
   const lists = [...namespaces].map((namespace) =>
-    readings.list({ kind: 'Task', namespace, ...(isRanked ? {} : { fieldSelector: UNFINISHED }) }, 'Tasks'),
+    readings.list({ kind: 'Task', namespace, ...(hasLimits ? {} : { fieldSelector: UNFINISHED }) }, 'Tasks'),
   );
   const listed = (await Promise.all(lists)).flatMap((tasks) => (tasks ?? []) as readonly Task[]);
   const isAtThem = (task: Task): boolean => agentsOf(task).some((name) => agents.has(`${task.metadata.namespace}/${name}`));
-  return listed.filter((task) => (isFinished(task) ? isRanked : isAtThem(task)));
+  return listed.filter((task) => (isFinished(task) ? hasLimits : isAtThem(task)));
 }
 
 /** The Agents and AgentTemplates that these name, and the AgentTemplates that those Agents name. */
@@ -109,7 +110,7 @@ function agentsOf({ spec, status }: Task): readonly string[] {
 
 /** Whether the clean-up counts the finished Tasks of a namespace. */
 function hasRanks(configs: readonly (KubernetesObject | undefined)[]): boolean {
-  return configs.some((config) => (config as KubeOpenCodeConfig | undefined)?.spec?.cleanup?.maxRetainedTasks !== undefined);
+  return configs.some((config) => isRanked((config as KubeOpenCodeConfig | undefined)?.spec?.cleanup));
 }
 
 function byUid(tasks: readonly Task[]): readonly Task[] {

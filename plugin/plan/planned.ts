@@ -113,11 +113,12 @@ interface Kept {
   readonly again: string[];
 }
 
-/** Steps that do something, or that say something new. What a finished Task is merely looked at for is left out; what is refused time and again is told once. */
+/** Steps that do something, or that say something new. What a finished Task is merely looked at for is left out; what is refused time and again is told once, and so is what is done aside. */
 function worthTelling(records: readonly PlanRecord[], waits: ReadonlyMap<PlanRecord, PlanNext>): readonly PlanStep[] {
   const kept: Kept[] = [];
+  const aside = new Set<string>();
   for (const record of records) {
-    const step = stepOf(record);
+    const step = withoutAsked(stepOf(record), aside);
     const last = kept.at(-1);
     const isNews = last === undefined || headline(step) !== headline(last.step);
     const isOver = FINAL_PHASES.includes(phaseIn(record)) && last !== undefined;
@@ -137,6 +138,13 @@ function worthTelling(records: readonly PlanRecord[], waits: ReadonlyMap<PlanRec
       ...(wait === undefined ? {} : { next: wait }),
     };
   });
+}
+
+/** What is done aside is asked for with each decision until it is done. */
+function withoutAsked(step: PlanStep, aside: Set<string>): PlanStep {
+  const actions = step.actions.filter(({ verb, id }) => verb !== 'effect' || !aside.has(id));
+  for (const { verb, id } of actions) if (verb === 'effect') aside.add(id);
+  return { ...step, actions };
 }
 
 /** The same writes, and one of them refused as it was before. */

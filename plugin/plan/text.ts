@@ -2,6 +2,7 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { type Paint, plain } from '../io.ts';
 import { actionText, STYLES, SYMBOLS, titleOf } from './action-text.ts';
 import type { PlannedAction } from './actions.ts';
+import { changesBetween } from './changes.ts';
 import { changeLines } from './changes-text.ts';
 import { counted, hang, number, wrapped } from './lay-out.ts';
 import type { Plan, PlannedStepAction, PlannedTask, PlanStep } from './model.ts';
@@ -35,7 +36,7 @@ export function planText(plan: Plan, options: PlanTextOptions): string {
     const parts = [header(plan, options), applies, 'No Task to plan.', lackedText(plan, options)];
     return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
   }
-  const pods = plan.tasks.flatMap((task) => podsOf(task).map((pod) => podText(task, pod, options)));
+  const pods = plan.tasks.flatMap((task) => podsText(task, options));
   const parts = [
     [header(plan, options), legend(plan, paint)].filter((line) => line !== '').join('\n'),
     applies,
@@ -115,7 +116,7 @@ function actionLines(action: PlannedStepAction, { indent, said, options }: Actio
   const { paint, width } = options;
   const symbol = paint(STYLES[action.verb], SYMBOLS[action.verb]);
   if (action.changes === undefined) {
-    const lines = wrapped(actionText(action, plain), width === undefined ? undefined : width - indent.length);
+    const lines = wrapped(actionText(action, plain), width === undefined ? undefined : width - indent.length - 2);
     const [first = '', ...rest] = lines;
     return [
       `${indent}${rest.length === 0 ? actionText(action, paint) : `${symbol}${first.slice(1)}`}`,
@@ -158,9 +159,17 @@ function podsOf({ steps }: PlannedTask): readonly KubernetesObject[] {
   );
 }
 
-function podText(task: PlannedTask, pod: KubernetesObject, { paint, toYaml }: PlanTextOptions): string {
-  const yaml = toYaml(pod).trimEnd().split('\n');
-  return [paint('bold', `Pod ${task.namespace}/${pod.metadata.name}`), ...yaml.map((line) => (line === '' ? '' : `  ${line}`))].join('\n');
+/** The first Pod whole, and of those of later attempts what is different. */
+function podsText(task: PlannedTask, { paint, toYaml, width }: PlanTextOptions): readonly string[] {
+  const [first, ...later] = podsOf(task);
+  if (first === undefined) return [];
+  const title = ({ metadata }: KubernetesObject): string => paint('bold', `Pod ${task.namespace}/${metadata.name}`);
+  const yaml = toYaml(first).trimEnd().split('\n');
+  const view = { indent: '  ', paint, ...(width === undefined ? {} : { width }) };
+  return [
+    [title(first), ...yaml.map((line) => (line === '' ? '' : `  ${line}`))].join('\n'),
+    ...later.map((pod) => [`${title(pod)}  as ${first.metadata.name}, but`, ...changeLines(changesBetween(first, pod), view)].join('\n')),
+  ];
 }
 
 /** `2 Tasks (1 ends Completed, 1 blocked)`. */

@@ -22,7 +22,13 @@ const OUTCOMES = {
   failed: 'fail',
   'out-of-memory': 'out-of-memory',
   evicted: 'evicted',
+  preempted: 'preempted',
+  'node-shutdown': 'node-shutdown',
+  'node-lost': 'node-lost',
   'image-pull': 'image-pull',
+  'invalid-image': 'invalid-image',
+  'config-error': 'config-error',
+  rejected: 'rejected',
   unschedulable: 'unschedulable',
   deleted: 'never',
 } as const satisfies Record<Assumption, PodScript['outcome']>;

@@ -68,7 +68,7 @@ describe('faults stand at their line', () => {
       `${TASK}  timeout: x\n  retry: 3\n---\n${TASK.replace('fix', 'other')}  priority: 1.5\n`,
       [
         '9:12 spec.timeout: "x" must be a duration such as 90s, 30m or 1h30m (units ns, us, ms, s, m, h)',
-        '10:3 spec.retry: unknown field',
+        '10:10 spec.retry: want an object, got a number',
         '20:13 spec.priority: want a whole number, got a number',
       ],
     ],

@@ -108,7 +108,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       putTask(world);
     },
     meanwhile: (world) => annotate(world, { 'kubeopencode.io/stop': 'true' }),
-    ids: ['status/running/1', 'delete/<uid>'],
+    ids: ['status/running/1', 'end/<uid>'],
   },
   'a timeout that is due': {
     before: (world) => {
@@ -116,7 +116,7 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
       putTask(world, { timeout: '20s' });
     },
     offMs: 30_000,
-    ids: ['status/running/1', 'delete/<uid>'],
+    ids: ['status/running/1', 'end/<uid>'],
   },
   'an Agent that is missing': { meanwhile: (world) => putAgentTask(world), ids: ['status/waiting'] },
   'a clean-up that is due': {

@@ -126,6 +126,15 @@ describe('steps', () => {
     );
   });
 
+  test('what is done aside is asked for with every decision, and told once', () => {
+    const aside = logTail({ id: 'log/u', pod: { kind: 'Pod', namespace: 'ns', name: 'fix-pod', uid: 'u' } });
+    const plan = planOf(run([record(0, 'a', 'the pod goes', [aside]), record(1, 'a', 'the pod goes', [aside])]));
+    expect(plan.tasks[0]?.steps).toHaveLength(1);
+    expect(planText(plan, { paint: plain, toYaml: () => '' })).toContain(
+      '> keep the end of the log of pod fix-pod, container agent  in ConfigMap fix-bug-log\n',
+    );
+  });
+
   test.each<[name: string, action: Action, expected: Readonly<Record<string, unknown>>]>([
     [
       'patch',
@@ -148,7 +157,12 @@ describe('steps', () => {
     [
       'log tail',
       logTail({ id: 'e', pod: { kind: 'Pod', namespace: 'ns', name: 'fix-pod', uid: 'u' } }),
-      { verb: 'effect', kind: 'LogTail', name: 'fix-pod' },
+      {
+        verb: 'effect',
+        kind: 'LogTail',
+        name: 'fix-pod',
+        log: { container: 'agent', configMapName: 'fix-bug-log', limitBytes: 100 },
+      },
     ],
     [
       'start of a quota',
