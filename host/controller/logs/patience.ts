@@ -12,17 +12,19 @@ export function isPassing(error: ClusterError): boolean {
 /** Waits before the next try, each longer than the one before. */
 export class Patience {
   readonly #clock: Clock;
+  readonly #longestMs: number;
   #waitMs = SHORTEST_MS;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, longestMs: number = LONGEST_MS) {
     this.#clock = clock;
+    this.#longestMs = longestMs;
   }
 
   /** Resolves to whether there may be another try: false when the signal aborts first. */
   async wait(error: ClusterError, signal: AbortSignal): Promise<boolean> {
     const askedMs = error.type === 'Refused' ? (error.retryAfterMs ?? 0) : 0;
     const waitMs = Math.max(askedMs, this.#waitMs * (1 + this.#clock.random() / 2));
-    this.#waitMs = Math.min(LONGEST_MS, this.#waitMs * 2);
+    this.#waitMs = Math.min(this.#longestMs, this.#waitMs * 2);
     try {
       await sleep(this.#clock, waitMs, signal);
       return true;

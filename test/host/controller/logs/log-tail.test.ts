@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Effect } from '#core/contract/decision.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Cluster, LogPiece } from '#host/cluster/cluster.ts';
@@ -21,15 +21,20 @@ const refused = (code: number, reason: string): LogPiece => ({
 });
 const CONFIG_MAP = { kind: 'ConfigMap', namespace: NAMESPACE, name: 'fix-bug-log' } as const;
 
+/** A stream on which nothing ever comes. */
+async function* hanging(signal: AbortSignal): AsyncIterable<LogPiece> {
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+}
+
 async function* pieces(...all: readonly LogPiece[]): AsyncIterable<LogPiece> {
   yield* all;
 }
 
 /** A Pod `fix-bug-pod` at a memory API server; what its log streams give is the test's word. The last goes on for those behind it. */
-function world(streams: readonly Stream[], onCall?: (call: Call) => CallFault | undefined) {
+function world(streams: readonly Stream[], onCall?: (call: Call) => CallFault | undefined, found: Pod = pod()) {
   const clock = new VirtualClock();
   const server = new ApiServer({ clock });
-  const stored = server.load({ ...pod(), apiVersion: 'v1', kind: 'Pod' as const });
+  const stored = server.load({ ...found, apiVersion: 'v1', kind: 'Pod' as const });
   const memory = new MemoryCluster(server, { faults: onCall === undefined ? {} : { onCall } });
   const opened: { readonly container: string; readonly tailLines?: number }[] = [];
   const cluster: Pick<Cluster, 'get' | 'create' | 'patch' | 'followLogs'> = {
@@ -135,7 +140,46 @@ describe('a stream that breaks', () => {
     expect(await run({ followSeconds: 60 })).toMatchObject({ ok: false, error: { code: 503 } });
     expect(clock.now() - startMs).toBe(60_000);
     expect(opened.length).toBeGreaterThan(5);
-    expect(opened.length).toBeLessThan(20);
+    // Each two seconds in the end.
+    expect(opened.length).toBeLessThan(32);
+  });
+});
+
+describe('a Pod that has ended, on a node that gives no log', () => {
+  const NO_NODE = () => pieces(refused(500, 'InternalError'));
+  const ended = (deletionTimestamp?: string) => {
+    const { metadata, ...rest } = pod({ phase: 'Failed' });
+    return { ...rest, metadata: { ...metadata, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) } };
+  };
+
+  test.each([
+    ['being deleted: 5 seconds, since a drain waits', ended('2026-10-01T12:10:00Z'), 5],
+    ['that stays: 15 seconds, since its log stays as well', ended(), 15],
+  ])('%s', async (_, stored, seconds) => {
+    const { clock, run, opened } = world([NO_NODE], undefined, stored);
+    const startMs = clock.now();
+    expect(await run({ followSeconds: 60 })).toMatchObject({ ok: false, error: { code: 500 } });
+    expect(clock.now() - startMs).toBe(seconds * 1_000);
+    expect(opened.length).toBeGreaterThan(2);
+  });
+
+  test('and does not even refuse: that there is nothing is not said of the log', async () => {
+    const { clock, run } = world([(signal) => hanging(signal)], undefined, ended('2026-10-01T12:10:00Z'));
+    const startMs = clock.now();
+    expect(await run({ followSeconds: 60 })).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('its node gave nothing') },
+    });
+    expect(clock.now() - startMs).toBe(5_000);
+  });
+
+  test('while its log was tried: seen within 3 seconds', async () => {
+    const { clock, server, run, stored } = world([NO_NODE]);
+    const startMs = clock.now();
+    clock.after(20_000, () => void server.load({ ...stored, ...ended('2026-10-01T12:10:00Z') } as never));
+    expect(await run({ followSeconds: 60 })).toMatchObject({ ok: false, error: { code: 500 } });
+    expect(clock.now() - startMs).toBeGreaterThanOrEqual(25_000);
+    expect(clock.now() - startMs).toBeLessThanOrEqual(28_000);
   });
 });
 
