@@ -28,8 +28,8 @@ kubelet, which kwok plays. A Pod's containers "run" 3 seconds and succeed; the P
   sim.kubeopencode.io/stop-after      how long the containers take after SIGTERM, default 0s
   sim.kubeopencode.io/stop-exit-code  default 143
 
-and its annotation sim.kubeopencode.io/message is what the container leaves as termination message. The memory cluster of "npm start",
-"kubectl opencode plan" and the simulation reads the same.
+and of its annotations sim.kubeopencode.io/message is what the container leaves as termination message, sim.kubeopencode.io/log
+what it writes to its log. The memory cluster of "npm start", "kubectl opencode plan" and the simulation reads the same.
 
 The programs come from KUBEBUILDER_ASSETS (a folder), else from the cache, else from PATH. What is missing is built from Go modules
 into \${XDG_CACHE_HOME:-~/.cache}/kubeopencode/bin, once: about 10 minutes on 2 cores. To spare that, unpack a release of the

@@ -54,7 +54,8 @@ export function apiServerArguments(layout: Layout): readonly string[] {
     'endpoint-reconciler-type': 'none',
     'audit-policy-file': layout.auditPolicy,
     'audit-log-path': layout.auditLog,
-    'kubelet-preferred-address-types': 'Hostname',
+    // A real node is reached by its host name, fake ones have none.
+    'kubelet-preferred-address-types': 'Hostname,InternalIP',
   });
 }
 

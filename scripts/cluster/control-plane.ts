@@ -16,6 +16,7 @@ import type { Binaries, Report } from './binaries.ts';
 import type { CLUSTER_COMPONENTS } from './components.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { applyCrds } from './manifests.ts';
+import { serveNodeLogs } from './node-logs.ts';
 import { createFakeNodes } from './nodes.ts';
 import { freePorts } from './ports.ts';
 import { type Member, openProcessGroup, type ProcessGroup } from './process-group.ts';
@@ -84,6 +85,7 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
   const fakeNodes = pods === 'Live' ? (options.fakeNodes ?? 4) : 0;
   const layout = await prepare();
   const group = openProcessGroup(layout.directory, options.afterwards);
+  let closeNodeLogs = async (): Promise<void> => {};
   try {
     const run = (name: keyof typeof binaries, args: readonly string[]): Member => group.start(name, binaries[name], args);
     const etcd = run('etcd', etcdArguments(layout));
@@ -106,6 +108,7 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
     if (fakeNodes > 0) {
       writeFileSync(layout.kwokConfiguration, kwokConfiguration());
       rest.push(run('kwok', kwokArguments(layout, kubeconfigOf('kwok'))));
+      closeNodeLogs = await serveNodeLogs({ api, ...serverCertificate(layout), port: layout.ports.kwokNode });
       await installUnschedulableOutcome(api, report);
       await createFakeNodes(api, fakeNodes);
       await until(rest, `${fakeNodes} nodes to be ready`, () => nodesAreReady(api, fakeNodes));
@@ -132,11 +135,13 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
         await ready();
       },
       async stop() {
+        await closeNodeLogs();
         await api.close();
         await group.end();
       },
     };
   } catch (error) {
+    await closeNodeLogs();
     await group.end();
     throw error;
   }
@@ -185,8 +190,13 @@ function tokenLines(tokens: Layout['tokens']): string {
 
 /** The API server makes its own certificate in `--cert-dir`, good for 127.0.0.1; its issuer stands behind it in the same file. So no openssl is needed. */
 function accessOf(layout: Layout): ApiAccess {
-  const certificateAuthority = readFileSync(join(layout.certificates, 'apiserver.crt'), 'utf8');
-  return { server: `https://127.0.0.1:${layout.ports.apiServer}`, certificateAuthority, token: layout.tokens.admin };
+  const { certificate } = serverCertificate(layout);
+  return { server: `https://127.0.0.1:${layout.ports.apiServer}`, certificateAuthority: certificate, token: layout.tokens.admin };
+}
+
+function serverCertificate({ certificates }: Layout): { readonly certificate: string; readonly key: string } {
+  const read = (name: string): string => readFileSync(join(certificates, name), 'utf8');
+  return { certificate: read('apiserver.crt'), key: read('apiserver.key') };
 }
 
 async function isReady(layout: Layout): Promise<boolean> {

@@ -152,6 +152,28 @@ describe('a Pod on a simulated node', () => {
     expect(pod.status).toMatchObject({ reason: 'DeadlineExceeded', containerStatuses: terminated(0, 'Completed') });
   });
 
+  it.concurrent('gives its log while it runs, to its end for one who follows it, and not once its deletion has ended it', async () => {
+    await create('talks', { 'run-for': '9s', 'stop-after': '1s' }, 30, {}, { 'sim.kubeopencode.io/log': 'one\ntwo\nthree\n' });
+    const path = `/api/v1/namespaces/${namespace}/pods/talks`;
+    await until<Pod>(kube.cluster, podAt(namespace, 'talks'), 'to run', ({ status }) => status?.phase === 'Running');
+    await kube.api.expect('PATCH', path, { metadata: { finalizers: ['example.com/held'] } });
+    const followed = kube.api.call('GET', `${path}/log?container=agent&follow=true`);
+    await new Promise((resolve) => setTimeout(resolve, 3_300));
+    await kube.api.expect('DELETE', path);
+    expect(await followed).toEqual({ code: 200, text: 'one\ntwo\n' });
+    const gone = await kube.api.call('GET', `${path}/log?container=agent`);
+    expect(gone).toEqual({ code: 200, text: expect.stringMatching(/^unable to retrieve container logs for containerd:/) });
+    await kube.api.expect('PATCH', path, { metadata: { finalizers: null } });
+  });
+
+  it.concurrent('that is not up has none, and the kubelet says why', async () => {
+    await create('mute', { outcome: 'image-pull' });
+    await until<Pod>(kube.cluster, podAt(namespace, 'mute'), 'to wait', ({ status }) => status?.containerStatuses !== undefined);
+    const { code, text } = await kube.api.call('GET', `/api/v1/namespaces/${namespace}/pods/mute/log?container=agent`);
+    expect(code).toBe(400);
+    expect(JSON.parse(text).message).toMatch(/^container "agent" in pod "mute" is waiting to start: /);
+  });
+
   it.concurrent('lives as long as it is told, though it is changed meanwhile', async () => {
     await create('changed', { 'run-for': '3s' });
     await until<Pod>(kube.cluster, podAt(namespace, 'changed'), 'to run', ({ status }) => status?.phase === 'Running');
@@ -164,11 +186,17 @@ describe('a Pod on a simulated node', () => {
   });
 });
 
-async function create(name: string, simulation: Simulation, terminationGracePeriodSeconds = 30, spec: object = {}): Promise<void> {
+async function create(
+  name: string,
+  simulation: Simulation,
+  terminationGracePeriodSeconds = 30,
+  spec: object = {},
+  annotations: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods`, {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: labelsOf(simulation) },
+    metadata: { name, labels: labelsOf(simulation), annotations },
     spec: { restartPolicy: 'Never', terminationGracePeriodSeconds, containers: [{ name: 'agent', image: 'agent:1' }], ...spec },
   });
 }

@@ -73,7 +73,7 @@ export const SIMULATION_LABELS = {
   'stop-exit-code': '143',
 } as const;
 
-/** Annotations behind the same prefix, for what no label can hold. kwok obeys `message`; its Pods have no logs. */
+/** Annotations behind the same prefix, for what no label can hold. kwok obeys `message`; `log` is what scripts/cluster/node-logs.ts gives. */
 export const SIMULATION_ANNOTATIONS = ['message', 'log'] as const;
 
 export type SimulationLabel = keyof typeof SIMULATION_LABELS;

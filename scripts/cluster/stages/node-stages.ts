@@ -11,7 +11,6 @@ conditions:
 {{ end }}
 addresses:
 - {type: InternalIP, address: {{ NodeIP | Quote }}}
-- {type: Hostname, address: {{ NodeName | Quote }}}
 daemonEndpoints: {kubeletEndpoint: {Port: {{ NodePort }}}}
 nodeInfo:
   architecture: amd64
