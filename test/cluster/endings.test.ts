@@ -9,6 +9,7 @@ import {
   isFinished,
   isPodRunning,
   isRunning,
+  keptLog,
   ok,
   podAt,
   type Simulation,
@@ -34,21 +35,24 @@ async function stop(name: string): Promise<void> {
 const finished = (name: string): Promise<Task> => until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
 
 describe('stop', () => {
-  it('deletes the Pod with its grace; the Task is Completed when the containers have ended, not before', async () => {
-    await running('stopped', { 'stop-after': '2s' });
+  it('ends the containers, keeps the end of their log, records the end, and then deletes the Pod', async () => {
+    await running('stopped', { 'stop-after': '1s' });
     await stop('stopped');
     const pod = await until<Pod>(
       kube.cluster,
       podAt(namespace, 'stopped-pod'),
-      'to be deleted',
-      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+      'to be asked to end',
+      ({ spec }) => spec.activeDeadlineSeconds === 1,
     );
-    expect(pod.metadata.deletionGracePeriodSeconds).toBe(30);
     expect(pod.status?.phase).toBe('Running');
-    expect(((await ok(kube.cluster.get(taskAt(namespace, 'stopped')))) as Task).status?.phase).toBe('Running');
-    const { status, ...rest } = await finished('stopped');
-    expect(status).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
-    expect(conditionOf({ ...rest, status } as Task, 'Stopped')).toBe('True/UserStopped');
+    expect(pod.metadata.deletionTimestamp).toBeUndefined();
+    const stopping = (await ok(kube.cluster.get(taskAt(namespace, 'stopped')))) as Task;
+    expect(stopping.status?.phase).toBe('Running');
+    expect(conditionOf(stopping, 'Stopping')).toBe('True/UserStopped');
+    const ended = await finished('stopped');
+    expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 143, log: { truncated: false } }] });
+    expect(conditionOf(ended, 'Stopped')).toBe('True/UserStopped');
+    expect(await keptLog(kube.cluster, ended)).toBe('agent: started\nagent: ended with exit code 143\n');
     await untilGone(kube.cluster, podAt(namespace, 'stopped-pod'));
   });
 
@@ -62,10 +66,21 @@ describe('stop', () => {
     expect(pod.metadata.deletionTimestamp).toBeUndefined();
   });
 
-  it('with a grace period of its own', async () => {
-    await running('short-grace', { 'stop-after': '10s' }, { stop: { gracePeriodSeconds: 1 } });
+  it('with a grace period of its own deletes the Pod at once, and follows its log to its last word', async () => {
+    await running('short-grace', { 'stop-after': '10s' }, { stop: { gracePeriodSeconds: 2 } });
+    const deleting = until<Pod>(
+      kube.cluster,
+      podAt(namespace, 'short-grace-pod'),
+      'to be deleted',
+      ({ metadata }) => metadata.deletionTimestamp !== undefined,
+    );
     await stop('short-grace');
-    expect((await finished('short-grace')).status).toMatchObject({ phase: 'Completed', attempts: [{ exitCode: 137 }] });
+    const pod = await deleting;
+    expect(pod.metadata.deletionGracePeriodSeconds).toBe(2);
+    expect(pod.spec.activeDeadlineSeconds).toBeUndefined();
+    const ended = await finished('short-grace');
+    expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 137 }] });
+    expect(await keptLog(kube.cluster, ended)).toBe('agent: started\nagent: ended with exit code 137\n');
   });
 
   it('before the Pod exists: none is made', async () => {

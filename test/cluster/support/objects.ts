@@ -89,3 +89,13 @@ export function conditionOf(task: Task, type: string): string {
   const condition = task.status?.conditions?.find((candidate) => candidate.type === type);
   return condition === undefined ? '' : `${condition.status}/${condition.reason}`;
 }
+
+/** The kept end of the log of a Task's last attempt; rejects with what the status says of it when there is none. */
+export async function keptLog(cluster: Cluster, { metadata, status }: Task, container = 'agent'): Promise<string> {
+  const { log } = status?.attempts?.at(-1) ?? {};
+  if (log?.configMapName === undefined)
+    throw new Error(`expected a kept log of task ${metadata.name}, its status says ${JSON.stringify(log)}`);
+  const address = { kind: 'ConfigMap', namespace: metadata.namespace ?? '', name: log.configMapName } as const;
+  const { data = {} } = (await ok(cluster.get(address))) as KubernetesObject & { readonly data?: Readonly<Record<string, string>> };
+  return data[container] ?? '';
+}
