@@ -164,7 +164,12 @@ export const taskStatus = z.strictObject({
     .strictObject({ queued: time().optional().describe('First seen waiting.'), ...attemptTimes })
     .optional()
     .describe('When what happened; of the latest attempt.'),
-  result: z.unknown().optional().describe('JSON that the agent left in its termination message, at most 4 KiB.'),
+  result: z
+    .unknown()
+    .optional()
+    .describe(
+      'JSON object that the agent left in its termination message (/dev/termination-log), at most 4 KiB; the kubelet cuts at 12 KiB divided by the number of the Pod’s containers, init containers too, and what is cut is no JSON. Nulls are left out, and passwords in URLs; nothing else is, so keep secrets out of it.',
+    ),
   conditions: conditions.optional(),
 });
 export type TaskStatus = Infer<typeof taskStatus>;

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Pod } from '#core/api/kubernetes.ts';
 import { LABELS, POD_FINALIZER } from '#core/contract/names.ts';
-import { TASK_UID } from './builders.ts';
+import { NAMESPACE, pod, TASK_UID } from './builders.ts';
 
 /** Status JSON of a real kubelet (1.37.2), as the Pod of the builders' Task: our container is named `agent`, the fixtures' `main`. */
 export function podFixture(file: string, more: Partial<Pod['metadata']> = {}): Pod {
@@ -9,4 +9,24 @@ export function podFixture(file: string, more: Partial<Pod['metadata']> = {}): P
   const real = JSON.parse(text.replaceAll('"name": "main"', '"name": "agent"').replaceAll('"name":"main"', '"name":"agent"')) as Pod;
   const metadata = { ...real.metadata, name: 'fix-bug-pod', labels: { [LABELS.taskUid]: TASK_UID }, finalizers: [POD_FINALIZER], ...more };
   return { ...real, metadata };
+}
+
+/** Names of the situations of which the Pod of a real kubelet is kept. */
+export function kubeletSituations(): readonly string[] {
+  const files = readdirSync(new URL('../fixtures/kubelet/', import.meta.url));
+  return files.map((file) => file.replace(/\.json$/, '')).sort();
+}
+
+/** The Pod of a situation as a real kubelet (1.37) showed it, as the Pod of the builders' Task. */
+export function kubeletFixture(situation: string, more: Partial<Pod['metadata']> = {}): Pod {
+  const real = JSON.parse(readFileSync(new URL(`../fixtures/kubelet/${situation}.json`, import.meta.url), 'utf8')) as Pod;
+  const { ownerReferences = [] } = pod().metadata;
+  const ours = {
+    name: 'fix-bug-pod',
+    namespace: NAMESPACE,
+    labels: { [LABELS.taskUid]: TASK_UID },
+    finalizers: [POD_FINALIZER],
+    ownerReferences,
+  };
+  return { ...real, metadata: { ...real.metadata, ...ours, ...more } };
 }
