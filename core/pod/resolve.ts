@@ -125,6 +125,13 @@ function filled(agent: AgentInput): AgentInput {
   );
 }
 
+/** Where the server of an Agent is; null when the Agent, or the cluster's configuration, can't be used. */
+export function attachedServerUrl(agent: Agent, clusterConfig: KubeOpenCodeConfigSpec): string | null {
+  const config = configInput(clusterConfig);
+  const input = agentInput(agent.spec, titleOf('agent', agent));
+  return isRefusal(config) || isRefusal(input) ? null : serverUrlOf(agent, input, config);
+}
+
 function serverUrlOf(agent: Agent, spec: AgentInput, config: KubeOpenCodeConfigSpec): string {
   const known: unknown = isObject(agent.status) ? agent.status.url : undefined;
   if (typeof known === 'string' && known !== '') return known;

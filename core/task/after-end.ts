@@ -1,16 +1,16 @@
 import type { Agent } from '../api/agent.ts';
 import type { TaskCleanup } from '../api/cleanup.ts';
-import type { Session, Task } from '../api/task.ts';
+import type { Task } from '../api/task.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { answerFor, isFinished, liveAnswerFor, outcomeOf, reason, startedFrom, type TaskContext } from './context.ts';
+import { answerFor, isFinished, liveAnswerFor, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { dispose } from './disposal.ts';
 import { deletePod, hasEnded, releasePod } from './pods.ts';
 import { reopening } from './reopen.ts';
-import { parseObject } from './started-with.ts';
+import { sessionStep } from './session.ts';
 import { patchStatus } from './status.ts';
 
 /** Wait before a Task whose end is in doubt is looked at again, in milliseconds. */
@@ -35,12 +35,14 @@ export function afterEnd(context: TaskContext): Decision {
     );
   const { completionTime } = task.status ?? {};
   const completedMs = parseTime(completionTime);
+  const session = sessionStep(context, completedMs);
+  if (session.type === 'Reads') return reads(session.refs);
   const disposal = dispose(context, completedMs);
   const actions: Action[] = [
     ...leftOver.flatMap((pod) => deletePod(snapshot, pod)),
     ...disposal.actions,
     ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod)),
-    ...sessionStatus(context),
+    ...session.actions,
   ];
   const expiresMs = ttl === null || completedMs === null ? null : completedMs + ttl * 1_000;
   const expired = expiresMs !== null && context.nowMs >= expiresMs;
@@ -51,7 +53,9 @@ export function afterEnd(context: TaskContext): Decision {
       reason('task/retention', 'more finished tasks than are kept: this is one of the oldest', { rank: snapshot.finishedRank ?? 0 }),
     );
   if (expired || surplus) actions.push(deleteTask(context));
-  return decided({ actions, wakeAtMs: expired ? null : earliest(expiresMs, disposal.wakeAtMs), reasons: [...trail, ...disposal.reasons] });
+  else if (!actions.some((action) => action.type === 'Patch' && action.subresource === 'status')) actions.push(...observed(context));
+  const wakeAtMs = [expiresMs, disposal.wakeAtMs, session.wakeAtMs].reduce(earliest, null);
+  return decided({ actions, wakeAtMs: expired ? null : wakeAtMs, reasons: [...trail, ...disposal.reasons, ...session.reasons] });
 }
 
 /**
@@ -66,6 +70,11 @@ function untilStillFinished(context: TaskContext): Decision | null {
   if ('found' in answer && answer.found.metadata.uid === uid && isFinished(answer.found as Task)) return null;
   const says = 'a pod of a finished task lives, and whether the task is still finished is not known: nothing is done yet';
   return decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] });
+}
+
+/** A spec that was changed after the end changes no end, but was seen. */
+function observed(context: TaskContext): readonly Action[] {
+  return patchStatus(context, 'status/observed', {});
 }
 
 function agentRefOf(context: TaskContext): readonly Ref[] {
@@ -119,12 +128,4 @@ function deleteTask(context: TaskContext): Action {
     uid: subject.uid,
     propagationPolicy: 'Background',
   };
-}
-
-/** What the Agent's server said of the session, when that has come back. */
-function sessionStatus(context: TaskContext): readonly Action[] {
-  const outcome = outcomeOf(context.snapshot, `session/${context.attempt}`);
-  const answer = outcome?.result === 'ok' && outcome.answer !== undefined ? parseObject(outcome.answer) : null;
-  if (answer === null || context.task.status?.session?.id !== undefined) return [];
-  return patchStatus(context, 'status/session', { set: { session: { ...context.task.status?.session, ...(answer as Session) } } });
 }

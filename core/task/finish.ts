@@ -2,18 +2,17 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Attempt, Cause, TaskStatus } from '../api/task.ts';
 import type { Action, Decided, Reason } from '../contract/decision.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
-import { sessionTitle } from '../pod/names.ts';
 import { formatTime, parseTime } from '../units/time.ts';
 import { attemptsWith, attemptsWithUnstarted } from './attempt.ts';
-import { endedAttempts, recordOfStart, type TaskContext } from './context.ts';
+import { endedAttempts, reason, recordOfStart, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { isDisposedAtEnd } from './disposal.ts';
 import { taskEvent } from './events.ts';
 import type { Fate } from './fate.ts';
 import { phaseFor } from './mapping.ts';
 import { deletePod, releasePod } from './pods.ts';
-import { resultOf } from './result.ts';
-import { startedWithOf } from './started-with.ts';
+import { type Result, resultOf } from './result.ts';
+import { askForSession, titledSession } from './session.ts';
 import { patchStatus } from './status.ts';
 import { finished, settled, verdictOf } from './verdict.ts';
 
@@ -31,7 +30,7 @@ export function finish(
   const verdict = verdictOf(context, fate, pod);
   const { status } = context.task;
   const attempts = attemptsWith(context, pod, verdict, log);
-  const result = fate.type === 'Succeeded' || fate.type === 'Failed' ? resultOf(pod) : null;
+  const result: Result = fate.type === 'Succeeded' || fate.type === 'Failed' ? resultOf(pod) : { type: 'None' };
   const startTime = status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs);
   const actions: Action[] = [
     ...patchStatus(context, `status/end/${context.attempt}`, {
@@ -48,24 +47,22 @@ export function finish(
         nextAttemptTime: null,
         times: { ...status?.times, ...attempts.at(-1)?.times },
         ...recordOfStart(context),
-        ...(result === null ? {} : { result }),
+        ...titledSession(context, pod),
+        ...(result.type === 'Given' ? { result: result.value } : {}),
       },
       conditions: verdict.conditions,
     }),
     taskEvent(context, verdict.event, verdict.note),
-    ...sessionSummary(context, pod),
+    ...askForSession(context, pod),
     ...(pod === null
       ? []
       : [...(isDisposedAtEnd(context, fate, pod) ? deletePod(context.snapshot, pod) : []), ...releasePod(context.snapshot, pod)]),
   ];
-  return decided({ actions, reasons: trail });
+  return decided({ actions, reasons: result.type === 'Ignored' ? [...trail, resultIgnored(result.why)] : trail });
 }
 
-function sessionSummary(context: TaskContext, pod: Pod | null): readonly Action[] {
-  const url = startedWithOf(pod).serverUrl;
-  return url === undefined
-    ? []
-    : [{ type: 'Effect', id: `session/${context.attempt}`, kind: 'SessionSummary', url, title: sessionTitle(context.task) }];
+function resultIgnored(why: string): Reason {
+  return reason('task/result-ignored', `the agent's termination message is no result: ${why}`);
 }
 
 /** A Task that can never start, or never again. */

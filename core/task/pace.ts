@@ -20,23 +20,29 @@ export function retryAtMs(outcome: Outcome, nowMs: number): number {
   return lastMs + Math.max(waitMs, outcome.retryAfterMs ?? 0);
 }
 
+/** An Agent's server that can't be reached is asked so often to end a session: what it does there costs money. */
+const ABORT_TRIES = 5;
+
 /**
  * Holds back what failed a moment ago, and all behind it, until it is due; wakes the Task then. Events are never repeated: losing one is cheaper than
- * asking again, and what they say stands in the status.
+ * asking again, and what they say stands in the status. Nor are Effects, but for a session that goes on; and nothing waits for those.
  */
 export function pace(snapshot: Snapshot, decided: Decided): Decided {
   const nowMs = parseTime(snapshot.now) ?? 0;
   const actions: Action[] = [];
+  let askAgainMs: number | null = null;
   for (const action of decided.actions) {
     const outcome = snapshot.outcomes.find((entry) => entry.actionId === action.id);
     const failed = outcome !== undefined && outcome.result !== 'ok';
     if (action.type === 'Event' || action.type === 'Effect') {
-      if (outcome === undefined) actions.push(action);
+      const againMs = failed ? abortAgainMs(action, outcome, nowMs) : null;
+      if (outcome === undefined || (againMs !== null && againMs <= nowMs)) actions.push(action);
+      else askAgainMs = earliest(askAgainMs, againMs);
       continue;
     }
     const dueMs = failed ? retryAtMs(outcome, nowMs) : nowMs;
     if (failed && dueMs > nowMs) {
-      const wakeAtMs = earliest(dueMs, parseTime(decided.wakeAt)) ?? dueMs;
+      const wakeAtMs = earliest(earliest(dueMs, askAgainMs), parseTime(decided.wakeAt)) ?? dueMs;
       return {
         ...decided,
         ...placeKept(snapshot, decided),
@@ -56,7 +62,14 @@ export function pace(snapshot: Snapshot, decided: Decided): Decided {
     }
     actions.push(action);
   }
-  return { ...decided, actions };
+  const wakeAtMs = earliest(askAgainMs, parseTime(decided.wakeAt));
+  return { ...decided, actions, ...(askAgainMs === null || wakeAtMs === null ? {} : { wakeAt: formatTimeMs(wakeAtMs) }) };
+}
+
+/** When the end of a session may be asked for again, in milliseconds since the epoch; null: never, and of any other action. */
+function abortAgainMs(action: Action, outcome: Outcome, nowMs: number): number | null {
+  const isAbort = action.type === 'Effect' && action.kind === 'SessionAbort';
+  return isAbort && outcome.count < ABORT_TRIES ? retryAtMs(outcome, nowMs) : null;
 }
 
 /** A Task that says Running holds its place until its end is written, though its Pod has ended. */

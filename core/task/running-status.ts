@@ -1,13 +1,12 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action } from '../contract/decision.ts';
-import { sessionTitle } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
 import { type ConditionChange, conditionMessage, findCondition, trueCondition } from './conditions.ts';
 import { recordOfStart, startedFrom, type TaskContext } from './context.ts';
 import { taskEvent } from './events.ts';
 import { deletionRequest, recordedEnding } from './fate.ts';
 import { type Blocked, blockedBy, CAUSE_OF_BLOCKED } from './pending.ts';
-import { startedWithOf } from './started-with.ts';
+import { titledSession } from './session.ts';
 import { patchStatus } from './status.ts';
 
 /** Another wording of the same trouble is written at most so often, in milliseconds. */
@@ -16,7 +15,6 @@ const REWORDED_AFTER_MS = 60_000;
 /** `Running`, `startTime` and `podName` in one write after the Pod is there, and what is said of its deletion when that is first seen. */
 export function runningStatus(context: TaskContext, pod: Pod, more: readonly ConditionChange[] = []): readonly Action[] {
   const { status } = context.task;
-  const { serverUrl } = startedWithOf(pod);
   const { creationTimestamp } = pod.metadata;
   const ready = findCondition(status?.conditions, 'Ready');
   const fault = context.specFault;
@@ -51,7 +49,7 @@ export function runningStatus(context: TaskContext, pod: Pod, more: readonly Con
       ...(status?.startTime === undefined && creationTimestamp !== undefined ? { startTime: creationTimestamp } : {}),
       ...recordOfStart(context),
       ...(creationTimestamp === undefined ? {} : { times: { ...status?.times, podCreated: creationTimestamp } }),
-      ...(serverUrl === undefined ? {} : { session: { ...status?.session, title: sessionTitle(context.task) } }),
+      ...titledSession(context, pod),
     },
     conditions: [...conditions, ...podDeleting(context, pod)],
   });

@@ -33,9 +33,12 @@ export function patchStatus(context: TaskContext, id: string, change: StatusChan
     ...(conditions.length > 0 || before.conditions !== undefined ? { conditions } : {}),
   };
   const changed = Object.entries(wanted).filter(([field, value]) => value !== undefined && !deepEqual(before[field] ?? null, value));
-  // What is said only with the next thing that is a reason to write.
-  if (changed.every(([field, value]) => field === 'observedGeneration' || (field === 'conditions' && sayTheSame(before.conditions, value))))
-    return [];
+  // What is said only with the next thing that is a reason to write. Another spec is one: whoever has changed it waits to see it observed.
+  const isSilent = (field: string, value: unknown): boolean =>
+    field === 'observedGeneration'
+      ? before.observedGeneration === undefined
+      : field === 'conditions' && sayTheSame(before.conditions, value);
+  if (changed.every(([field, value]) => isSilent(field, value))) return [];
   return [
     {
       type: 'Patch',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
+import { applied } from '#test/support/applied.ts';
 import {
   agent,
   agentTask,
@@ -502,6 +503,16 @@ describe('after the end', () => {
   ])('with $rank younger ones and $kept kept', ({ rank, kept, lines }) => {
     const decision = decided(snapshot({ task: task({ status: done }), finishedRank: rank, ...config({ maxRetainedTasks: kept }) }));
     expect(summary(decision.actions)).toEqual(lines);
+  });
+  test('a spec that is changed later is seen, and changes no end', () => {
+    const changed = task({
+      status: { ...done, observedGeneration: 1 },
+      metadata: { generation: 2 },
+      spec: { description: 'Something else' },
+    });
+    const seen = decided(snapshot({ task: changed }));
+    expect(statusPatch(seen)).toEqual({ observedGeneration: 2 });
+    expect(decided(applied(snapshot({ task: changed }), seen)).actions).toEqual([]);
   });
   test('an end never changes, whatever the Pod says later', () => {
     const late = decided(
