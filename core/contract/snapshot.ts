@@ -54,7 +54,7 @@ export interface Outcome {
   readonly count: number;
   readonly firstAt: Timestamp;
   readonly lastAt: Timestamp;
-  /** Answer of an `Effect`: text of a log tail, JSON of a session summary. Of a `RecordStart` that failed: the `startTime` that it had. */
+  /** Answer of an `Effect`: the JSON of a `KeptLog`, or of the session that goes into `Task.status.session`. Of a `RecordStart` that failed: the `startTime` that it had. */
   readonly answer?: string;
 }
 

@@ -8,7 +8,7 @@ import { FinishedIndex } from '#host/controller/finished-index.ts';
 import { KeyedHeap } from '#host/controller/keyed-heap.ts';
 import { RankedSet } from '#host/controller/ranked-set.ts';
 import { keyOf, keyOfOwner, keyOfTask, subjectOf } from '#host/controller/subject.ts';
-import { NAMESPACE, pod, TASK_UID, task } from '#test/support/builders.ts';
+import { condition, NAMESPACE, pod, TASK_UID, task } from '#test/support/builders.ts';
 
 describe('the heap', () => {
   test('gives what a sorted list gives, whatever is put in, moved and taken out', () => {
@@ -183,6 +183,7 @@ describe('the finished Tasks of a namespace', () => {
       { phase: 'Completed', is: 'Completed' },
       { phase: 'Completed', cause: 'Stopped', is: 'Stopped' },
       { phase: 'Completed', cause: 'Timeout', is: 'Stopped' },
+      { phase: 'Completed', conditions: [condition('Stopped', 'True', 'UserStopped')], is: 'Stopped' },
       { phase: 'Failed', cause: 'Application', is: 'Failed' },
     ];
     const step = fc.record({
