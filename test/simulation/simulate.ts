@@ -234,8 +234,10 @@ class Simulation {
     if (!isWrite({ verb })) return;
     const task = this.#taskOf(kind, namespace, object);
     if (task !== undefined && this.#fleets.hasOneLeaderEach) task.writes += 1;
-    // What has ended may still be cleaned up in its time.
-    if (this.#isStill && !(verb === 'delete' && kind === 'Task'))
+    // What has ended may still be cleaned up in its time, and an Agent's server that was away may tell late what a session used.
+    const session = kind === 'Task' && subresource === 'status' ? task?.latest.status?.session : undefined;
+    const isSummary = session !== undefined && session.id === undefined;
+    if (this.#isStill && !(verb === 'delete' && kind === 'Task') && !isSummary)
       this.#violate({ rule: 'nothing-is-written-when-all-is-done', says: `${name} sends ${verb} ${kind} ${namespace}/${object}` });
     this.#log(`  ${name} sends ${verb} ${kind}${subresource === undefined ? '' : `/${subresource}`} ${namespace}/${object}`);
   }
