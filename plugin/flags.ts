@@ -29,6 +29,22 @@ export function addSelectorFlag(command: Command): Command {
   return command.addOption(new Option('-l, --selector <query>', 'label query, such as team=web,tier!=test'));
 }
 
+/** Where the Lease of the controller's leader lies, which tells whether one runs. */
+export interface LeaseFlags {
+  readonly leaderElectNamespace: string;
+  readonly leaderElectLeaseName: string;
+}
+
+export function addLeaseFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--leader-elect-namespace <name>', 'namespace of the controller’s Lease, which tells whether one runs').default(
+        'kubeopencode-system',
+      ),
+    )
+    .addOption(new Option('--leader-elect-lease-name <name>', 'name of that Lease').default('task-controller.kubeopencode.io'));
+}
+
 export interface FileFlags {
   readonly filename?: readonly string[];
   readonly recursive?: boolean;

@@ -3,7 +3,9 @@ import { defineComplete } from './commands/complete.ts';
 import { defineLint } from './commands/lint.ts';
 import { defineLogs } from './commands/logs.ts';
 import { definePlan } from './commands/plan.ts';
+import { defineRelease } from './commands/release.ts';
 import { defineReplay } from './commands/replay.ts';
+import { defineRetry } from './commands/retry.ts';
 import { defineRun } from './commands/run.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineStop } from './commands/stop.ts';
@@ -20,7 +22,7 @@ Exit codes:
   1  error: usage, files, kubeconfig, network
   2  there is something to do (only with --detailed-exitcode)
   3  the plan could be made, and says that something can't go ahead
-With run --wait it is that of the agent.`;
+With run --wait and retry --wait it is that of the agent.`;
 
 /** Columns of a help that goes to no terminal. */
 const HELP_WIDTH = 80;
@@ -28,7 +30,7 @@ const HELP_WIDTH = 80;
 /** The command line of `kubectl opencode`. Each command loads what it needs only when it runs. */
 export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   const program = new Command('kubectl opencode')
-    .description('Plans, runs, shows, explains and stops KubeOpenCode Tasks.')
+    .description('Plans, runs, shows, explains, stops and retries KubeOpenCode Tasks.')
     .usage('<command> [flags]')
     .helpCommand(false)
     .helpOption('-h, --help', 'print this help')
@@ -51,6 +53,8 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineLogs(program, io, done);
   defineRun(program, io, done);
   defineStop(program, io, done);
+  defineRetry(program, io, done);
+  defineRelease(program, io, done);
   defineLint(program, io, done);
   defineComplete(program, io, done);
   for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');

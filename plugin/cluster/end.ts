@@ -14,6 +14,8 @@ export interface EndOptions {
   /** Absent: as long as it takes. */
   readonly timeoutMs?: number;
   onTrouble(text: string): void;
+  /** Whether a Task has ended, as far as this wait is about it. Default: it is finished. */
+  hasEnded?(task: Task): boolean;
   /** Called with each state of the cluster, the last one included. */
   onChange?(store: Store): void;
   /** Called once for each Task that has ended, or was deleted (null). */
@@ -26,7 +28,7 @@ export function isFinished(task: Task): boolean {
 
 /** Waits until every one of the Tasks, all of one namespace, has ended or is gone. */
 export async function waitForEnds(options: EndOptions): Promise<'Ended' | 'TimedOut'> {
-  const { cluster, clock, tasks, more = [], timeoutMs, onTrouble } = options;
+  const { cluster, clock, tasks, more = [], timeoutMs, onTrouble, hasEnded = isFinished } = options;
   const waiting = new Map(tasks.map((task) => [task.metadata.uid ?? '', task]));
   const over = new AbortController();
   const cancel = timeoutMs === undefined ? () => {} : clock.after(timeoutMs, () => over.abort(new Error('the wait has timed out')));
@@ -35,7 +37,7 @@ export async function waitForEnds(options: EndOptions): Promise<'Ended' | 'Timed
       options.onChange?.(store);
       for (const [uid, task] of waiting) {
         const now = (store.byUid('Task', uid) ?? null) as Task | null;
-        if (now !== null && !isFinished(now)) continue;
+        if (now !== null && !hasEnded(now)) continue;
         // A store that could not be filled yet proves nothing.
         if (now === null && !store.isSynced('Task', task.metadata.namespace)) continue;
         waiting.delete(uid);

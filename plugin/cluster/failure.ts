@@ -27,6 +27,11 @@ export function isAbsent(error: ClusterError): boolean {
   return error.type === 'Refused' && error.code === 404 && error.reason === 'NotFound';
 }
 
+/** Whether a patch that names a UID came to another object, which has the name now. */
+export function isReplaced(error: ClusterError): boolean {
+  return error.type === 'Refused' && error.code === 422 && /\buid\b/i.test(error.message);
+}
+
 /** `tasks.kubeopencode.io`, as RBAC and `kubectl get` name it. */
 export function resourceName(kind: Kind): string {
   const { plural, group } = RESOURCES[kind];

@@ -22,21 +22,22 @@ Examples:
   # Go on with it; a Task that has no Pod yet is waited for
   kubectl opencode logs fix-bug -f --tail 20
 
-  # Of the attempt before, and of a container that prepared the workspace
+  # Of the attempt before, also where its Pod is gone; and of a container that prepared the workspace
   kubectl opencode logs fix-bug --previous
   kubectl opencode logs fix-bug -c git-init
 
-Logs go with their Pod: of one that was deleted there are none.`;
+Where the Pod is gone, or its logs are, the end of the log that the controller kept is printed; stderr says
+so, and how much it is.`;
 
 export function defineLogs(program: Command, io: Io, done: (code: ExitCode) => void): void {
   const command = program
     .command('logs')
     .summary('what the agent of a Task says')
-    .description('Prints the log of a Task’s Pod: that of the agent, of the latest attempt.')
+    .description('Prints the log of a Task’s Pod: that of the agent, of the latest attempt. Where that is gone: what was kept of its end.')
     .argument('<task>', 'name of a Task');
   addNamespaceFlag(command)
     .addOption(new Option('-c, --container <name>', 'container to read (default: agent)'))
-    .option('-f, --follow', 'go on until the container has ended')
+    .option('-f, --follow', 'go on until the container has ended; between two attempts wait for the next')
     .addOption(new Option('-p, --previous', 'of the attempt before the latest').conflicts(['attempt', 'follow']))
     .addOption(new Option('--attempt <number>', 'of this attempt, from 1').argParser(fromOne))
     .addOption(new Option('--tail <lines>', 'so many lines of the end (default: all)').argParser(wholeNumber))

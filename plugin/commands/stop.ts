@@ -15,10 +15,10 @@ export interface StopFlags extends ClusterFlags {
 
 const EXAMPLES = `
 Examples:
-  # Stop one Task: its Pod is deleted gracefully, and the Task ends as Completed, condition Stopped
+  # Stop one Task: its containers end, the end of its log is kept, its Pod is deleted, and the Task is Completed (Stopped)
   kubectl opencode stop fix-bug
 
-  # Keep the Pod and its logs, and wait until the containers have ended
+  # Keep the Pod and its whole log, and wait until the containers have ended
   kubectl opencode stop fix-bug --retain --wait
 
   # What would be stopped?

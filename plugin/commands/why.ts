@@ -1,14 +1,21 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
-import { addClusterFlags, addColorFlag, addCoreFlag, addNamespaceFlag, addOutputFlag, type ClusterFlags } from '../flags.ts';
+import {
+  addClusterFlags,
+  addColorFlag,
+  addCoreFlag,
+  addLeaseFlags,
+  addNamespaceFlag,
+  addOutputFlag,
+  type ClusterFlags,
+  type LeaseFlags,
+} from '../flags.ts';
 import type { Io } from '../io.ts';
 
-export interface WhyFlags extends ClusterFlags {
+export interface WhyFlags extends ClusterFlags, LeaseFlags {
   readonly output: 'text' | 'json' | 'yaml';
   readonly color: boolean;
   readonly core?: string;
-  readonly leaderElectNamespace: string;
-  readonly leaderElectLeaseName: string;
 }
 
 const EXAMPLES = `
@@ -32,14 +39,7 @@ export function defineWhy(program: Command, io: Io, done: (code: ExitCode) => vo
     );
   addNamespaceFlag(command);
   addOutputFlag(command, ['text', 'json', 'yaml']);
-  addColorFlag(addCoreFlag(addClusterFlags(command)));
-  command
-    .addOption(
-      new Option('--leader-elect-namespace <name>', 'namespace of the controller’s Lease, which tells whether one runs').default(
-        'kubeopencode-system',
-      ),
-    )
-    .addOption(new Option('--leader-elect-lease-name <name>', 'name of that Lease').default('task-controller.kubeopencode.io'));
+  addLeaseFlags(addColorFlag(addCoreFlag(addClusterFlags(command))));
   command.addHelpText('after', EXAMPLES);
   command.action(async (task: string, flags: WhyFlags) => {
     const { runWhyCommand } = await import('../why/command.ts');

@@ -15,21 +15,82 @@ import type { Io } from '../io.ts';
 import { didYouMean } from '../near-names.ts';
 import { containerText, podState } from '../status/pods.ts';
 import { outcomeText } from '../task-text.ts';
+import { type ChosenAttempt, chosenAttempt, latestOf } from './attempt.ts';
+import { keptLog, lastLines } from './kept.ts';
 
-/** `kubectl opencode logs`: finds the Pod of the attempt, prints what its container says. */
+/** Where the text of a log is. */
+type Source =
+  | { readonly type: 'Pod'; readonly pod: Pod; readonly attempt: ChosenAttempt }
+  | { readonly type: 'Kept'; readonly attempt: ChosenAttempt };
+
+/** `kubectl opencode logs`: prints what a container of an attempt says: from its Pod, else what was kept of it. */
 export async function runLogsCommand(name: string, flags: LogsFlags, io: Io): Promise<ExitCode> {
   return withCluster(flags, async ({ cluster, namespace }) => {
     const { tasks, missing } = await findTasks(cluster, namespace, [name]);
-    const [task] = tasks;
-    if (task === undefined) throw new Error(missing.join(''));
-    const pod = flags.follow === true ? await awaitPod(cluster, task, flags, io) : await findPod(cluster, task, flags);
+    const [found] = tasks;
+    if (found === undefined) throw new Error(missing.join(''));
+    const { task, source } = flags.follow === true ? await awaitSource(cluster, found, flags, io) : await findSource(cluster, found, flags);
+    if (source.type === 'Kept') return printKept(cluster, task, source.attempt, flags, io);
+    const { pod, attempt } = source;
     const container = containerOf(pod, flags);
-    if (flags.follow === true) return followLog(cluster, pod, container, flags, io);
-    const result = await cluster.logs(addressOf(pod), logOptions(container, flags));
-    if (!result.ok) throw new Error(logFailure(pod, container, result.error));
-    io.out(result.value);
-    return EXIT.ok;
+    const failure =
+      flags.follow === true ? await printFollowed(cluster, pod, container, flags, io) : await printPod(cluster, pod, container, flags, io);
+    if (failure === null) return EXIT.ok;
+    // The Pod is there, and what its containers said is not any more.
+    const latest = await again(cluster, task);
+    const kept = latest.status?.attempts?.find(({ number }) => number === attempt.number);
+    if (kept?.log === undefined || failure.hasPrinted) throw new Error(failure.message);
+    return printKept(cluster, latest, { ...attempt, kept }, flags, io);
   });
+}
+
+/** What kept the log of a Pod from being read whole. */
+interface Failure {
+  readonly message: string;
+  readonly hasPrinted: boolean;
+}
+
+/** What a kubelet answers, with code 200, for a container that it has removed. Source: kubernetes pkg/kubelet/kuberuntime, GetContainerLogs. */
+const REMOVED = /^unable to retrieve container logs for \S+\s*$/;
+
+async function printPod(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
+  const result = await cluster.logs(addressOf(pod), logOptions(container, flags));
+  if (!result.ok) return { message: logFailure(pod, container, result.error), hasPrinted: false };
+  if (REMOVED.test(result.value)) return { message: removedText(pod, result.value), hasPrinted: false };
+  io.out(result.value);
+  return null;
+}
+
+async function printFollowed(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
+  const over = new AbortController();
+  let hasPrinted = false;
+  for await (const piece of cluster.followLogs(addressOf(pod), logOptions(container, flags), over.signal)) {
+    if (piece.type === 'ERROR') return { message: logFailure(pod, container, piece.error), hasPrinted };
+    if (!hasPrinted && REMOVED.test(piece.text)) return { message: removedText(pod, piece.text), hasPrinted };
+    hasPrinted ||= piece.text !== '';
+    io.out(piece.text);
+  }
+  return null;
+}
+
+function removedText({ metadata }: Pod, text: string): string {
+  return `read logs of pod ${metadata.name}: ${text.trim()}`;
+}
+
+async function printKept(cluster: RestCluster, task: Task, attempt: ChosenAttempt, flags: LogsFlags, io: Io): Promise<ExitCode> {
+  const { text, says } = await keptLog(cluster, task, attempt, flags.container);
+  io.err(`${says}\n`);
+  if (flags.since !== undefined || flags.timestamps === true)
+    io.err('warning: a kept log has no times: --since and --timestamps do nothing\n');
+  io.out(lastLines(text, flags.tail));
+  return EXIT.ok;
+}
+
+/** The Task as it stands now; as it was where it is gone. */
+async function again(cluster: RestCluster, task: Task): Promise<Task> {
+  const { namespace = '', name, uid } = task.metadata;
+  const result = await cluster.get({ kind: 'Task', namespace, name });
+  return result.ok && result.value.metadata.uid === uid ? (result.value as Task) : task;
 }
 
 function logOptions(container: string, { tail, since, timestamps }: LogsFlags): LogOptions {
@@ -42,51 +103,27 @@ function logOptions(container: string, { tail, since, timestamps }: LogsFlags): 
   };
 }
 
-/** The Pod of the attempt that is asked for. Throws, in words, where there is none. */
-async function findPod(cluster: RestCluster, task: Task, flags: LogsFlags): Promise<Pod> {
-  const { namespace = '', name, uid } = task.metadata;
-  const number = attemptOf(task, flags);
-  const podName = podNameOf(task, number);
-  if (podName === undefined) throw new Error(noPodText(task, number));
-  const result = await cluster.get({ kind: 'Pod', namespace, name: podName });
-  if (!result.ok && !isAbsent(result.error))
-    throw new Error(failureText({ verb: 'get', kind: 'Pod', namespace, name: podName }, result.error));
+interface Found {
+  readonly task: Task;
+  readonly source: Source;
+}
+
+/** The Pod of the attempt that is asked for, else what is kept of it. Throws, in words, where there never was one. */
+async function findSource(cluster: RestCluster, task: Task, flags: LogsFlags): Promise<Found> {
+  const { namespace = '', uid } = task.metadata;
+  const attempt = chosenAttempt(task, flags);
+  const address = { kind: 'Pod', namespace, name: attempt.podName } as const;
+  const result = await cluster.get(address);
+  if (!result.ok && !isAbsent(result.error)) throw new Error(failureText({ verb: 'get', ...address }, result.error));
   // A Pod of that name may be somebody else's, or of an earlier Task.
   const isOurs = result.ok && isControlledBy(result.value as Pod, uid);
-  if (result.ok && isOurs) return result.value as Pod;
-  const end = isFinished(task) && number === latestOf(task) ? `; the task ended: ${outcomeText(task)}` : '';
-  throw new Error(`read logs of task ${name}: pod ${podName} of attempt ${number} is not there any more, and its logs went with it${end}`);
+  return { task, source: result.ok && isOurs ? { type: 'Pod', pod: result.value as Pod, attempt } : { type: 'Kept', attempt } };
 }
 
-function latestOf({ status }: Task): number {
-  return Math.max(1, status?.attemptCount ?? 1);
-}
-
-function attemptOf(task: Task, { attempt, previous }: LogsFlags): number {
-  const latest = latestOf(task);
-  const number = attempt ?? (previous === true ? latest - 1 : latest);
-  if (number >= 1 && number <= latest) return number;
-  const had = `there ${latest === 1 ? 'was 1 attempt' : `were ${latest} attempts`}`;
-  throw new Error(`read logs of task ${task.metadata.name}: expected an attempt that there was, ${had}`);
-}
-
-function podNameOf(task: Task, number: number): string | undefined {
-  const kept = task.status?.attempts?.find((attempt) => attempt.number === number)?.podName;
-  return kept ?? (number === latestOf(task) ? task.status?.podName : undefined);
-}
-
-function noPodText(task: Task, number: number): string {
-  const before = `read logs of task ${task.metadata.name}`;
-  if (number < latestOf(task)) return `${before}: the status does not say which pod attempt ${number} had`;
-  return isFinished(task)
-    ? `${before}: it ended without a pod: ${outcomeText(task)}`
-    : `${before}: it has no pod yet: ${outcomeText(task)}; -f waits for it`;
-}
-
-/** As `findPod`; a Task that has not ended is waited for until the container that is asked for has begun. */
-async function awaitPod(cluster: RestCluster, task: Task, flags: LogsFlags, io: Io): Promise<Pod> {
+/** As `findSource`; a Task that has not ended is waited for until the container that is asked for has begun, in the attempt that comes next where there is one between two. */
+async function awaitSource(cluster: RestCluster, task: Task, flags: LogsFlags, io: Io): Promise<Found> {
   const { namespace = '', name, uid = '' } = task.metadata;
-  if (isFinished(task) || (flags.attempt !== undefined && flags.attempt !== latestOf(task))) return findPod(cluster, task, flags);
+  if (isFinished(task) || (flags.attempt !== undefined && flags.attempt < latestOf(task))) return findSource(cluster, task, flags);
   const over = new AbortController();
   const scopes = [
     { kind: 'Task', namespace, fieldSelector: `metadata.name=${name}` },
@@ -102,11 +139,14 @@ async function awaitPod(cluster: RestCluster, task: Task, flags: LogsFlags, io: 
   })) {
     const now = store.byUid('Task', uid) as Task | undefined;
     if (now === undefined) throw new Error(`read logs of task ${name}: it was deleted`);
-    if (isFinished(now)) return findPod(cluster, now, flags);
+    if (isFinished(now)) return findSource(cluster, now, flags);
     const pods = store.labelledFor('Pod', uid) as readonly Pod[];
-    const pod = pods.find(({ metadata }) => metadata.name === now.status?.podName);
+    // Between two attempts the status still names the Pod of the one before.
+    const podName = now.status?.phase === 'Running' ? now.status.podName : undefined;
+    const pod = pods.find(({ metadata }) => metadata.name === podName);
     const state = pod === undefined ? undefined : podState(pod).containers.find((one) => one.name === containerOf(pod, flags));
-    if (pod !== undefined && state?.state !== 'waiting') return pod;
+    if (pod !== undefined && state?.state !== 'waiting')
+      return { task: now, source: { type: 'Pod', pod, attempt: chosenAttempt(now, {}) } };
     const text = pod === undefined ? outcomeText(now) : `pod ${pod.metadata.name}: ${state === undefined ? '' : containerText(state)}`;
     if (text !== said) io.err(`waiting for the container: ${text}\n`);
     said = text;
@@ -121,15 +161,6 @@ function containerOf({ metadata, spec }: Pod, { container }: LogsFlags): string 
   if (names.includes(container)) return container;
   const near = didYouMean(container, names) || `; it has ${names.join(', ')}`;
   throw new Error(`read logs of pod ${metadata.name}: container ${JSON.stringify(container)} is not one of it${near}`);
-}
-
-async function followLog(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<ExitCode> {
-  const over = new AbortController();
-  for await (const piece of cluster.followLogs(addressOf(pod), logOptions(container, flags), over.signal)) {
-    if (piece.type === 'ERROR') throw new Error(logFailure(pod, container, piece.error));
-    io.out(piece.text);
-  }
-  return EXIT.ok;
 }
 
 function addressOf({ metadata }: Pod): { readonly kind: 'Pod'; readonly namespace: string; readonly name: string } {

@@ -17,8 +17,20 @@ export interface Awaited {
   readonly code: ExitCode;
 }
 
+export interface AwaitOptions {
+  /** Whether the Task has ended, as far as the wait is about it. Default: it is finished. */
+  hasEnded?(task: Task): boolean;
+  /** What is said of a finished Task whose next attempt is waited for. */
+  readonly before?: string;
+}
+
 /** Waits for the end of a Task and tells on stderr what happens to it meanwhile, each thing once. */
-export async function awaitTask(cluster: Cluster, task: Task, io: Io): Promise<Awaited> {
+export async function awaitTask(
+  cluster: Cluster,
+  task: Task,
+  io: Io,
+  { hasEnded = isFinished, before = '' }: AwaitOptions = {},
+): Promise<Awaited> {
   const { uid = '', namespace = '' } = task.metadata;
   const beganMs = realClock.monotonic();
   let said = '';
@@ -32,11 +44,12 @@ export async function awaitTask(cluster: Cluster, task: Task, io: Io): Promise<A
     cluster,
     clock: realClock,
     tasks: [task],
+    hasEnded,
     more: [{ kind: 'Pod', namespace, labelSelector: `${LABELS.taskUid}=${uid}` }],
     onTrouble: (text) => io.err(`warning: ${text}\n`),
     onChange: (store) => {
       const now = store.byUid('Task', uid) as Task | undefined;
-      if (now !== undefined) say(progressText(now, podOf(store, now)));
+      if (now !== undefined) say(isFinished(now) && !hasEnded(now) ? before : progressText(now, podOf(store, now)));
     },
     onEnd: (_task, last) => {
       final = last;

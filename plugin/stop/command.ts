@@ -1,15 +1,16 @@
 import type { Task } from '#core/api/task.ts';
-import { ANNOTATIONS, MANAGED_BY } from '#core/contract/names.ts';
+import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
+import { checkChoice } from '../choose.ts';
 import { isFinished, waitForEnds } from '../cluster/end.ts';
-import { failureText } from '../cluster/failure.ts';
+import { failureText, isReplaced } from '../cluster/failure.ts';
 import { type OpenCluster, withCluster } from '../cluster/open.ts';
 import { type FoundTasks, findTasks, listTasks } from '../cluster/read.ts';
 import type { StopFlags } from '../commands/stop.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { outcomeText, taskTitle } from '../task-text.ts';
+import { otherManager, outcomeText, taskTitle } from '../task-text.ts';
 
 /** What became of one Task. */
 type Stopped =
@@ -20,7 +21,7 @@ type Stopped =
 
 /** `kubectl opencode stop`: annotates, prints, waits. */
 export async function runStopCommand(names: readonly string[], flags: StopFlags, io: Io): Promise<ExitCode> {
-  checkWho(names, flags);
+  checkChoice('stop', names, flags);
   return withCluster(flags, async (open) => {
     const found = await select(open, names, flags);
     for (const text of found.missing) io.err(`error: ${text}\n`);
@@ -35,12 +36,6 @@ export async function runStopCommand(names: readonly string[], flags: StopFlags,
     const hasEnded = flags.wait !== true || flags.dryRun === true || toWait.length === 0 || (await wait(open.cluster, toWait, flags, io));
     return isClean && hasEnded ? EXIT.ok : EXIT.error;
   });
-}
-
-function checkWho(names: readonly string[], { selector, all }: StopFlags): void {
-  const ways = [names.length > 0, selector !== undefined, all === true].filter(Boolean).length;
-  if (ways === 0) throw new Error('stop: expected Tasks to stop; name them, or select them with -l, or --all');
-  if (ways > 1) throw new Error('stop: expected one way to choose Tasks; give names, or -l, or --all');
 }
 
 /** By name whatever their state; by selector only those that have not ended. */
@@ -67,8 +62,7 @@ async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags)
 }
 
 function patchFailure({ metadata: { namespace = '', name } }: Task, error: ClusterError): string {
-  const isReplaced = error.type === 'Refused' && error.code === 422 && /\buid\b/i.test(error.message);
-  if (isReplaced) return `stop task ${name}: it was deleted and another one has its name now; that one was not stopped`;
+  if (isReplaced(error)) return `stop task ${name}: it was deleted and another one has its name now; that one was not stopped`;
   return failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
 }
 
@@ -87,9 +81,10 @@ function tell(result: Stopped, { dryRun, output }: StopFlags, io: Io): void {
   }
 }
 
-function warnOfManager({ metadata, spec: { managedBy } }: Task, io: Io): void {
-  if (managedBy === undefined || managedBy === '' || managedBy === MANAGED_BY) return;
-  io.err(`warning: task ${metadata.name} is managed by ${managedBy}, which may take the stop otherwise or not at all\n`);
+function warnOfManager(task: Task, io: Io): void {
+  const manager = otherManager(task);
+  if (manager !== undefined)
+    io.err(`warning: task ${task.metadata.name} is managed by ${manager}, which may take the stop otherwise or not at all\n`);
 }
 
 async function wait(cluster: Cluster, tasks: readonly Task[], { timeout, output }: StopFlags, io: Io): Promise<boolean> {

@@ -150,6 +150,23 @@ describe('completion', () => {
   test.each<[words: string[], lines: string[]]>([
     [['pl'], ['plan\twhat the controller will do with Tasks, step by step', ':4']],
     [
+      ['re'],
+      [
+        'replay\tdo the decisions of a journal come out the same again?',
+        'retry\tone more attempt of Tasks that failed, timed out or were stopped',
+        'release\tlet go of the Pods of Tasks: for uninstall, or where no controller runs',
+        ':4',
+      ],
+    ],
+    [
+      ['release', '-o', ''],
+      ['table', 'name', 'json', ':4'],
+    ],
+    [
+      ['retry', '--al'],
+      ['--all\tevery Task of the namespace that failed or timed out', ':4'],
+    ],
+    [
       ['plan', '--assume', 'e'],
       ['evicted', ':4'],
     ],

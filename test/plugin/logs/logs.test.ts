@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Attempt } from '#core/api/task.ts';
+import { keptLog, lastLines } from '#plugin/logs/kept.ts';
 import { exited, running } from '#test/support/builders.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 import { run } from '../io.ts';
@@ -137,7 +140,154 @@ describe('where there is nothing to read', () => {
   });
 });
 
+describe('a log that was kept', () => {
+  const log = { configMapName: 'fix-log-1', bytes: 12, truncated: true };
+  const putKept = (data: Readonly<Record<string, string>>, owner = 'uid-fix') =>
+    server.store.put('ConfigMap', {
+      metadata: {
+        name: 'fix-log-1',
+        namespace: 'team-a',
+        ownerReferences: [{ apiVersion: 'kubeopencode.io/v1alpha1', kind: 'Task', name: 'fix', uid: owner, controller: true }],
+      },
+      data,
+    } as KubernetesObject);
+  const putEnded = (more: Partial<Attempt> = {}) =>
+    putTask(server, 'fix', {
+      status: ended('Completed', { cause: 'Stopped', podName: 'fix-pod', attempts: [{ number: 1, podName: 'fix-pod', log, ...more }] }),
+    });
+
+  test('is printed where the Pod is gone; stderr says where it comes from, and that there was more', async () => {
+    putEnded();
+    putKept({ agent: 'a\nb\nlast\n' });
+    expect(await logs('fix')).toEqual({
+      code: 0,
+      out: 'a\nb\nlast\n',
+      err: 'attempt 1, pod fix-pod, container agent: the last 12 bytes of its log, kept in ConfigMap fix-log-1\n',
+    });
+    expect((await logs('fix', '-f')).out).toBe('a\nb\nlast\n');
+    expect((await logs('fix', '--tail', '2')).out).toBe('b\nlast\n');
+  });
+
+  test('whole, and of the init container that the agent did not come past', async () => {
+    putEnded({ log: { ...log, truncated: false } });
+    putKept({ 'git-init': 'no such branch' });
+    expect(await logs('fix', '--timestamps')).toEqual({
+      code: 0,
+      out: 'no such branch',
+      err: `attempt 1, pod fix-pod, container git-init: its whole log of 12 bytes, kept in ConfigMap fix-log-1
+warning: a kept log has no times: --since and --timestamps do nothing
+`,
+    });
+  });
+
+  test('of a Pod that is there, and whose containers’ logs are gone', async () => {
+    putEnded();
+    putKept({ agent: 'last words\n' });
+    putPod(server, 'fix', { phase: 'Failed', agent: exited(143) });
+    server.log = 'unable to retrieve container logs for containerd://a0b1';
+    expect((await logs('fix')).out).toBe('last words\n');
+    expect((await logs('fix', '-f')).out).toBe('last words\n');
+    server.fail('log', { type: 'Status', code: 404, reason: 'NotFound' });
+    expect((await logs('fix')).out).toBe('last words\n');
+  });
+
+  test('is not printed behind what the Pod gave', async () => {
+    putEnded();
+    putKept({ agent: 'fixing it\n' });
+    putPod(server, 'fix', { phase: 'Failed', agent: exited(143) });
+    expect(await logs('fix', '-f')).toEqual({ code: 0, err: '', out: server.log });
+    server.fail('log', { type: 'Cut', afterFrames: 0 });
+    expect(await logs('fix', '-f')).toMatchObject({ code: 1, out: server.log });
+  });
+
+  test.each([
+    [['--previous'], 'first'],
+    [['--attempt', '1'], 'first'],
+    [[], 'second'],
+  ])('%j of several attempts', async (args, text) => {
+    const attempts = [
+      { number: 1, podName: 'fix-pod', log },
+      { number: 2, podName: 'fix-pod-2', log: { ...log, configMapName: 'fix-log-2' } },
+    ];
+    putTask(server, 'fix', { status: ended('Failed', { podName: 'fix-pod-2', attemptCount: 2, attempts }) });
+    const { metadata, ...kept } = putKept({ agent: 'first' });
+    server.store.put('ConfigMap', { ...kept, metadata: { ...metadata, name: 'fix-log-2' }, data: { agent: 'second' } } as KubernetesObject);
+    expect((await logs('fix', ...args)).out).toBe(text);
+  });
+
+  test('nothing was said', async () => {
+    putEnded({ log: { bytes: 0, truncated: false } });
+    expect(await logs('fix')).toEqual({ code: 0, out: '', err: 'attempt 1, pod fix-pod: it had written nothing when it went\n' });
+  });
+
+  const gone = 'read logs of task fix: pod fix-pod of attempt 1 is not there any more';
+  test.each<[name: string, arrange: () => void, args: readonly string[], text: string]>([
+    [
+      'it could not be kept',
+      () => putEnded({ log: { missing: 'dial tcp 192.0.2.2:10250: no route to host' } }),
+      [],
+      `${gone}, and the end of its log could not be kept: dial tcp 192.0.2.2:10250: no route to host`,
+    ],
+    ['somebody has deleted it', () => putEnded(), [], `${gone}, and ConfigMap fix-log-1, in which the end of its log was kept, is gone`],
+    [
+      'it is another’s',
+      () => {
+        putEnded();
+        putKept({ agent: 'x' }, 'uid-other');
+      },
+      [],
+      `${gone}, and ConfigMap fix-log-1 is not this Task's: its log is gone`,
+    ],
+    [
+      'another container',
+      () => {
+        putEnded();
+        putKept({ agent: 'x' });
+      },
+      ['-c', 'git-init'],
+      `${gone}; ConfigMap fix-log-1 keeps the log of container agent alone`,
+    ],
+  ])('not where %s', async (_name, arrange, args, text) => {
+    arrange();
+    expect(await logs('fix', ...args)).toEqual({ code: 1, out: '', err: `error: ${text}\n` });
+  });
+
+  test('not without the right to read it', async () => {
+    const error = { type: 'Refused', code: 403, reason: 'Forbidden', message: 'no' } as const;
+    const cluster = { get: () => Promise.resolve({ ok: false, error } as const) };
+    const made = putTask(server, 'fix', { status: ended('Failed') });
+    const attempt = { number: 1, podName: 'fix-pod', kept: { number: 1, log } };
+    await expect(keptLog(cluster, made, attempt, undefined)).rejects.toThrow(
+      `${gone}; the end of its log is kept in ConfigMap fix-log-1: get configmaps/fix-log-1 in namespace team-a: not allowed (no); a role must allow verb get on configmaps: check with kubectl auth can-i get configmaps -n team-a`,
+    );
+  });
+
+  test('lines of the end', () =>
+    expect([undefined, -1, 0, 1, 2, 9].map((count) => lastLines('a\nb\nc', count))).toEqual([
+      'a\nb\nc',
+      'a\nb\nc',
+      '',
+      'c',
+      'b\nc',
+      'a\nb\nc',
+    ]));
+});
+
 describe('--follow', () => {
+  test('between two attempts the next is waited for', async () => {
+    const attempts = [{ number: 1, podName: 'fix-pod' }];
+    putTask(server, 'fix', { status: { phase: 'Pending', podName: 'fix-pod', attemptCount: 1, attempts, message: 'attempt 1 failed' } });
+    putPod(server, 'fix', { phase: 'Failed', agent: exited(1) });
+    const following = logs('fix', '-f');
+    await expect.poll(() => server.watches).toBe(2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(logRequest()).toBeUndefined();
+    putPod(server, 'fix', { metadata: { name: 'fix-pod-2', uid: 'uid-2' } });
+    putStatus(server, 'fix', running({ podName: 'fix-pod-2', attemptCount: 2, attempts }));
+    expect(await following).toEqual({ code: 0, out: server.log, err: 'waiting for the container: Pending: attempt 1 failed\n' });
+    expect(logRequest()?.path).toContain('/fix-pod-2/log');
+  });
+
   test('a Task that has no Pod yet is waited for, until its container has begun', async () => {
     putTask(server, 'fix');
     const following = logs('fix', '-f');

@@ -1,0 +1,104 @@
+import type { Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
+import { LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import type { Address, Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
+import { failureText, isAbsent } from '../cluster/failure.ts';
+import { listAll, nameOf } from '../cluster/read.ts';
+
+/** A Pod that bears our finalizer. */
+export interface HeldPod {
+  readonly pod: Pod;
+  /** Name of its Task, as its owner reference or its label has it. */
+  readonly task: string;
+  readonly owner: Owner;
+  /** What nobody can tell any more once it is let go; absent: nothing. */
+  readonly loses?: string;
+}
+
+/** Whose a Pod is: a Task that is there; none (`Orphan`); not known, because Tasks can't be listed. */
+export type Owner =
+  | { readonly type: 'Task'; readonly task: Task }
+  | { readonly type: 'Orphan'; readonly why: string }
+  | { readonly type: 'Unknown' };
+
+export interface HeldScope {
+  /** Absent: all. */
+  readonly namespace?: string;
+  readonly selector?: string;
+  /** Tasks; empty: every Pod of the scope. */
+  readonly names: readonly string[];
+}
+
+export interface Held {
+  /** By namespace and name. */
+  readonly pods: readonly HeldPod[];
+  /** Names of Tasks that are not there and have left no Pod. */
+  readonly missing: readonly string[];
+  /** Why Tasks could not be listed. */
+  readonly blindness?: string;
+}
+
+/** The Pods that our finalizer holds. Throws where Pods can't be listed; Tasks, and even their CRD, may be gone. */
+export async function heldPods(cluster: Pick<Cluster, 'get' | 'list'>, { namespace, selector, names }: HeldScope): Promise<Held> {
+  const place = namespace === undefined ? {} : { namespace };
+  const labelSelector = [LABELS.taskUid, ...(selector === undefined ? [] : [selector])].join(',');
+  const listed = await listAll(cluster, { kind: 'Pod', ...place, labelSelector });
+  if (!listed.ok) throw new Error(failureText({ verb: 'list', kind: 'Pod', ...place }, listed.error));
+  const tasks = await readTasks(cluster, place);
+  const byUid = new Map((tasks.ok ? tasks.items : []).map((task) => [task.metadata.uid, task]));
+  const labelled = (listed.items as readonly Pod[]).map((pod) => ({ pod, ...ownerOf(pod, byUid, tasks.ok) }));
+  const wanted = names.map(nameOf);
+  const chosen = wanted.length === 0 ? labelled : labelled.filter(({ task }) => wanted.includes(task));
+  const known = [...labelled.map(({ task }) => task), ...[...byUid.values()].map(({ metadata }) => metadata.name)];
+  return {
+    pods: chosen.filter(({ pod }) => isHeld(pod)).map((held) => ({ ...held, ...lossOf(held.pod, held.owner) })),
+    missing: wanted.filter((name) => !known.includes(name)),
+    ...(tasks.ok ? {} : { blindness: failureText({ verb: 'list', kind: 'Task', ...place }, tasks.error) }),
+  };
+}
+
+export function isHeld({ metadata }: Pod): boolean {
+  return metadata.finalizers?.includes(POD_FINALIZER) === true;
+}
+
+type Tasks = { readonly ok: true; readonly items: readonly Task[] } | { readonly ok: false; readonly error: ClusterError };
+
+/** Where nobody knows the kind any more, there is no Task. */
+async function readTasks(cluster: Pick<Cluster, 'get' | 'list'>, place: Pick<Scope, 'namespace'>): Promise<Tasks> {
+  const listed = await listAll(cluster, { kind: 'Task', ...place });
+  if (listed.ok) return { ok: true, items: listed.items as readonly Task[] };
+  return listed.error.type === 'Refused' && listed.error.code === 404 ? { ok: true, items: [] } : listed;
+}
+
+function ownerOf({ metadata }: Pod, byUid: ReadonlyMap<string | undefined, Task>, isKnown: boolean): Pick<HeldPod, 'task' | 'owner'> {
+  const reference = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  const task = reference?.name ?? metadata.labels?.[LABELS.task] ?? '';
+  if (reference === undefined) return { task, owner: { type: 'Orphan', why: 'it has no owner' } };
+  const owner = byUid.get(reference.uid);
+  if (owner !== undefined) return { task, owner: { type: 'Task', task: owner } };
+  return { task, owner: isKnown ? { type: 'Orphan', why: 'its Task is gone' } : { type: 'Unknown' } };
+}
+
+/** Nobody is left to tell of an orphan's end. What its Task keeps is kept. */
+function lossOf(pod: Pod, owner: Owner): Pick<HeldPod, 'loses'> {
+  if (owner.type === 'Orphan') return {};
+  const { phase } = pod.status ?? {};
+  const attempts = owner.type === 'Task' ? (owner.task.status?.attempts ?? []) : [];
+  if (attempts.some(({ podUID }) => podUID !== undefined && podUID === pod.metadata.uid)) return {};
+  return { loses: phase === 'Succeeded' || phase === 'Failed' ? 'how it ended' : 'how it will end' };
+}
+
+/** What came of letting one Pod go. */
+export type Released = { readonly type: 'Released' | 'WouldRelease' | 'Gone' } | { readonly type: 'Failed'; readonly message: string };
+
+/** Takes our finalizer off a Pod, and no other. One that is gone, or whose name another has, needs nothing. */
+export async function release(cluster: Pick<Cluster, 'patch'>, { metadata }: Pod): Promise<Released> {
+  const address: Address = { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name };
+  const patch = { metadata: { uid: metadata.uid, '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } };
+  const result = await cluster.patch(address, patch, { patchType: 'strategic' });
+  if (result.ok) return { type: 'Released' };
+  const { error } = result;
+  const isOther = error.type === 'Refused' && (error.code === 409 || error.code === 422) && /\buid\b/i.test(error.message);
+  if (isAbsent(error) || isOther) return { type: 'Gone' };
+  return { type: 'Failed', message: failureText({ verb: 'patch', ...address }, error) };
+}

@@ -1,0 +1,126 @@
+import type { Task } from '#core/api/task.ts';
+import { ANNOTATIONS } from '#core/contract/names.ts';
+import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
+import { realClock } from '#host/real-clock.ts';
+import { checkChoice } from '../choose.ts';
+import { isFinished, waitForEnds } from '../cluster/end.ts';
+import { failureText, isReplaced } from '../cluster/failure.ts';
+import { type OpenCluster, withCluster } from '../cluster/open.ts';
+import { type FoundTasks, findTasks, listTasks } from '../cluster/read.ts';
+import type { RetryFlags } from '../commands/retry.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { awaitTask, exitCodeOf } from '../run/progress.ts';
+import { outcomeText, taskTitle } from '../task-text.ts';
+import { createKubectl } from '../why/kubectl.ts';
+import { askingFor, isRetriedByAll } from './next-attempt.ts';
+
+/** What became of one Task. */
+type Retried =
+  | { readonly type: 'Asked'; readonly task: Task; readonly attempt: number }
+  | { readonly type: 'Unchanged'; readonly task: Task; readonly attempt: number; readonly why: string }
+  | { readonly type: 'Failed'; readonly message: string };
+
+type Wanted = Exclude<Retried, { type: 'Failed' }>;
+
+/** `kubectl opencode retry`: annotates, prints, waits. */
+export async function runRetryCommand(names: readonly string[], flags: RetryFlags, io: Io): Promise<ExitCode> {
+  checkChoice('retry', names, flags);
+  return withCluster(flags, async (open) => {
+    const found = await select(open, names, flags);
+    for (const text of found.missing) io.err(`error: ${text}\n`);
+    if (found.tasks.length === 0 && found.missing.length === 0) {
+      io.err(`No Task to retry in ${open.namespace} namespace.\n`);
+      return EXIT.ok;
+    }
+    const results = await Promise.all(found.tasks.map((task) => retry(open.cluster, task, flags)));
+    const wanted = results.flatMap((result) => (result.type === 'Failed' ? [] : [result]));
+    const isAlone = results.length === 1 && flags.wait !== true;
+    for (const result of results) tell(result, isAlone, open.namespace, flags, io);
+    const isClean = found.missing.length === 0 && wanted.length === results.length;
+    const waits = flags.wait === true && flags.dryRun !== true && wanted.length > 0;
+    const code = waits ? await wait(open.cluster, wanted, flags, io) : EXIT.ok;
+    return isClean || code !== EXIT.ok ? code : EXIT.error;
+  });
+}
+
+/** By name whatever their state; otherwise only those that failed or timed out. */
+async function select({ cluster, namespace }: OpenCluster, names: readonly string[], { selector }: RetryFlags): Promise<FoundTasks> {
+  if (names.length > 0) return findTasks(cluster, namespace, names);
+  const tasks = await listTasks(cluster, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
+  return { tasks: tasks.filter(isRetriedByAll), missing: [] };
+}
+
+async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Promise<Retried> {
+  const { namespace = '', name, uid, annotations } = task.metadata;
+  const asking = askingFor(task);
+  switch (asking.type) {
+    case 'Refused':
+      return { type: 'Failed', message: `retry task ${name}: ${asking.why}` };
+    case 'Asked':
+      return { type: 'Unchanged', task, attempt: asking.attempt, why: asking.why };
+    case 'Ask': {
+      const { attempt } = asking;
+      if (dryRun === true) return { type: 'Asked', task, attempt };
+      // A stop that somebody asks for from now on is not taken back: the controller refuses the attempt then.
+      const stop = annotations?.[ANNOTATIONS.stop] === undefined ? {} : { [ANNOTATIONS.stop]: null };
+      const patch = { metadata: { uid, annotations: { [ANNOTATIONS.retry]: String(attempt), ...stop } } };
+      const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
+      return result.ok
+        ? { type: 'Asked', task: result.value as Task, attempt }
+        : { type: 'Failed', message: patchFailure(task, result.error) };
+    }
+  }
+}
+
+function patchFailure({ metadata: { namespace = '', name } }: Task, error: ClusterError): string {
+  return isReplaced(error)
+    ? `retry task ${name}: it was deleted and another one has its name now; nothing was asked of that one`
+    : failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
+}
+
+function tell(result: Retried, isAlone: boolean, namespace: string, { dryRun, output, context, kubeconfig }: RetryFlags, io: Io): void {
+  if (result.type === 'Failed') {
+    io.err(`error: ${result.message}\n`);
+    return;
+  }
+  const { task, attempt } = result;
+  if (output === 'name') {
+    io.out(`${taskTitle(task)}\n`);
+    return;
+  }
+  const target = { namespace, ...(context === undefined ? {} : { context }), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  const watch = isAlone && dryRun !== true ? `; watch it: ${createKubectl(target).opencode('status', task.metadata.name, '-w')}` : '';
+  const said =
+    result.type === 'Unchanged' ? `unchanged: ${result.why}` : `attempt ${attempt} asked for${dryRun === true ? ' (dry run)' : ''}`;
+  io.out(`${taskTitle(task)} ${said}${watch}\n`);
+}
+
+/** Of one Task as `run --wait` does; of several each end on a line. */
+async function wait(cluster: Cluster, wanted: readonly Wanted[], flags: RetryFlags, io: Io): Promise<ExitCode> {
+  const [only] = wanted;
+  if (only !== undefined && wanted.length === 1) {
+    const before = `attempt ${only.attempt} was asked for: waits for the controller`;
+    return (await awaitTask(cluster, only.task, io, { hasEnded: (task) => hasHad(task, only.attempt), before })).code;
+  }
+  const attempts = new Map(wanted.map(({ task, attempt }) => [task.metadata.uid, attempt]));
+  const codes: ExitCode[] = [];
+  await waitForEnds({
+    cluster,
+    clock: realClock,
+    tasks: wanted.map(({ task }) => task),
+    hasEnded: (task) => hasHad(task, attempts.get(task.metadata.uid) ?? 1),
+    onTrouble: (text) => io.err(`warning: ${text}\n`),
+    onEnd: (task, final) => {
+      codes.push(exitCodeOf(final));
+      if (flags.output !== 'name') io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
+    },
+  });
+  return codes.every((code) => code === EXIT.ok) ? EXIT.ok : EXIT.error;
+}
+
+/** Whether a Task has ended with that attempt, or will not begin it because somebody wants it stopped. */
+function hasHad(task: Task, attempt: number): boolean {
+  const isStopped = task.metadata.annotations?.[ANNOTATIONS.stop] === 'true';
+  return isFinished(task) && (isStopped || (task.status?.attempts?.at(-1)?.number ?? 0) >= attempt);
+}
