@@ -152,7 +152,8 @@ function failureOf(pod: Pod, status: ContainerStatus | undefined, otherwise: Cau
   if (ended.reason === 'OOMKilled') {
     const limit = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find((entry) => entry.name === container)?.resources?.limits
       ?.memory;
-    const bound = limit === undefined ? 'the memory of its node' : `its memory limit of ${limit}`;
+    const node = pod.spec.nodeName === undefined ? 'its node' : `node ${pod.spec.nodeName}`;
+    const bound = limit === undefined ? `${node} could give` : `its memory limit of ${limit}`;
     return {
       cause: 'OutOfMemory',
       container,
@@ -163,7 +164,9 @@ function failureOf(pod: Pod, status: ContainerStatus | undefined, otherwise: Cau
     return { cause: 'NodeLost', container, message: `container ${container}: ${ended.reason}${said}${onNode(pod)}` };
   }
   if (NEVER_STARTED.has(ended.reason ?? '')) {
-    return { cause: 'Configuration', container, message: `container ${container} could not be started (${ended.reason})${said}` };
+    const image = pod.spec.containers.find((entry) => entry.name === container)?.image ?? status.image;
+    const what = image === undefined || image === '' ? container : `${container} (image ${image})`;
+    return { cause: 'Configuration', container, message: `container ${what} could not be started (${ended.reason})${said}` };
   }
   return {
     cause: otherwise,

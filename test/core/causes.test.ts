@@ -73,7 +73,7 @@ describe('each cause, by what a Pod says that ended by itself', () => {
       cause: 'OutOfMemory',
       told: 'OOMKilled without a limit: by its node',
       pod: { phase: 'Failed', agent: exited(137, { reason: 'OOMKilled' }) },
-      message: /more than the memory of its node/,
+      message: /^container agent: OOMKilled: it needed more than node node-1 could give \(exit code 137\)$/,
     },
     {
       cause: 'Evicted',
@@ -151,6 +151,16 @@ describe('each cause, by what a Pod says that ended by itself', () => {
         }),
       },
       message: /^container agent could not be started \(StartError\): .*executable file not found in \$PATH/,
+    },
+    {
+      cause: 'Configuration',
+      told: 'an image that can’t be run',
+      pod: {
+        phase: 'Failed',
+        agent: exited(128, { reason: 'ContainerCannotRun', message: 'exec format error' }),
+        spec: { containers: [{ name: 'agent', image: 'example.com/agent:arm' }] },
+      },
+      message: /^container agent \(image example\.com\/agent:arm\) could not be started \(ContainerCannotRun\): exec format error$/,
     },
     {
       cause: 'Configuration',

@@ -11,9 +11,9 @@ export function podFixture(file: string, more: Partial<Pod['metadata']> = {}): P
   return { ...real, metadata };
 }
 
-/** Names of the situations of which the Pod of a real kubelet is kept. */
-export function kubeletSituations(): readonly string[] {
-  const files = readdirSync(new URL('../fixtures/kubelet/', import.meta.url));
+/** Names of the Pods of a real kubelet that are kept, in order: `kubelet` has one a situation, `pods` how some ended. */
+export function fixturesIn(folder: 'kubelet' | 'pods'): readonly string[] {
+  const files = readdirSync(new URL(`../fixtures/${folder}/`, import.meta.url));
   return files.map((file) => file.replace(/\.json$/, '')).sort();
 }
 
