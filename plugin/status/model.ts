@@ -1,6 +1,7 @@
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
+import { type RetryBudget, retryBudgets } from '../retries.ts';
 import { type PodState, podState } from './pods.ts';
 import type { QueueState } from './queue.ts';
 
@@ -32,14 +33,30 @@ export interface TaskState {
   readonly times: Readonly<Record<string, string>>;
   /** Only while it waits for a place of its Agent. */
   readonly queue?: QueueState;
+  /** What keeps its Pod from running. */
+  readonly blocked?: BlockedState;
+  /** Only between two attempts. */
+  readonly next?: { readonly attempt: number /** RFC 3339, at the earliest; absent: as soon as it can. */; readonly dueAt?: string };
+  /** Absent where no retry is wanted, and none was spent. */
+  readonly retries?: readonly RetryBudget[];
   readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message' | 'lastTransitionTime'>[];
   /** Oldest first; the status keeps the last 10. */
   readonly attempts: readonly AttemptState[];
 }
 
 export interface AttemptState
-  extends Pick<Attempt, 'number' | 'podName' | 'node' | 'cause' | 'container' | 'exitCode' | 'signal' | 'message'> {
+  extends Pick<Attempt, 'number' | 'podName' | 'node' | 'cause' | 'container' | 'exitCode' | 'signal' | 'message' | 'times' | 'log'> {
   readonly pod?: PodState;
+}
+
+export interface BlockedState {
+  /** `SchedulingGated`, `Unschedulable`, `ImagePull`, `Configuration`. */
+  readonly reason: string;
+  readonly message: string;
+  /** RFC 3339. */
+  readonly since: string;
+  /** How long it may be so, where the Task's own spec says it: a Go duration. */
+  readonly givenUpAfter?: string;
 }
 
 const PHASES = ['Pending', 'Queued', 'Running', 'Completed', 'Failed'];
@@ -85,6 +102,7 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
   const agent = status?.agentRef?.name ?? spec.agentRef?.name;
   const template = agent === undefined ? (status?.templateRef?.name ?? spec.templateRef?.name) : undefined;
   const hasEnded = status?.phase === 'Completed' || status?.phase === 'Failed';
+  const budgets = retryBudgets(task);
   const message = status?.message ?? (status?.phase === undefined ? 'no controller has looked at it yet' : undefined);
   return {
     namespace: metadata.namespace ?? '',
@@ -99,6 +117,9 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
     ...optional('createdAt', metadata.creationTimestamp),
     times: { ...status?.times },
     ...optional('queue', queue),
+    ...optional('blocked', hasEnded ? undefined : blockedOf(task)),
+    ...optional('next', nextOf(task)),
+    ...optional('retries', budgets.length === 0 ? undefined : budgets),
     conditions: (status?.conditions ?? []).map(({ type, status: is, reason, message: says, lastTransitionTime }) => ({
       type,
       status: is,
@@ -108,6 +129,22 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
     })),
     attempts: attemptsOf(task, pods),
   };
+}
+
+const PENDING_TIMEOUTS = { Unschedulable: 'unschedulable', ImagePull: 'imagePull', Configuration: 'configuration' } as const;
+
+function blockedOf({ spec, status }: Task): BlockedState | undefined {
+  const condition = status?.conditions?.find(({ type, status: is }) => type === 'PodBlocked' && is === 'True');
+  if (condition === undefined) return undefined;
+  const { reason, message, lastTransitionTime: since } = condition;
+  const timeout = Object.entries(PENDING_TIMEOUTS).find(([name]) => name === reason)?.[1];
+  return { reason, message, since, ...optional('givenUpAfter', timeout === undefined ? undefined : spec.pendingTimeouts?.[timeout]) };
+}
+
+function nextOf({ status }: Task): TaskState['next'] {
+  const isBetween = status?.conditions?.some(({ type, status: is }) => type === 'Retrying' && is === 'True') === true;
+  if (!isBetween) return undefined;
+  return { attempt: (status?.attempts?.at(-1)?.number ?? 0) + 1, ...optional('dueAt', status?.nextAttemptTime) };
 }
 
 /** What the status keeps of the attempts, and each Pod with its attempt, also one that the status does not speak of yet. */
@@ -129,6 +166,8 @@ function attemptsOf({ status }: Task, pods: readonly Pod[]): readonly AttemptSta
       ...optional('exitCode', attempt.exitCode),
       ...optional('signal', attempt.signal),
       ...optional('message', attempt.message),
+      ...optional('times', attempt.times),
+      ...optional('log', attempt.log),
       ...(pod === undefined ? {} : { pod: podState(pod) }),
     };
   });

@@ -1,6 +1,7 @@
 import type { Paint } from '../io.ts';
 import { goDuration } from '../plan/go-duration.ts';
-import type { AttemptState, StatusReport, TaskState } from './model.ts';
+import { budgetsText } from '../retries.ts';
+import type { AttemptState, BlockedState, StatusReport, TaskState } from './model.ts';
 import { type ContainerState, containerText, podText } from './pods.ts';
 import type { QueueState } from './queue.ts';
 import { phaseStyle } from './style.ts';
@@ -47,8 +48,11 @@ function taskBranch(task: TaskState, nowMs: number, paint: Paint): Branch {
       { text: agent === undefined ? `AgentTemplate ${template ?? '?'}` : `Agent ${agent}` },
       ...(task.createdAt === undefined ? [] : [{ text: `Times  ${timesText(task, nowMs)}` }]),
       ...(task.queue === undefined ? [] : [{ text: `Queue  ${queueText(task.queue)}` }]),
+      ...(task.blocked === undefined ? [] : [{ text: `Blocked  ${blockedText(task.blocked, nowMs)}` }]),
+      ...(task.next === undefined ? [] : [{ text: `Next attempt  ${nextText(task.next, nowMs)}` }]),
+      ...(task.retries === undefined ? [] : [{ text: `Retries  ${budgetsText(task.retries)}` }]),
       ...(conditions.length === 0 ? [] : [{ text: 'Conditions', below: conditions }]),
-      ...task.attempts.map((attempt) => attemptBranch(attempt, nowMs, paint)),
+      ...task.attempts.map((attempt) => attemptBranch(task, attempt, nowMs, paint)),
     ],
   };
 }
@@ -82,22 +86,61 @@ function namesText(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function attemptBranch({ number, podName, pod, cause, exitCode, message }: AttemptState, nowMs: number, paint: Paint): Branch {
-  const detail = [...(cause === undefined ? [] : [cause]), ...(exitCode === undefined ? [] : [`exit code ${exitCode}`])];
+/** `ImagePull for 10s, since 2026-01-01T00:00:00Z; given up after 2m`: what exactly is said by the Task and its Pod. */
+function blockedText({ reason, since, givenUpAfter }: BlockedState, nowMs: number): string {
+  const end = givenUpAfter === undefined ? '' : `; given up after ${givenUpAfter} (spec.pendingTimeouts)`;
+  return `${reason} for ${seconds(nowMs - Date.parse(since))}, since ${since}${end}`;
+}
+
+function nextText({ attempt, dueAt }: NonNullable<TaskState['next']>, nowMs: number): string {
+  if (dueAt === undefined) return `${attempt}, as soon as it can start`;
+  const leftMs = Date.parse(dueAt) - nowMs;
+  return leftMs > 0 ? `${attempt}, due in ${seconds(leftMs)}, at ${dueAt}` : `${attempt}, due since ${dueAt}`;
+}
+
+function attemptBranch({ name }: TaskState, attempt: AttemptState, nowMs: number, paint: Paint): Branch {
+  const { number, podName, pod, message, log } = attempt;
+  const detail = attemptDetail(attempt);
   const end = `${detail.length === 0 ? '' : `  ${detail.join(', ')}`}${message === undefined ? '' : `: ${message}`}`;
   const gone = podName === undefined ? [] : [{ text: `Pod ${podName}  ${paint('dim', 'not there')}` }];
+  const there = pod === undefined ? gone : [podBranch(pod, nowMs)];
   return {
     text: `Attempt ${number}${end}`,
-    below:
-      pod === undefined
-        ? gone
-        : [
-            {
-              text: `Pod ${pod.name}  ${podText(pod)}`,
-              below: pod.containers.map((container) => ({ text: `${containerTitle(container)}  ${stateText(container, nowMs)}` })),
-            },
-          ],
+    below: [
+      ...there,
+      ...(log === undefined ? [] : [{ text: `Log  ${logText(log, `kubectl opencode logs ${name} --attempt ${number}`)}` }]),
+    ],
   };
+}
+
+/** Cause, exit code and signal, where and how long; where its Pod is there, that says the rest. */
+function attemptDetail({ cause, exitCode, signal, node, pod, times }: AttemptState): readonly string[] {
+  const ranMs = Date.parse(times?.finished ?? '') - Date.parse(times?.running ?? '');
+  return [
+    ...(cause === undefined ? [] : [cause]),
+    ...(exitCode === undefined ? [] : [`exit code ${exitCode}`]),
+    ...(signal === undefined ? [] : [`signal ${signal}`]),
+    ...(node === undefined || pod !== undefined ? [] : [`on ${node}`]),
+    ...(Number.isNaN(ranMs) ? [] : [`ran ${seconds(ranMs)}`]),
+  ];
+}
+
+function podBranch(pod: NonNullable<AttemptState['pod']>, nowMs: number): Branch {
+  return {
+    text: `Pod ${pod.name}  ${podText(pod)}`,
+    below: pod.containers.map((container) => ({ text: `${containerTitle(container)}  ${stateText(container, nowMs)}` })),
+  };
+}
+
+function logText({ missing, configMapName, bytes, truncated }: NonNullable<AttemptState['log']>, command: string): string {
+  if (missing !== undefined) return `not kept: ${missing}`;
+  if (configMapName === undefined) return 'it had written nothing';
+  const extent = bytes === undefined ? 'its end' : `${truncated === true ? 'its last' : 'all its'} ${bytes} bytes`;
+  return `${extent} kept in ConfigMap ${configMapName}: ${command}`;
+}
+
+function seconds(ms: number): string {
+  return goDuration(Math.max(0, Math.floor(ms / 1_000)) * 1_000);
 }
 
 function containerTitle({ name, type }: ContainerState): string {

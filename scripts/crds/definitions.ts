@@ -26,6 +26,7 @@ export const DEFINITIONS: readonly Definition[] = [
         description: 'Why the Task ended otherwise than by success, or waits',
         priority: 1,
       },
+      { name: 'Attempts', type: 'integer', jsonPath: '.status.attemptCount', description: 'How many attempts there were', priority: 1 },
       { name: 'Message', type: 'string', jsonPath: '.status.message', priority: 1 },
       age,
     ],

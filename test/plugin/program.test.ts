@@ -152,7 +152,7 @@ describe('completion', () => {
     [
       ['re'],
       [
-        'replay\tdo the decisions of a journal come out the same again?',
+        'replay\trepeat the decisions of a journal and compare',
         'retry\tone more attempt of Tasks that failed, timed out or were stopped',
         'release\tlet go of the Pods of Tasks: for uninstall, or where no controller runs',
         ':4',
