@@ -55,8 +55,21 @@ export class Places {
       entry.leavesFor = { place };
       return [];
     }
-    if (entry?.state === 'granted' && sawGranted !== true && place?.state === 'Wants' && place.key === entry.line.key) return [];
+    if (entry?.state === 'granted' && sawGranted !== true && place?.state === 'Wants' && place.key === entry.line.key)
+      return this.#crossed(entry, place, nowMs);
     return this.#move(subject, place, nowMs);
+  }
+
+  /** A grant and a decision that did not know of it: the grant stands, unless what the decision says of the line leaves no room for it. */
+  #crossed(entry: Entry, place: Extract<QueuePlace, { state: 'Wants' }>, nowMs: number): readonly string[] {
+    const { line, subject } = entry;
+    setLimits(line, place);
+    leave(entry);
+    const hasRoom = !isFull(line, nowMs);
+    enter(entry, hasRoom ? 'granted' : 'waiting');
+    if (hasRoom) return [];
+    line.untold.add(subject);
+    return this.#advance(line, nowMs);
   }
 
   /** What was decided has been done: a holder that was to lose its place loses it. */
