@@ -28,6 +28,11 @@ export class Places {
     return this.#entries.size;
   }
 
+  /** Key of the line that a subject is in; undefined: in none. */
+  lineOf(subject: string): string | undefined {
+    return this.#entries.get(subject)?.line.key;
+  }
+
   /** Starts to grant: every known subject was decided once, so all holders are known. */
   open(nowMs: number): readonly string[] {
     this.#isOpen = true;
@@ -147,7 +152,7 @@ export class Places {
     const stays = left !== undefined && left.key === place?.key && known?.state === 'waiting' && place.state === 'Wants';
     const wakes: string[] = known === undefined || stays ? [] : [...this.#take(known)];
     if (place === undefined) this.#entries.delete(subject);
-    const line = place === undefined ? undefined : this.#lineOf(place.key);
+    const line = place === undefined ? undefined : this.#lineNamed(place.key);
     if (place !== undefined && line !== undefined) {
       const entry: Entry = {
         subject,
@@ -220,7 +225,7 @@ export class Places {
     return [head.subject];
   }
 
-  #lineOf(key: string): Line {
+  #lineNamed(key: string): Line {
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
     const line = newLine(key);
