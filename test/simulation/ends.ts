@@ -75,7 +75,8 @@ function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<E
   if (end === undefined) return new Set([...endsWithoutEnd(pod, cut), ...lostByClock(ledger, pod)]);
   const byItself = endByItself(pod);
   if (end.reason === 'DeadlineExceeded') {
-    const crossed = deletion !== undefined && deletion.atMs <= end.atMs ? cut : [];
+    // Somebody's deadline proves nothing of when the deletion was asked for.
+    const crossed = deletion === undefined ? [] : cut;
     return new Set([...ours, ...crossed, ...(ours.length === 0 || pod.hasForeignDeadline ? ['Failed/Configuration'] : [])]);
   }
   if (pod.wasOnLostNode) return new Set([byItself, ...cut, 'Failed/NodeLost']);
