@@ -147,37 +147,44 @@ export class Store {
   }
 
   #sinkOf(kind: Kind, source: Source, tables: Tables): StoreSink {
-    const advance = (resourceVersion: string | undefined): readonly (() => void)[] => {
-      if (resourceVersion === undefined || resourceVersion === source.seen) return [];
+    const advance = (resourceVersion: string | undefined, calls: Calls): Calls => {
+      if (resourceVersion === undefined || resourceVersion === source.seen) return calls;
       source.seen = resourceVersion;
       const { namespace } = source;
       const seen = { kind, resourceVersion, ...(namespace === undefined ? {} : { namespace }) };
-      return [...this.#versionListeners].map((listener) => () => listener(seen));
+      for (const listener of this.#versionListeners) calls.push(() => listener(seen));
+      return calls;
     };
-    const upsert = (object: KubernetesObject) => this.#tell(put(tables, kind, this.#project(kind, object), source.epoch));
+    const upsert = (object: KubernetesObject, calls: Calls): Calls =>
+      this.#tell(put(tables, kind, this.#project(kind, object), source.epoch), calls);
     return {
       beginList: () => {
         source.epoch++;
       },
-      page: (objects) => runAll(objects.flatMap(upsert)),
+      page: (objects) => {
+        const calls: Calls = [];
+        for (const object of objects) upsert(object, calls);
+        runAll(calls);
+      },
       endList: (resourceVersion) => {
         const missing = [...tables.entries(source.namespace)].filter((entry) => entry.epoch !== source.epoch);
         const changes = missing.flatMap(({ object }) => drop(tables, kind, object, 'Missing'));
         source.isSynced = true;
         // Set even when it is lower: after a restore from a backup the list is what is true.
-        runAll([...this.#tell(changes), ...advance(resourceVersion)]);
+        runAll(advance(resourceVersion, this.#tell(changes, [])));
       },
-      upsert: (object) => runAll([...upsert(object), ...advance(object.metadata.resourceVersion)]),
+      upsert: (object) => runAll(advance(object.metadata.resourceVersion, upsert(object, []))),
       remove: (object) => {
         const last = this.#project(kind, object);
-        runAll([...this.#tell(drop(tables, kind, last, 'Watched')), ...advance(object.metadata.resourceVersion)]);
+        runAll(advance(object.metadata.resourceVersion, this.#tell(drop(tables, kind, last, 'Watched'), [])));
       },
-      bookmark: (resourceVersion) => runAll(advance(resourceVersion)),
+      bookmark: (resourceVersion) => runAll(advance(resourceVersion, [])),
     };
   }
 
-  #tell(changes: readonly StoreChange[]): (() => void)[] {
-    return changes.flatMap((change) => [...this.#changeListeners].map((listener) => () => listener(change)));
+  #tell(changes: readonly StoreChange[], calls: Calls): Calls {
+    for (const change of changes) for (const listener of this.#changeListeners) calls.push(() => listener(change));
+    return calls;
   }
 
   #project(kind: Kind, object: KubernetesObject): KubernetesObject {
@@ -242,8 +249,11 @@ function isSameForCore(before: KubernetesObject, after: KubernetesObject): boole
   return fieldsEqual(before.metadata, after.metadata, VERSION) && fieldsEqual(before, after, METADATA);
 }
 
+/** What listeners are to be told, in its order, once the store holds all of it. */
+type Calls = (() => void)[];
+
 /** Calls all, then throws the first error there was. */
-function runAll(calls: readonly (() => void)[]): void {
+function runAll(calls: Calls): void {
   const errors: unknown[] = [];
   for (const call of calls) {
     try {

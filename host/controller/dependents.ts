@@ -29,13 +29,25 @@ const NOBODY: Affected = { subjects: [], lines: [], settled: [] };
 export class Dependents {
   readonly #bySubject = new Map<SubjectKey, Held>();
   readonly #byRef = new Map<string, Interested>();
+  /** Subjects that something they depend on has changed for since they were last begun on. */
+  readonly #overtaken = new Set<SubjectKey>();
+
+  /** A decision on the subject begins: what changes from now on overtakes it. */
+  begin(subject: SubjectKey): void {
+    this.#overtaken.delete(subject);
+  }
+
+  /** Whether something that was read for the decision that began last has changed since. */
+  isOvertaken(subject: SubjectKey): boolean {
+    return this.#overtaken.has(subject);
+  }
 
   /** Replaces what a subject depends on. */
   set(subject: SubjectKey, refs: readonly Ref[], interest: Interest = { type: 'Subject' }): void {
     const keys = [...new Set(refs.map(cachedKey))];
     const before = this.#bySubject.get(subject);
     if (before !== undefined && sameInterest(before.interest, interest) && sameTexts(before.refs, keys)) return;
-    this.delete(subject);
+    this.#release(subject);
     if (keys.length === 0) return;
     this.#bySubject.set(subject, { refs: keys, interest });
     for (const key of keys) {
@@ -51,6 +63,11 @@ export class Dependents {
   }
 
   delete(subject: SubjectKey): void {
+    this.#overtaken.delete(subject);
+    this.#release(subject);
+  }
+
+  #release(subject: SubjectKey): void {
     const held = this.#bySubject.get(subject);
     if (held === undefined) return;
     this.#bySubject.delete(subject);
@@ -67,6 +84,7 @@ export class Dependents {
   affected(ref: Ref, isSpecChanged = true): Affected {
     const interested = this.#byRef.get(cachedKey(ref));
     if (interested === undefined) return NOBODY;
+    for (const subject of interested.subjects) this.#overtaken.add(subject);
     return {
       subjects: [...interested.subjects],
       lines: [...interested.lines.keys()],

@@ -85,7 +85,12 @@ export class Intake {
     for (const { key, priority } of subjects) add(key, priority);
     if (ref === null) return;
     const affected = knowledge.dependents.affected(ref, isSpecChanged(change));
-    for (const key of affected.subjects) add(key, 'start');
+    for (const key of affected.subjects) {
+      add(key, 'start');
+      // One of a line that is just being decided: what it was granted stands on what was so before.
+      const line = knowledge.places.lineOf(key);
+      if (line !== undefined) for (const other of knowledge.places.recheck(line)) add(other, 'start');
+    }
     for (const key of affected.settled) add(key, 'settled');
     for (const line of affected.lines) for (const key of knowledge.places.recheck(line)) add(key, 'start');
   }

@@ -29,13 +29,15 @@ export function knowledgeOver(store: Store, isPerNamespace: boolean): Knowledge 
 }
 
 /**
- * Drops all that is kept of a subject that is gone. While the store still shows its Task, the live answer that it is gone is kept: without it the next event
- * would have the dead Task decided as if it lived. Returns who is to be decided again because its place is free.
+ * Drops all that is kept of a subject that is gone. While the store still shows its Task, the live answer that it is gone is kept, and what is in doubt: without
+ * them the next event would have the dead Task decided as if it lived, or as its host did before another took it over. Returns who is to be decided again because its place is free.
  */
 export function forget(knowledge: Knowledge, key: SubjectKey, isStillShown: boolean, nowMs: number): readonly SubjectKey[] {
   knowledge.dependents.delete(key);
   knowledge.outcomes.forget(key);
-  knowledge.pending.forget(key);
-  if (!isStillShown) knowledge.live.forget(key);
+  if (!isStillShown) {
+    knowledge.pending.forget(key);
+    knowledge.live.forget(key);
+  }
   return knowledge.places.forget(key, nowMs);
 }

@@ -104,8 +104,12 @@ export class PendingWrites {
 
   #isShown({ address, until }: Pending): boolean {
     switch (until.type) {
-      case 'Version':
-        return this.#store.hasSeen(address.kind, until.resourceVersion, address.namespace);
+      case 'Version': {
+        if (!this.#store.hasSeen(address.kind, until.resourceVersion, address.namespace)) return false;
+        // What the store has of it tells more than how far the watch has got: should the watch have lost an event, the store is behind all the same.
+        const cached = this.#store.get(address)?.metadata.resourceVersion;
+        return cached === undefined || isAtLeast(cached, until.resourceVersion);
+      }
       case 'Gone':
         return this.#store.get(address)?.metadata.uid !== until.uid;
       case 'Asked':

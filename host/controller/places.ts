@@ -28,6 +28,11 @@ export class Places {
     return this.#entries.size;
   }
 
+  /** Key of the line that a subject is in; undefined: in none. */
+  lineOf(subject: string): string | undefined {
+    return this.#entries.get(subject)?.line.key;
+  }
+
   /** Starts to grant: every known subject was decided once, so all holders are known. */
   open(nowMs: number): readonly string[] {
     this.#isOpen = true;
@@ -55,8 +60,21 @@ export class Places {
       entry.leavesFor = { place };
       return [];
     }
-    if (entry?.state === 'granted' && sawGranted !== true && place?.state === 'Wants' && place.key === entry.line.key) return [];
+    if (entry?.state === 'granted' && sawGranted !== true && place?.state === 'Wants' && place.key === entry.line.key)
+      return this.#crossed(entry, place, nowMs);
     return this.#move(subject, place, nowMs);
+  }
+
+  /** A grant and a decision that did not know of it: the grant stands, unless what the decision says of the line leaves no room for it. */
+  #crossed(entry: Entry, place: Extract<QueuePlace, { state: 'Wants' }>, nowMs: number): readonly string[] {
+    const { line, subject } = entry;
+    setLimits(line, place);
+    leave(entry);
+    const hasRoom = !isFull(line, nowMs);
+    enter(entry, hasRoom ? 'granted' : 'waiting');
+    if (hasRoom) return [];
+    line.untold.add(subject);
+    return this.#advance(line, nowMs);
   }
 
   /** What was decided has been done: a holder that was to lose its place loses it. */
@@ -134,7 +152,7 @@ export class Places {
     const stays = left !== undefined && left.key === place?.key && known?.state === 'waiting' && place.state === 'Wants';
     const wakes: string[] = known === undefined || stays ? [] : [...this.#take(known)];
     if (place === undefined) this.#entries.delete(subject);
-    const line = place === undefined ? undefined : this.#lineOf(place.key);
+    const line = place === undefined ? undefined : this.#lineNamed(place.key);
     if (place !== undefined && line !== undefined) {
       const entry: Entry = {
         subject,
@@ -207,7 +225,7 @@ export class Places {
     return [head.subject];
   }
 
-  #lineOf(key: string): Line {
+  #lineNamed(key: string): Line {
     const known = this.#lines.get(key);
     if (known !== undefined) return known;
     const line = newLine(key);

@@ -85,7 +85,11 @@ export class Reconciler {
       case 'Foreign':
         return this.#forgotten(key);
       case 'Facts': {
+        knowledge.dependents.begin(key);
         const deliberation = await this.#deliberate(key, gathered.facts);
+        // A place must not be asked for, or taken, by limits that have just changed; the change itself has the subject decided again.
+        if (deliberation.type === 'Decided' && deliberation.decided.queue !== undefined && knowledge.dependents.isOvertaken(key))
+          return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
         return deliberation.type === 'Decided'
           ? this.#carryOut(key, deliberation.snapshot, deliberation.decided)
           : this.#faulted(key, deliberation.snapshot, deliberation.fault);

@@ -1,6 +1,6 @@
 import type { Action } from '#core/contract/decision.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import { decidesLike, isRelease, isStatus, type Mutant, owned, sees, without } from './mutant.ts';
+import { decidesLike, isRelease, isStatus, type Mutant, owned, sees, without, withoutVersion } from './mutant.ts';
 
 /** Mistakes in what every history shows: UIDs, versions, order of writes, caches, queues, ends. */
 export const BASIC_MUTANTS: readonly Mutant[] = [
@@ -53,9 +53,11 @@ export const BASIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'nobody waits until the cache holds what was just written',
     breaks: ['a-host-waits-for-its-own-writes'],
-    caches: (caches) => {
-      caches.store.hasSeen = () => true;
-    },
+    cluster: (cluster) =>
+      without(cluster, {
+        create: async (object, signal) => withoutVersion(await cluster.create(object, signal)),
+        patch: async (address, patch, how, signal) => withoutVersion(await cluster.patch(address, patch, how, signal)),
+      }),
   },
   {
     name: 'a Pod of the right name is ours, whoever owns it',

@@ -1,3 +1,4 @@
+import type { Task } from '#core/api/task.ts';
 import type { Action } from '#core/contract/decision.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
@@ -18,8 +19,8 @@ export interface ConductOptions {
   nowMs(): number;
   /** Whether one host of each share alone believes that it leads: two may undo what the other says until one learns that it is none. */
   hasOneLeader(): boolean;
-  /** Whether a Task is one that this host is to work on, or was a moment ago. */
-  isOfShare(host: string, taskUid: string): boolean;
+  /** Whether a Task, as it is shown, is one that this host is to work on. */
+  isOfShare(host: string, task: Task): boolean;
   /** Whether a Task (by UID) is gone. A host that has heard so keeps nothing of it, and its watch may still tell of how it lived. */
   isGone(taskUid: string): boolean;
   /** Whether watches may lose events: such a host takes what is old for new, and can't tell. */
@@ -38,8 +39,7 @@ export class Conduct {
     this.#options = options;
   }
 
-  /** `isShown`: the host's store has the Task. */
-  decided(host: string, { uid, name }: Subject, deliberation: Deliberation, isShown: boolean): void {
+  decided(host: string, { uid, name }: Subject, deliberation: Deliberation): void {
     const { nowMs, hasOneLeader, isOfShare, report } = this.#options;
     if (deliberation.type === 'Faulted') {
       const { cause, message } = deliberation.fault;
@@ -47,7 +47,7 @@ export class Conduct {
     }
     const { snapshot } = deliberation;
     if (!hasOneLeader()) return;
-    if (snapshot.task !== null && !isShown && !isOfShare(host, uid))
+    if (snapshot.task !== null && !isOfShare(host, snapshot.task))
       report({ rule: 'a-host-works-on-its-share-alone', says: `${host} decides ${name}, which is another host's` });
     const second = Math.floor(nowMs() / 1_000);
     const before = this.#decidedThisSecond.get(uid);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
-import { sourceEngine } from '#test/support/source-engine.ts';
+import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
 import type { Stroke } from './host-line.ts';
 import type { Scenario } from './scenario.ts';
@@ -77,8 +77,10 @@ const STROKES: readonly Exclude<Stroke, 'Nothing'>[] = ['DiesBefore', 'DiesAfter
 /** A new host may repeat the write that was under way and what stands around it: Event, status, release. */
 const WRITES_A_STROKE = 6;
 
+const engine = quickEngine();
+
 function run(from: Scenario, strokes: ReadonlyMap<number, Stroke> = new Map()): Promise<History> {
-  return simulate(from, { engine: sourceEngine, strike: (write) => strokes.get(write) ?? 'Nothing' });
+  return simulate(from, { engine, strike: (write) => strokes.get(write) ?? 'Nothing' });
 }
 
 /** How all Tasks have come out, and how many Pods each had. */

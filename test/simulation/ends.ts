@@ -52,7 +52,8 @@ function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean
 
 function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<End> {
   const { end, deletion } = pod;
-  const ours = endingsByUs(ledger, task, pod);
+  // Where somebody's deadline hides what came first, an intent that was written down counts.
+  const ours = pod.hasForeignDeadline ? endingsAskedFor(ledger, task, pod) : endingsByUs(ledger, task, pod);
   // Nobody who saw a Pod without finalizer go can tell how it had ended.
   const unseen = pod.hadFinalizer || pod.goneMs === undefined ? [] : ['Failed/PodDeleted', ...endingsAskedFor(ledger, task, pod)];
   const isOutlived = pod.agentEnd !== undefined && (end === undefined || pod.agentEnd.atMs < end.atMs);
@@ -74,7 +75,8 @@ function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<E
   if (end === undefined) return new Set([...endsWithoutEnd(pod, cut), ...lostByClock(ledger, pod)]);
   const byItself = endByItself(pod);
   if (end.reason === 'DeadlineExceeded') {
-    const crossed = deletion !== undefined && deletion.atMs <= end.atMs ? cut : [];
+    // Somebody's deadline proves nothing of when the deletion was asked for.
+    const crossed = deletion === undefined ? [] : cut;
     return new Set([...ours, ...crossed, ...(ours.length === 0 || pod.hasForeignDeadline ? ['Failed/Configuration'] : [])]);
   }
   if (pod.wasOnLostNode) return new Set([byItself, ...cut, 'Failed/NodeLost']);

@@ -77,6 +77,7 @@ export class FaultInjector {
 
   #onDelivery(watch: Call, event: WatchEvent): Delivery | undefined {
     const { rates, isQuiet, nowMs } = this.#options;
+    if (isQuiet() && this.#stalled.size + this.#lossy.size === 0) return undefined;
     const key = `${watch.client} ${watch.kind} ${watch.namespace}`;
     const stalledUntilMs = this.#stalled.get(key);
     if (stalledUntilMs !== undefined) {

@@ -26,7 +26,7 @@ export class Limits {
   /** The limit of an Agent, for a leader that is alone: all that was there when it began, and all that it made itself. */
   judgePlaces(pod: PodRecord, task: TaskRecord, creator: Writer): void {
     const { ledger } = this.#options;
-    if (pod.agent === undefined) return;
+    if (pod.agent === undefined || task.isEdited) return;
     const limit = Math.max(
       ...this.#limitsKnown(pod.agent, creator.knewReferencesAt.get(task.uid) ?? 0).map(
         ({ maxConcurrentTasks }) => maxConcurrentTasks ?? Number.POSITIVE_INFINITY,
@@ -79,7 +79,9 @@ export class Limits {
     const counted = history.filter((start) => {
       const record = this.#starts.get(idOf(start));
       const isKnown = record?.by === by || (record?.atMs ?? 0) < (host.ledSinceMs ?? 0);
-      return isKnown && Date.parse(start.startTime) > hostNowMs - windowMs;
+      // A hand that writes Running takes a place past the queue.
+      const isEdited = ledger.taskNamed(start.taskNamespace, start.taskName)?.isEdited === true;
+      return isKnown && !isEdited && Date.parse(start.startTime) > hostNowMs - windowMs;
     });
     const hasNew = history.some((start) => this.#starts.get(idOf(start))?.atMs === nowMs);
     if (hasNew && counted.length > most) {

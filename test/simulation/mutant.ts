@@ -2,7 +2,7 @@ import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Action, Decided } from '#core/contract/decision.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import { refKey, type Snapshot } from '#core/contract/snapshot.ts';
-import type { Cluster, ListOptions } from '#host/cluster/cluster.ts';
+import type { Cluster, ListOptions, Result } from '#host/cluster/cluster.ts';
 import type { Engine, EngineResult } from '#host/engine/engine.ts';
 import type { Mutation } from './mutation.ts';
 
@@ -58,6 +58,13 @@ export function blindly(engine: Engine, snapshot: Snapshot): EngineResult {
   });
   if (shown.length === 0) return result;
   return engine.decide({ ...snapshot, read: { ...snapshot.read, ...Object.fromEntries(shown) } });
+}
+
+/** An answer that does not say which version was written. */
+export function withoutVersion(result: Result<KubernetesObject>): Result<KubernetesObject> {
+  if (!result.ok) return result;
+  const { resourceVersion: _, ...metadata } = result.value.metadata;
+  return { ok: true, value: { ...result.value, metadata } };
 }
 
 export function without(cluster: Cluster, replaced: Partial<Cluster>): Cluster {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sourceEngine } from '#test/support/source-engine.ts';
+import { quickEngine } from '#test/support/source-engine.ts';
 import { scenarioOf } from './generate.ts';
 import { MUTANTS } from './mutants.ts';
 import { simulate } from './simulate.ts';
@@ -7,9 +7,11 @@ import { simulate } from './simulate.ts';
 /** So many histories has a mistake to show itself. */
 const SEEDS = 400;
 
+const engine = quickEngine();
+
 test.each(MUTANTS)('finds the mistake: $name', async (mutant) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const { violations } = await simulate(scenarioOf(seed), { engine: sourceEngine, mutation: mutant });
+    const { violations } = await simulate(scenarioOf(seed), { engine, mutation: mutant });
     const found = violations.find(({ rule }) => mutant.breaks.includes(rule));
     if (found === undefined) continue;
     console.log(`${mutant.name}: seed ${seed}: ${found.rule}: ${found.says}`);

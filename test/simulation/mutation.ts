@@ -8,7 +8,6 @@ export interface Mutation {
   readonly name: string;
   engine?(engine: Engine): Engine;
   cluster?(cluster: Cluster, caches: () => Caches): Cluster;
-  caches?(caches: Caches): void;
   /** What the host works on, for what it was told. */
   share?(share: Share): Share;
 }

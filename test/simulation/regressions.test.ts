@@ -128,6 +128,20 @@ const REGRESSIONS: readonly Regression[] = [
     end: { ...COMPLETED, templateRef: { name: 'base' } },
   },
   {
+    found: 'an agent whose limit fell while its tasks were being decided ran one too many',
+    scenario: {
+      ...scenario(
+        [0, create('t0', { runForMs: 20_000 })],
+        [0, create('t1', {})],
+        [20_000, agent({ maxConcurrentTasks: 2 })],
+        [27_000, agent({ maxConcurrentTasks: 1 })],
+      ),
+      rates: { ...NO_FAULTS, watchStall: 0.1 },
+      quietAfterMs: 30_000,
+    },
+    end: COMPLETED,
+  },
+  {
     found: 'a stop, while an init container waited for its start, was told as a failure of the agent',
     scenario: scenario(
       [0, agent()],

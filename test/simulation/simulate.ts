@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
 import type { Cluster, Result } from '#host/cluster/cluster.ts';
@@ -49,8 +50,6 @@ export interface History {
 const TAIL_MS = 4 * 3_600_000;
 const TAIL_STEP_MS = 5_000;
 const STILL_MS = 150_000;
-/** A Task that has just gone over to another host may still be in the hands of the first. */
-const MOVING_MS = 5_000;
 /** How long a watch may still be behind after the last fault: it waits before it begins anew, or is mute until the next bookmark. */
 const BLIND_MS = 150_000;
 
@@ -114,7 +113,7 @@ class Simulation {
     this.#conduct = new Conduct({
       nowMs: () => clock.now(),
       hasOneLeader: () => this.#fleets.hasOneLeaderEach,
-      isOfShare: (host, uid) => this.#isOfShare(host, uid),
+      isOfShare: (host, task) => this.#isOfShare(host, task),
       isGone: (uid) => this.#ledger.tasks.get(uid)?.goneMs !== undefined,
       isLossy: rates.watchDrop > 0,
       report: (violation) => this.#violate(violation),
@@ -248,9 +247,9 @@ class Simulation {
     this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${result.ok ? 'ok' : errorText(result.error)}`);
   }
 
-  #onDecided({ name, caches }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
+  #onDecided({ name }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
     this.#decisions += 1;
-    this.#conduct.decided(name, subject, deliberation, caches.store.byUid('Task', subject.uid) !== undefined);
+    this.#conduct.decided(name, subject, deliberation);
     if (this.#options.isVerbose === true) this.#chronicle.decision(name, subject, deliberation);
   }
 
@@ -286,12 +285,9 @@ class Simulation {
     for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
   }
 
-  #isOfShare(name: string, taskUid: string): boolean {
+  #isOfShare(name: string, { metadata: { namespace = '', labels } }: Task): boolean {
     const host = this.#fleets.host(name);
-    const task = this.#ledger.tasks.get(taskUid);
-    if (host === undefined || task === undefined || task.goneMs !== undefined) return true;
-    const isMoving = task.movedMs !== undefined && this.#ledger.nowMs - task.movedMs < MOVING_MS;
-    return isMoving || covers(host.share, task.namespace, task.latest.metadata.labels);
+    return host === undefined || covers(host.share, namespace, labels);
   }
 
   #scriptOf({ metadata }: Pod): Partial<PodScript> | undefined {

@@ -77,7 +77,6 @@ export class SimulatedHost {
         if (trouble.type === 'ListenerFailed') onFault(`a listener of the store threw: ${String(trouble.error)}`);
       },
     });
-    mutation.caches?.(this.caches);
     const log: Log = {
       debug: () => {},
       info: () => {},

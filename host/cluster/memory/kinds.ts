@@ -94,7 +94,8 @@ function copy(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copy);
   const fields: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const field = (value as Readonly<Record<string, unknown>>)[key];
     if (field === undefined || field === null) continue;
     // A plain assignment would take this name for the prototype.
     if (key === '__proto__') continue;

@@ -124,6 +124,19 @@ describe('what depends on what', () => {
     );
   });
 
+  test('tell whether something has changed since a decision began, until the next begins', () => {
+    const dependents = new Dependents();
+    const agent: Ref = { kind: 'Agent', namespace: NAMESPACE, name: 'coder' };
+    dependents.begin('a');
+    dependents.set('a', [agent]);
+    expect(dependents.isOvertaken('a')).toBe(false);
+    dependents.affected(agent);
+    dependents.set('a', [agent, { ...agent, kind: 'AgentTemplate' }]);
+    expect(dependents.isOvertaken('a')).toBe(true);
+    dependents.begin('a');
+    expect(dependents.isOvertaken('a')).toBe(false);
+  });
+
   test('ten thousand in one line are one line', () => {
     const dependents = new Dependents();
     for (let index = 0; index < 10_000; index++) dependents.set(`s${index}`, [agent, template], { type: 'Line', line: 'team/coder' });

@@ -119,6 +119,15 @@ describe('writes that the store does not show yet', () => {
     expect(pending.standing(SUBJECT, 0)).toEqual({ type: 'Clear' });
   });
 
+  test('are not seen by a later version while the store has an older state of the object: its event was lost', () => {
+    const { pending, tasks } = world();
+    tasks.upsert(at(task(), '101'));
+    pending.written(SUBJECT, TASK, '105', 0);
+    tasks.upsert(at(task({ name: 'other', metadata: { uid: 'other' } }), '106'));
+    expect(pending.standing(SUBJECT, 0)).toMatchObject({ type: 'Waits' });
+    expect(pending.standing(SUBJECT, PATIENCE_MS)).toEqual({ type: 'Asks', addresses: [TASK] });
+  });
+
   test('of several kinds are all waited for', () => {
     const { pending, tasks, pods } = world();
     pending.written(SUBJECT, TASK, '106', 0);

@@ -264,6 +264,21 @@ describe('the queues of the Agents', () => {
     expect(places.granted('a')).toBe(true);
   });
 
+  test.each([
+    { name: 'fewer places', found: { slots: 1 } },
+    { name: 'a closed line', found: { slots: 2, closed: true } },
+    { name: 'a quota that is used up', found: { slots: 2, notBefore: timestamp(1_000) } },
+  ] as const)('a decision that did not know of the grant and found $name takes it back', ({ found }) => {
+    const places = new Places();
+    places.open(0);
+    places.decided('a', wants('1', { slots: 2 }), undefined, 0);
+    places.decided('b', wants('2', { slots: 2 }), undefined, 0);
+    expect(places.decided('a', holds, true, 0)).toEqual(['b']);
+    expect(places.granted('b')).toBe(true);
+    expect(places.decided('b', wants('2', found), undefined, 0)).toEqual(['b']);
+    expect(places.granted('b')).toBe(false);
+  });
+
   test('a grant that is given back without a reason goes to the next, and comes again only after another decision', () => {
     const places = new Places();
     places.open(0);
