@@ -102,7 +102,11 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null, pati
     );
   if (sidecars) trail.push(reason('task/agent-ended', 'the agent has ended and other containers keep the pod alive: they are ended'));
   if (patienceEndsMs !== null)
-    trail.push(reason('task/pending-timeout-ahead', `is given up in ${formatDuration(patienceEndsMs - context.nowMs)} unless it runs`));
+    trail.push(
+      reason('task/pending-timeout-ahead', `is given up in ${formatDuration(patienceEndsMs - context.nowMs)} unless it runs`, {
+        untilMs: patienceEndsMs,
+      }),
+    );
   const beside = sidecars ? endOthers(context, pod) : { actions: [], wakeAtMs: null };
   return decided({
     // Of a Pod that is being deleted every moment counts.

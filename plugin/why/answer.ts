@@ -1,10 +1,8 @@
-import { moment } from './facts.ts';
+import { moment, shortened } from './facts.ts';
 import type { Why } from './model.ts';
 
 /** Rules that ask a Pod to end. */
 const ENDING_RULES = ['task/stop', 'task/timeout', 'task/being-deleted'];
-/** A trouble that is longer loses its middle; the whole stands below. */
-const MOST_TROUBLE = 160;
 
 /** The first thing to know, in one sentence: what stands in the way, or why it ended. */
 export function answerOf(why: Omit<Why, 'answer'>): string {
@@ -21,7 +19,7 @@ function sentenceOf(why: Omit<Why, 'answer'>): string {
     return `what this stands on could not be read (below); the controller says: ${message ?? 'nothing'}`;
   switch (course) {
     case 'Ended':
-      return message ?? (why.end?.phase === 'Completed' ? 'the agent ended with exit code 0' : says);
+      return endText(why) ?? (why.end?.phase === 'Completed' ? 'the agent ended with exit code 0' : says);
     case 'Starts':
       return `nothing stands in its way: the controller ${says}`;
     case 'Waits':
@@ -33,12 +31,23 @@ function sentenceOf(why: Omit<Why, 'answer'>): string {
   }
 }
 
+/** How it ended, and why it was not tried again where somebody might have thought so. */
+function endText({ message, end }: Omit<Why, 'answer'>): string | undefined {
+  const last = end?.reasons?.find(({ rule }) => rule === 'task/no-retry');
+  return message === undefined || last === undefined ? message : `${message}; ${last.says}`;
+}
+
 /** Who waits for whom where it is being ended, else what keeps its Pod from running, else when it times out. */
-function runText({ says, pod, waits, reasons }: Omit<Why, 'answer'>): string {
+function runText({ says, pod, waits, reasons, blocked }: Omit<Why, 'answer'>): string {
   const [wait] = waits.filter(({ who }) => !who.startsWith('Task '));
   if (wait !== undefined) {
     const asked = reasons.some(({ rule }) => ENDING_RULES.includes(rule)) ? `${says.split(':')[0]}; ` : '';
-    return `${asked}${wait.who} is being deleted and waits for ${wait.waitsFor}`;
+    const isGoing = pod?.deletionTimestamp !== undefined && wait.who.startsWith('pod ');
+    return `${asked}${wait.who} ${isGoing ? 'is being deleted and waits' : 'waits'} for ${wait.waitsFor}`;
+  }
+  if (blocked !== undefined) {
+    const ahead = reasons.find(({ rule }) => rule === 'task/pending-timeout-ahead');
+    return `${shortened(blocked.message)}${ahead === undefined ? '' : `; it ${ahead.says}`}`;
   }
   const [trouble] = pod?.phase === 'Pending' ? pod.troubles : [];
   if (trouble !== undefined) return `${says}: ${shortened(trouble)}`;
@@ -46,8 +55,11 @@ function runText({ says, pod, waits, reasons }: Omit<Why, 'answer'>): string {
   return timeout === undefined ? says : `${says}, and ${timeout.says}`;
 }
 
-/** With how many are ahead, and when the quota frees. */
-function waitText({ says, queue, waits }: Omit<Why, 'answer'>): string {
+/** With why there is another attempt, how many are ahead, and when the quota frees. */
+function waitText({ says, queue, waits, next, reasons }: Omit<Why, 'answer'>): string {
+  if (next !== undefined && reasons.some(({ rule }) => rule === 'task/backoff')) return `${says}, because ${next.because}`;
+  // Who waits for that is no answer.
+  if (reasons.some(({ rule }) => rule === 'task/earlier-pod-lives')) return says;
   const [wait] = waits;
   if (wait !== undefined) return `${says}; it waits for ${wait.waitsFor}`;
   if (queue === undefined || queue.isClosed === true) return says;
@@ -55,11 +67,6 @@ function waitText({ says, queue, waits }: Omit<Why, 'answer'>): string {
   if (isFree === true) return 'a place is free for it: the controller gives it when it looks';
   const line = ahead.length === 0 ? (queue.position === undefined ? '' : '; it is first in line') : `; ${ahead.length} ahead of it`;
   return `${says}${notBefore === undefined ? '' : ` until ${moment(notBefore)}`}${line}`;
-}
-
-/** A kubelet repeats itself, and says what it is about at the end. */
-function shortened(text: string): string {
-  return text.length > MOST_TROUBLE ? `${text.slice(0, MOST_TROUBLE / 2)} … ${text.slice(-MOST_TROUBLE / 2)}` : text;
 }
 
 function isForeign({ reasons }: Omit<Why, 'answer'>): boolean {

@@ -1,10 +1,11 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { Task } from '#core/api/task.ts';
-import type { Settings } from '#core/contract/snapshot.ts';
+import type { KeptLog } from '#core/contract/decision.ts';
+import type { Outcome, Settings } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { type Case, decideCase } from '../cluster/case.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
-import { type Judged, judge, wantedBy } from './course.ts';
+import { type Judged, judge, logsWanted, wantedBy } from './course.ts';
 import { type InLine, othersInLine } from './line.ts';
 import { type Standing, standingOf } from './queue.ts';
 
@@ -18,7 +19,7 @@ export interface Asker {
   decide(asked: Case): Promise<Judged>;
   /** As the host finds it. */
   place(asked: Case): Promise<Settled>;
-  /** What it comes to once the host has answered a wish for a place: given a place where there is one for it and for all ahead of it. `gone`: names of others that are imagined away. */
+  /** What it comes to once the host has done what is asked of it aside, and has answered a wish for a place: given a place where there is one for it and for all ahead of it. `gone`: names of others that are imagined away. */
   settle(asked: Case, gone?: ReadonlySet<string>): Promise<Settled>;
 }
 
@@ -53,10 +54,12 @@ export function createAsker(input: AskerInput): Asker {
   }
 
   async function settle(asked: Case, gone?: ReadonlySet<string>): Promise<Settled> {
-    const judged = await place(asked, gone);
+    const first = await place(asked, gone);
+    const kept = withLogsKept(asked, first);
+    const judged = kept === asked ? first : await place(kept, gone);
     const { standing } = judged;
-    if (standing === undefined || asked.facts.granted === true || standing.isFree === asked.facts.granted) return judged;
-    const granted = { ...asked, facts: { ...asked.facts, granted: standing.isFree } };
+    if (standing === undefined || kept.facts.granted === true || standing.isFree === kept.facts.granted) return judged;
+    const granted = { ...kept, facts: { ...kept.facts, granted: standing.isFree } };
     const after = await decide(standing.isFree ? withStartsAhead(granted, judged, standing) : granted);
     const wanted = wantedBy(after);
     // The starts of those ahead may use a quota up.
@@ -66,6 +69,17 @@ export function createAsker(input: AskerInput): Asker {
   }
 
   return { decide, place: (asked) => place(asked), settle };
+}
+
+/** The case in which the host has kept the logs that an end waits for. */
+function withLogsKept(asked: Case, judged: Judged): Case {
+  if (!judged.decided.reasons.some(({ rule }) => rule === 'task/log-awaited')) return asked;
+  const { now, outcomes } = asked.facts;
+  const kept: KeptLog = { bytes: 0, truncated: false };
+  const done = logsWanted(judged).map(
+    ({ id }): Outcome => ({ actionId: id, result: 'ok', count: 1, firstAt: now, lastAt: now, answer: JSON.stringify(kept) }),
+  );
+  return { ...asked, facts: { ...asked.facts, outcomes: [...outcomes, ...done] } };
 }
 
 /** The case in which those ahead have just started: what a quota counts. */

@@ -3,9 +3,10 @@ import { timestamp } from '#host/clock.ts';
 import type { Case } from '../cluster/case.ts';
 import type { Asker, Settled } from './asker.ts';
 import type { Situation } from './changes/change.ts';
-import { endsPod, leadsTo, nextLook } from './course.ts';
+import { deletesPod, endsPod, leadsTo, nextLook } from './course.ts';
 import { wholeSeconds } from './facts.ts';
 import type { WhyMoment, WhyUntil } from './model.ts';
+import { hasEnded, isEndedByDeadline, latestPod } from './pods.ts';
 
 /** Looks into the time ahead end after so many. */
 const MOST_LOOKS = 64;
@@ -36,30 +37,32 @@ export async function untilOf(situation: Situation, at: string, asker: Asker): P
 export async function comingOf(situation: Situation, asker: Asker): Promise<readonly WhyMoment[]> {
   const nowMs = Date.parse(situation.case.facts.now);
   const moments: WhyMoment[] = [];
-  const told = (at: string, judged: Settled): WhyMoment => ({
+  const told = (at: string, judged: Settled, says: string): WhyMoment => ({
     at,
     in: wholeSeconds(Date.parse(at) - nowMs),
     by: 'Controller',
-    leadsTo: situation.refusal === undefined ? leadsTo(judged) : `tries again: ${leadsTo(judged)}`,
+    leadsTo: situation.refusal === undefined ? says : `tries again: ${says}`,
     course: judged.course,
   });
   let [at, said] = [situation.until, leadsTo(situation.judged)];
   for (let looks = 0; at !== undefined && looks < MOST_LOOKS; looks++) {
     const judged = await asker.settle(atTime(situation, at));
-    if (leadsTo(judged) !== said || judged.course !== situation.judged.course) moments.push(told(at, judged));
+    if (leadsTo(judged) !== said || judged.course !== situation.judged.course) moments.push(told(at, judged, leadsTo(judged)));
+    else if (deletesPod(judged) && !deletesPod(situation.judged))
+      moments.push(told(at, judged, 'it has not ended by then: its pod is deleted'));
     said = leadsTo(judged);
     if (judged.course === 'Starts' || judged.course === 'Ends' || endsPod(judged)) break;
     const next = nextLook(judged);
     at = next !== undefined && Date.parse(next) > Date.parse(at) ? next : undefined;
   }
-  return [...moments, ...byKubelet(situation.case.facts.pods.at(-1), nowMs)].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  return [...moments, ...byKubelet(latestPod(situation.case.facts.pods), nowMs)].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
-/** A deadline of the Pod, whoever set it. */
+/** A deadline of the Pod that somebody else has set: ours is over when it is set. */
 function byKubelet(pod: Pod | undefined, nowMs: number): readonly WhyMoment[] {
   const seconds = pod?.spec.activeDeadlineSeconds;
   const endsMs = Date.parse(pod?.status?.startTime ?? '') + (seconds ?? Number.NaN) * 1_000;
-  if (pod === undefined || Number.isNaN(endsMs) || pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return [];
+  if (pod === undefined || Number.isNaN(endsMs) || hasEnded(pod) || isEndedByDeadline(pod)) return [];
   const says = `the kubelet ends pod ${pod.metadata.name} (activeDeadlineSeconds: ${seconds})`;
   return [{ at: timestamp(endsMs), in: wholeSeconds(endsMs - nowMs), by: 'Kubelet', leadsTo: says, course: 'Runs' }];
 }

@@ -1,4 +1,4 @@
-import type { Decided, QueuePlace } from '#core/contract/decision.ts';
+import type { Decided, Effect, QueuePlace } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
 
@@ -7,6 +7,8 @@ import type { Deliberation } from '#host/controller/deliberate.ts';
  * could not decide.
  */
 export type Course = 'Waits' | 'Starts' | 'Runs' | 'Ends' | 'Ended' | 'Fails';
+
+type LogTail = Extract<Effect, { kind: 'LogTail' }>;
 
 export interface Judged {
   readonly course: Course;
@@ -44,12 +46,20 @@ export function judge(deliberation: Deliberation): Judged {
   if (FINAL_PHASES.includes(snapshot.task?.status?.phase ?? '')) return { course: 'Ended', ...told };
   if (phase !== undefined && FINAL_PHASES.includes(phase)) return { course: 'Ends', ...told };
   if (decided.actions.some((action) => action.type === 'Create' && action.object.kind === 'Pod')) return { course: 'Starts', ...told };
-  const isUnderWay = snapshot.pods.length > 0 || snapshot.task?.status?.phase === 'Running' || decided.queue?.state === 'Holds';
+  const isUnderWay = hasPodNow(snapshot) || snapshot.task?.status?.phase === 'Running' || decided.queue?.state === 'Holds';
   return { course: isUnderWay ? 'Runs' : 'Waits', ...told };
 }
 
-/** What comes next, in one sentence: with the end where it ends, and for an ended Task what is done with it. */
+/** Whether there is a Pod beside those of attempts that are recorded. */
+function hasPodNow({ task, pods }: Snapshot): boolean {
+  const recorded = new Set((task?.status?.attempts ?? []).map(({ podUID }) => podUID));
+  return pods.some(({ metadata }) => metadata.uid === undefined || !recorded.has(metadata.uid));
+}
+
+/** What comes next, in one sentence: with the end where it ends, with the next attempt where there is one, and for an ended Task what is done with it. */
 export function leadsTo({ course, says, phase, cause, message, decided }: Judged): string {
+  const retry = decided.reasons.find(({ rule }) => rule === 'task/retry');
+  if (retry !== undefined) return retry.says;
   if (course === 'Ended') return decided.reasons.at(-1)?.says ?? says;
   if (course !== 'Ends' || phase === undefined) return says;
   return `${phase}${cause === undefined ? '' : ` (${cause})`}: ${message ?? says}`;
@@ -58,6 +68,16 @@ export function leadsTo({ course, says, phase, cause, message, decided }: Judged
 /** Whether it asks a Pod to end: for a stop, for a timeout, or because its Task goes. */
 export function endsPod({ decided }: Judged): boolean {
   return decided.actions.some((action) => (action.type === 'Delete' || action.type === 'Patch') && action.ref.kind === 'Pod');
+}
+
+/** Whether it deletes a Pod. */
+export function deletesPod({ decided }: Judged): boolean {
+  return decided.actions.some((action) => action.type === 'Delete' && action.ref.kind === 'Pod');
+}
+
+/** The logs that it wants kept. */
+export function logsWanted({ decided }: Judged): readonly LogTail[] {
+  return decided.actions.filter((action): action is LogTail => action.type === 'Effect' && action.kind === 'LogTail');
 }
 
 /** The place that it wants; undefined when it wants none. */

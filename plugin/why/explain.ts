@@ -7,16 +7,19 @@ import { namesOf } from '../cluster/read.ts';
 import { type ClusterReader, createClusterReader } from '../cluster/reader.ts';
 import { nearNames } from '../near-names.ts';
 import { plannedAction } from '../plan/actions.ts';
+import { againOf } from './again.ts';
 import { answerOf } from './answer.ts';
 import { type Asker, createAsker } from './asker.ts';
+import { attemptFacts } from './attempts.ts';
 import type { Situation } from './changes/change.ts';
 import { comingOf, untilOf } from './coming.ts';
 import { controllerOf, type LeaseName } from './controller.ts';
 import { type Judged, nextLook } from './course.ts';
-import { againOf, endOf, keptOf } from './ended.ts';
+import { endOf, keptOf } from './ended.ts';
 import { podFacts, sinceOf } from './facts.ts';
 import { createKubectl, type KubectlTarget } from './kubectl.ts';
 import type { Why } from './model.ts';
+import { latestPod } from './pods.ts';
 import { queueOf } from './queue-facts.ts';
 import { type Restored, restoreRefusal } from './restored.ts';
 import { tried } from './tried.ts';
@@ -80,11 +83,12 @@ interface Told {
 async function factsOf(situation: Situation, task: Task, { asker, isBlind, restored }: Told) {
   const { judged, until, case: base } = situation;
   const { pods } = base.facts;
-  const pod = pods.at(-1);
+  const pod = latestPod(pods);
   const since = sinceOf(task, pod, Date.parse(base.facts.now));
   const coming = isBlind ? [] : await comingOf(situation, asker);
   const queue = await queueOf(situation, task, asker);
   const hasEnded = judged.course === 'Ended';
+  const again = hasEnded && !isBlind ? await againOf(situation, task, asker) : undefined;
   return {
     ...(since === undefined ? {} : { since }),
     ...(until === undefined || isBlind ? {} : { until: await untilOf(situation, until, asker) }),
@@ -94,10 +98,11 @@ async function factsOf(situation: Situation, task: Task, { asker, isBlind, resto
     ...(restored?.refusal === undefined ? {} : { refusal: { message: restored.refusal, condition: restored.condition } }),
     ...(queue === undefined ? {} : { queue }),
     ...(pod === undefined ? {} : { pod: podFacts(pod) }),
-    waits: waitsOf(task, pods, { coming, nowMs: Date.parse(base.facts.now) }),
+    waits: waitsOf(task, pods, { coming, judged, nowMs: Date.parse(base.facts.now) }),
     ...(hasEnded ? { end: await endOf(situation, task, asker) } : {}),
-    ...(hasEnded && !isBlind ? { kept: await keptOf(situation, asker) } : {}),
-    ...(hasEnded && !isBlind && task.status?.cause !== undefined ? { again: await againOf(situation, task, asker) } : {}),
+    ...(hasEnded && !isBlind ? { kept: await keptOf(situation, task, asker) } : {}),
+    ...(hasEnded ? {} : attemptFacts(situation, task)),
+    ...(again === undefined ? {} : { again }),
     changes: isBlind ? [] : await tried(situation, asker),
   };
 }
@@ -122,10 +127,13 @@ function identity({ metadata, status }: Task): Pick<Why, 'namespace' | 'name' | 
 }
 
 function actionsOf({ decided }: Judged): Why['actions'] {
-  return decided.actions
-    .filter(({ type }) => type !== 'Event')
-    .map((action) => {
-      const { object: _, reason: __, ...told } = plannedAction(action, '', undefined);
-      return told;
-    });
+  return (
+    decided.actions
+      // What is done aside may be under way: who waits for it is told.
+      .filter((action) => action.type !== 'Event' && !(action.type === 'Effect' && action.kind === 'LogTail'))
+      .map((action) => {
+        const { object: _, reason: __, ...told } = plannedAction(action, '', undefined);
+        return told;
+      })
+  );
 }

@@ -5,6 +5,8 @@ import { humanDuration } from '../age.ts';
 import { goDuration } from '../plan/go-duration.ts';
 import type { WhyPod, WhySince } from './model.ts';
 
+/** A trouble that is longer loses its middle; the whole stands with the Pod. */
+const MOST_TROUBLE = 160;
 /** Two days. */
 const LONG_MS = 48 * 3_600_000;
 
@@ -13,11 +15,12 @@ export function sinceOf({ status, metadata }: Task, pod: Pod | undefined, nowMs:
   const conditions = status?.conditions ?? [];
   const holds = (type: string, wanted: string) => conditions.find((condition) => condition.type === type && condition.status === wanted);
   const unscheduled = pod?.status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');
+  const isStarting = pod === undefined || status?.phase !== 'Running';
   const condition =
     holds('Finished', 'True') ??
-    (pod === undefined
-      ? (holds('Queued', 'True') ?? holds('Ready', 'False'))
-      : (holds('Stopping', 'True') ?? holds('PodDeleting', 'True')));
+    (isStarting
+      ? (holds('Queued', 'True') ?? holds('Ready', 'False') ?? holds('Retrying', 'True'))
+      : (holds('Stopping', 'True') ?? holds('PodDeleting', 'True') ?? holds('PodBlocked', 'True')));
   if (metadata.deletionTimestamp !== undefined) return since(metadata.deletionTimestamp, 'deletionTimestamp', nowMs);
   if (condition !== undefined)
     return since(condition.lastTransitionTime, `${condition.type}=${condition.status}/${condition.reason}`, nowMs);
@@ -46,6 +49,11 @@ export function wholeSeconds(ms: number): string {
 export function agoText(at: string, now: string): string {
   const ms = Date.parse(now) - Date.parse(at);
   return `${ms < LONG_MS ? wholeSeconds(ms) : humanDuration(ms)} ago`;
+}
+
+/** What a kubelet or a registry says, for a line beside others: it repeats itself, and says what it is about at the end. */
+export function shortened(text: string): string {
+  return text.length > MOST_TROUBLE ? `${text.slice(0, MOST_TROUBLE / 2)} … ${text.slice(-MOST_TROUBLE / 2)}` : text;
 }
 
 /** A Pod in the words of its own status. */

@@ -1,7 +1,9 @@
 import type { Attempt } from '#core/api/task.ts';
 import type { Reason } from '#core/contract/decision.ts';
+import type { TaskOutcome } from '#core/contract/task-outcome.ts';
 import type { Lack } from '../cluster/readings.ts';
 import type { PlannedAction } from '../plan/actions.ts';
+import type { RetryBudget } from '../retries.ts';
 import type { ChangeKind, Reach } from './changes/change.ts';
 import type { WhyController } from './controller.ts';
 import type { Course } from './course.ts';
@@ -38,13 +40,21 @@ export interface Why {
   readonly refusal?: { readonly message: string /** Where it stands. */; readonly condition: string };
   readonly queue?: WhyQueue;
   readonly pod?: WhyPod;
+  /** What keeps the Pod from running, as the controller has told it. */
+  readonly blocked?: WhyBlocked;
+  /** Only between two attempts: the one that comes. */
+  readonly next?: WhyNext;
+  /** Attempts that have ended, of a Task that has not; the last 10. */
+  readonly attempts?: readonly Attempt[];
+  /** Absent where no retry is wanted, and none was spent. */
+  readonly retries?: readonly RetryBudget[];
   /** Who waits for whom where the Task or its Pod is being deleted. */
   readonly waits: readonly WhyWait[];
   /** Only of a Task that has ended. */
   readonly end?: WhyEnd;
   /** Only of a Task that has ended: how long it is kept. Without fields: until somebody deletes it. */
   readonly kept?: WhyKept;
-  /** Only of a Task that has ended otherwise than by success: what it would come to if it were made anew. */
+  /** Only of a Task that has ended otherwise than by success: what one more attempt would come to. */
   readonly again?: WhyAgain;
   /** Single changes that were tried: those that are enough first, of each the smaller ones first. */
   readonly changes: readonly WhyChange[];
@@ -134,6 +144,25 @@ export interface WhyPod {
   readonly ended: readonly string[];
 }
 
+export interface WhyBlocked {
+  /** `SchedulingGated`, `Unschedulable`, `ImagePull`, `Configuration`. */
+  readonly reason: string;
+  readonly message: string;
+  readonly since: string;
+  /** When the attempt ends for it; absent: never. */
+  readonly givenUpAt?: string;
+}
+
+export interface WhyNext {
+  readonly attempt: number;
+  /** How the one before ended, and what the next is paid from. */
+  readonly because: string;
+  /** At the earliest; absent: as soon as it can. */
+  readonly dueAt?: string;
+  /** Go duration. */
+  readonly in?: string;
+}
+
 export interface WhyWait {
   readonly who: string;
   readonly waitsFor: string;
@@ -151,11 +180,15 @@ export interface WhyEnd {
   readonly result?: unknown;
   /** The rules by which it ended, with the facts of its Pod; absent where the Pod is gone, or no longer shows it. */
   readonly reasons?: readonly Reason[];
+  /** With this in its spec it would have been tried again by itself. */
+  readonly retriedWith?: Pick<WhyChange, 'change' | 'command'>;
 }
 
 export interface WhyKept {
   /** Its time after the end is over then. */
   readonly deletedAt?: string;
+  /** Only those that ended like it count. */
+  readonly ofOutcome?: TaskOutcome;
   /** So many of the namespace ended after it, of `limit` that are kept. */
   readonly rank?: number;
   readonly limit?: number;
@@ -164,8 +197,10 @@ export interface WhyKept {
 }
 
 export interface WhyAgain {
-  /** Deletes the Task and makes it anew. */
+  /** Asks for one more attempt. */
   readonly command: string;
+  /** Its number. */
+  readonly attempt: number;
   readonly leadsTo: string;
   readonly course: Course;
   /** As of a Task that waits. */

@@ -1,24 +1,49 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
+import { type Judged, logsWanted } from './course.ts';
 import { containersOf, moment } from './facts.ts';
 import type { WhyMoment, WhyWait } from './model.ts';
+import { isEndedByDeadline, hasEnded as podHasEnded } from './pods.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
 
 interface Seen {
   readonly coming: readonly WhyMoment[];
+  readonly judged: Judged;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
 }
 
 /** Who waits for whom where something is being deleted, from the Task down. */
-export function waitsOf(task: Task, pods: readonly Pod[], { coming, nowMs }: Seen): readonly WhyWait[] {
+export function waitsOf(task: Task, pods: readonly Pod[], seen: Seen): readonly WhyWait[] {
   const going = pods.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
   return [
     ...(task.metadata.deletionTimestamp === undefined ? [] : waitsOfTask(task, pods)),
-    ...going.flatMap((pod) => waitsOfPod(task, pod, { coming, nowMs })),
+    ...pods.filter(isEndedByDeadline).flatMap((pod) => waitsForDeadline(task, pod, seen)),
+    ...going.flatMap((pod) => waitsOfPod(task, pod, seen)),
+    ...logsWanted(seen.judged).map(({ pod, container, configMap }) => ({
+      who: `the end of pod ${pod.name}`,
+      waitsFor: `the controller to keep the end of its log, container ${container}, in ConfigMap ${configMap.metadata.name}`,
+    })),
+  ];
+}
+
+/** A Pod that is to end by its deadline is ended by its kubelet, at once, with its own grace. */
+function waitsForDeadline(task: Task, pod: Pod, { coming }: Seen): readonly WhyWait[] {
+  const { name } = pod.metadata;
+  const { nodeName = '', terminationGracePeriodSeconds = 30 } = pod.spec;
+  const escalation = coming.find(({ by }) => by === 'Controller');
+  return [
+    { who: `Task ${task.metadata.name}`, waitsFor: `the end of pod ${name}` },
+    {
+      who: `pod ${name}`,
+      waitsFor: `the kubelet of node ${nodeName}, to end ${runningText(pod)} by its deadline, with a grace of ${terminationGracePeriodSeconds}s`,
+    },
+    ...(escalation === undefined
+      ? []
+      : [{ who: 'the controller', waitsFor: `that, until ${moment(escalation.at)}, and then deletes the pod`, until: escalation.at }]),
   ];
 }
 
@@ -42,7 +67,7 @@ function waitsOfTask({ metadata: { name, finalizers = [] } }: Task, pods: readon
 function waitsOfPod(task: Task, pod: Pod, { coming, nowMs }: Seen): readonly WhyWait[] {
   const { name, deletionTimestamp = '', finalizers = [] } = pod.metadata;
   const who = `pod ${name}`;
-  const hasEnded = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+  const hasEnded = podHasEnded(pod);
   const isFinished = task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
   const { nodeName = '' } = pod.spec;
   const lost = coming.find(({ course }) => course === 'Ends');

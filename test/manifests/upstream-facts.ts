@@ -67,7 +67,7 @@ export const facts: readonly Facts[] = [
       short: ['tk'],
       scope: 'Namespaced',
       version: 'v1alpha1',
-      columns: ['Phase', 'Agent', 'Template*', 'Pod', 'Cause*', 'Message*', 'Age'],
+      columns: ['Phase', 'Agent', 'Template*', 'Pod', 'Cause*', 'Attempts*', 'Message*', 'Age'],
       status: true,
     },
     fields: {

@@ -14,6 +14,7 @@ export type ChangeKind =
   | 'Suspend'
   | 'Stop'
   | 'Timeout'
+  | 'Retry'
   | 'Priority'
   | 'ManagedBy'
   | 'Agent'

@@ -25,17 +25,19 @@ export function notEnough(why: Why, paint: Paint): readonly Line[] {
     : [{ text: isRunningWell(why) ? 'what would end it sooner' : 'what would change, and not be enough' }, ...told(others, '·', paint)];
 }
 
-/** A Task that has ended stays as it is: what a new one would come to. */
-export function runAgain({ again }: Why, paint: Paint): readonly Line[] {
+/** A Task that has ended stays as it is, unless somebody asks for one more attempt: what that would come to. */
+export function runAgain({ again, end }: Why, paint: Paint): readonly Line[] {
   if (again === undefined) return [];
+  const byItself = end?.retriedWith;
   const enough = again.changes.filter(({ goesOn }) => goesOn);
   return [
-    { text: 'to run it again' },
+    { text: `to run it again, as attempt ${again.attempt}` },
     ...indented([
       { text: `${paint('cyan', '$')} ${again.command}`, isWhole: true },
       { text: `then: ${again.leadsTo}`, hang: 6 },
     ]),
     ...(enough.length === 0 ? [] : [{ text: '  and before' }, ...told(enough, '>', paint)]),
+    ...(byItself === undefined ? [] : indented([{ text: `it would have been tried again by itself where ${byItself.change}`, hang: 2 }])),
   ];
 }
 

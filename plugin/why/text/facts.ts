@@ -1,7 +1,8 @@
 import type { Attempt } from '#core/api/task.ts';
 import type { Paint } from '../../io.ts';
-import { agoText, moment, wholeSeconds } from '../facts.ts';
-import type { Why, WhyKept, WhyQueue } from '../model.ts';
+import { budgetsText } from '../../retries.ts';
+import { agoText, moment, shortened, wholeSeconds } from '../facts.ts';
+import type { Why, WhyBlocked, WhyKept, WhyQueue } from '../model.ts';
 import { indented, type Line, rows } from './lines.ts';
 import { queueRows } from './queue.ts';
 
@@ -10,10 +11,12 @@ const MOST_RESULT = 160;
 
 /** What is known, one label a concern. */
 export function factRows(why: Why, paint: Paint): readonly Line[] {
-  const { since, refusal, queue, waits, end, kept } = why;
+  const { since, refusal, queue, waits, end, kept, blocked, retries, attempts = [] } = why;
   const all = [
     ...rows('since', since === undefined ? [] : [`${agoText(since.at, why.at)}, ${moment(since.at)} (${since.by})`]),
     ...rows('until', untilTexts(why)),
+    ...rows('blocked', blocked === undefined ? [] : [blockedText(blocked, why.at)]),
+    ...rows('retries', retries === undefined ? [] : [`${budgetsText(retries)} spent`]),
     ...rows('refused', refusal === undefined ? [] : [`by the API server at the last try, as condition ${refusal.condition} tells it`]),
     ...(queue === undefined ? [] : queueRows(queue, why.at)),
     ...rows('pod', podTexts(why)),
@@ -21,7 +24,7 @@ export function factRows(why: Why, paint: Paint): readonly Line[] {
       'waits',
       waits.map(({ who, waitsFor }) => `${who} for ${waitsFor}`),
     ),
-    ...rows('attempts', (end?.attempts ?? []).map(attemptText)),
+    ...rows('attempts', (end?.attempts ?? attempts).flatMap(attemptTexts)),
     ...rows('result', end?.result === undefined ? [] : [cut(JSON.stringify(end.result))]),
     ...rows('kept', kept === undefined ? [] : keptTexts(kept, why.at)),
     ...rows('controller', controllerTexts(why, paint)),
@@ -31,7 +34,7 @@ export function factRows(why: Why, paint: Paint): readonly Line[] {
 
 function untilTexts({ until, coming, course, isBlind, queue, waits, reasons, at }: Why): readonly string[] {
   if (isBlind === true || course === 'Ended') return [];
-  const told = coming.map(({ at, in: left, leadsTo }) => `in ${left}, ${moment(at)}: ${leadsTo}`);
+  const told = coming.map(({ at, in: left, leadsTo }) => `in ${left}, ${moment(at)}: ${shortened(leadsTo)}`);
   if (until !== undefined && until.at !== coming[0]?.at) {
     const latest = until.isLatest === true ? ' at the latest' : '';
     const again = until.leadsTo.startsWith('tries again') ? until.leadsTo : 'it is looked at again';
@@ -65,7 +68,13 @@ function podTexts({ pod }: Why): readonly string[] {
   return [`${pod.name} ${pod.phase}${where}${deleting}`, ...pod.troubles, ...pod.ended];
 }
 
-function attemptText({ number, cause, container, exitCode, signal, node, times }: Attempt): string {
+/** `ImagePull for 10s, given up in 1m50s`: the Pod's own words stand with the Pod. */
+function blockedText({ reason, since, givenUpAt }: WhyBlocked, now: string): string {
+  const end = givenUpAt === undefined ? '' : `, given up in ${wholeSeconds(Date.parse(givenUpAt) - Date.parse(now))}`;
+  return `${reason} for ${wholeSeconds(Date.parse(now) - Date.parse(since))}${end}`;
+}
+
+function attemptTexts({ number, cause, container, exitCode, signal, node, times, log, message }: Attempt): readonly string[] {
   const ranMs = Date.parse(times?.finished ?? '') - Date.parse(times?.running ?? '');
   const told = [
     cause ?? 'succeeded',
@@ -74,32 +83,42 @@ function attemptText({ number, cause, container, exitCode, signal, node, times }
     ...(signal === undefined ? [] : [`signal ${signal}`]),
     ...(node === undefined ? [] : [`on ${node}`]),
     ...(Number.isNaN(ranMs) ? [] : [`ran ${wholeSeconds(ranMs)}`]),
+    ...(container !== undefined || message === undefined ? [] : [message]),
   ];
-  return `${number}: ${told.join(', ')}`;
+  return [`${number}: ${told.join(', ')}`, ...(log === undefined ? [] : [`   its log: ${logText(log)}`])];
 }
 
-function keptTexts({ deletedAt, rank, limit, deletedAfter }: WhyKept, now: string): readonly string[] {
+function logText({ missing, configMapName, bytes, truncated }: NonNullable<Attempt['log']>): string {
+  if (missing !== undefined) return `not kept, because ${missing}`;
+  if (configMapName === undefined) return 'it had written nothing';
+  return `${truncated === true ? 'the last ' : ''}${bytes === undefined ? '' : `${bytes} bytes `}kept in ConfigMap ${configMapName} (kubectl opencode logs)`;
+}
+
+function keptTexts({ deletedAt, rank, limit, deletedAfter, ofOutcome }: WhyKept, now: string): readonly string[] {
   const told = [
     ...(deletedAt === undefined
       ? []
       : [`until ${moment(deletedAt)}, for ${wholeSeconds(Date.parse(deletedAt) - Date.parse(now))} more (its time after the end)`]),
     ...(deletedAfter === undefined
       ? []
-      : [`until ${deletedAfter} more of this namespace have ended (${rank} after it, ${limit} are kept)`]),
+      : [
+          `until ${deletedAfter} more of this namespace have ended${ofOutcome === undefined ? '' : ` as ${ofOutcome}`} (${rank} after it, ${limit} are kept)`,
+        ]),
   ];
   return told.length === 0 ? ['until somebody deletes it'] : told;
 }
 
 /** Said where it stands in the way, or answers a question: nobody is told each time that a controller runs. */
-function controllerTexts({ controller, course, actions }: Why, paint: Paint): readonly string[] {
+function controllerTexts({ controller, course, actions, waits }: Why, paint: Paint): readonly string[] {
   if (controller === undefined || course === 'Ended') return [];
+  const isWanted = actions.length > 0 || waits.some(({ waitsFor }) => waitsFor.startsWith('the controller'));
   switch (controller.state) {
     case 'Gone':
       return [paint('red', controller.says)];
     case 'Leads':
-      return actions.length > 0 ? [controller.says] : [];
+      return isWanted ? [controller.says] : [];
     case 'Unknown':
-      return actions.length > 0 ? [`can’t tell whether one runs: ${controller.says}`] : [];
+      return isWanted ? [`can’t tell whether one runs: ${controller.says}`] : [];
   }
 }
 

@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { World } from '#host/cluster/memory/world.ts';
+import { askingFor } from '#plugin/retry/next-attempt.ts';
 import { newObject } from '#test/support/new-object.ts';
 
 /** Carries a command of the explanation out on a cluster in memory, as a shell and kubectl would; undefined for one that is not known here. */
@@ -25,13 +27,20 @@ export function carryOut(world: World, command: string): true | undefined {
       return created(world, namespace, rest);
     case 'opencode': {
       const [what, name = ''] = rest;
-      if (what !== 'stop') return undefined;
-      const annotations = { 'kubeopencode.io/stop': 'true' };
+      const annotations = annotationsOf(what, world.server.find({ kind: 'Task', namespace, name }) as Task | undefined);
+      if (annotations === undefined) return undefined;
       return done(world.server.patch({ kind: 'Task', namespace, name }, { metadata: { annotations } }, { patchType: 'merge' }));
     }
     default:
       return undefined;
   }
+}
+
+/** What `kubectl opencode stop` and `retry` write. */
+function annotationsOf(what: string | undefined, task: Task | undefined): Readonly<Record<string, string | null>> | undefined {
+  if (what === 'stop') return { 'kubeopencode.io/stop': 'true' };
+  const asking = what === 'retry' && task !== undefined ? askingFor(task) : undefined;
+  return asking?.type === 'Ask' ? { 'kubeopencode.io/retry': String(asking.attempt), 'kubeopencode.io/stop': null } : undefined;
 }
 
 function patched(world: World, namespace: string, words: readonly string[]): true | undefined {

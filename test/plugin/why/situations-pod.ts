@@ -10,6 +10,45 @@ export const RUNS: Readonly<Record<string, Situation>> = {
   unschedulable: { about: 'fix-bug', steps: [aTemplate(outcome('unschedulable')), aTask({ spec: { timeout: '30m' } })] },
   'image-pull': { about: 'fix-bug', steps: [aTemplate(outcome('image-pull')), aTask()] },
   'config-error': { about: 'fix-bug', steps: [aTemplate(outcome('config-error')), aTask()] },
+  'image-pull-given-up-soon': {
+    about: 'fix-bug',
+    steps: [aTemplate(outcome('image-pull')), aTask({ spec: { pendingTimeouts: { imagePull: '2m' }, retry: { causes: { Image: 1 } } } })],
+  },
+  'image-pull-given-up-once': {
+    about: 'fix-bug',
+    steps: [aTemplate(outcome('image-pull')), aTask({ spec: { pendingTimeouts: { imagePull: '2m' }, retry: { causes: { Image: 1 } } } })],
+    passesMs: 180_000,
+  },
+  retrying: {
+    about: 'fix-bug',
+    steps: [aTemplate(outcome('fail')), aTask({ spec: { retry: { limit: 2, backoff: { initial: '1m' } } } })],
+  },
+  'second-attempt': {
+    about: 'fix-bug',
+    steps: [aTemplate(sim({ outcome: 'fail', 'run-for': '8s' })), aTask({ spec: { retry: { limit: 2, backoff: { initial: '2s' } } } })],
+    passesMs: 20_000,
+  },
+  'earlier-pod-lives': {
+    about: 'fix-bug',
+    steps: [
+      aTemplate(outcome('never')),
+      aTask({ spec: { retry: { causes: { NodeLost: 1 } } } }),
+      (world) => world.outages.begin('node-1'),
+      remove('Pod', 'fix-bug-pod'),
+    ],
+    passesMs: 360_000,
+  },
+  'ended-nobody-saw': {
+    about: 'fix-bug',
+    steps: [aTemplate(sim({ outcome: 'fail', 'run-for': '30s' })), aTask()],
+    alone: { forMs: 60_000 },
+  },
+  'log-awaited': {
+    about: 'fix-bug',
+    steps: [aTemplate(sim({ outcome: 'never', 'stop-after': '5s' })), aTask(), stop()],
+    passesMs: 4_000,
+    alone: { forMs: 10_000 },
+  },
   stopping: {
     about: 'fix-bug',
     steps: [aTemplate(sim({ outcome: 'never', 'stop-after': '20s' })), aTask(), stop()],
@@ -63,6 +102,20 @@ export const ENDED: Readonly<Record<string, Situation>> = {
     passesMs: 400_000,
   },
   stopped: { about: 'fix-bug', steps: [aTemplate(outcome('never')), aTask(), stop()] },
+  'failed-after-retries': {
+    about: 'fix-bug',
+    steps: [aTemplate(outcome('fail')), aTask({ spec: { retry: { limit: 1, backoff: { initial: '1s' } } } })],
+    passesMs: 20_000,
+  },
+  'finished-of-few-failed-kept': {
+    about: 'first',
+    steps: [
+      aConfig({ cleanup: { maxRetainedTasks: 9, maxRetainedFailedTasks: 2 } }),
+      aTemplate(outcome('fail')),
+      aTask({ name: 'first' }),
+      aTask({ name: 'second' }),
+    ],
+  },
   'stopped-and-kept': {
     about: 'fix-bug',
     steps: [aTemplate(outcome('never')), aTask({ spec: { stop: { mode: 'Retain' } } }), stop()],

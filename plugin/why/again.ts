@@ -1,0 +1,41 @@
+import type { Task } from '#core/api/task.ts';
+import { ANNOTATIONS } from '#core/contract/names.ts';
+import { mergePatch } from '#host/cluster/memory/merge-patch.ts';
+import type { Case } from '../cluster/case.ts';
+import { askingFor } from '../retry/next-attempt.ts';
+import type { Asker } from './asker.ts';
+import { type Situation, without } from './changes/change.ts';
+import { type Judged, leadsTo } from './course.ts';
+import type { WhyAgain } from './model.ts';
+import { tried } from './tried.ts';
+
+/** What `kubectl opencode retry` would come to now, and what would have to change before; undefined where the core starts no other attempt. */
+export async function againOf(situation: Situation, task: Task, asker: Asker): Promise<WhyAgain | undefined> {
+  const { case: base, kubectl } = situation;
+  const asking = askingFor(task);
+  if (asking.type === 'Refused') return undefined;
+  const annotations = { ...without(task.metadata.annotations ?? {}, ANNOTATIONS.stop), [ANNOTATIONS.retry]: String(asking.attempt) };
+  const asked: Task = { ...task, metadata: { ...task.metadata, annotations } };
+  const { finishedRank: _, finishedRankOfOutcome: __, granted: ___, ...facts } = base.facts;
+  const before: Case = { ...base, facts: { ...facts, task: asked, outcomes: [] } };
+  const reopened = written(asked, await asker.decide(before));
+  if (reopened === undefined) return undefined;
+  const after: Case = { ...before, facts: { ...before.facts, task: reopened } };
+  const judged = await asker.settle(after);
+  return {
+    command: kubectl.opencode('retry', task.metadata.name),
+    attempt: asking.attempt,
+    leadsTo: leadsTo(judged),
+    course: judged.course,
+    changes: await tried({ case: after, judged, kubectl, near: situation.near }, asker),
+  };
+}
+
+/** The Task as the decision writes it; undefined where that does not open it again. */
+function written(task: Task, { decided }: Judged): Task | undefined {
+  if (!decided.reasons.some(({ rule }) => rule === 'task/retry-requested')) return undefined;
+  return decided.actions.reduce<Task>((object, action) => {
+    const isStatus = action.type === 'Patch' && action.ref.kind === 'Task' && action.subresource === 'status';
+    return isStatus ? (mergePatch(object, action.patch) as Task) : object;
+  }, task);
+}
