@@ -17,7 +17,7 @@ Examples:
   # What an editor or a pipeline reads: file, line, column and message of each fault
   kubectl opencode lint -f task.yaml -o json
 
-Faults end with exit code 1. Notes (a reference that no file has) do not.`;
+Faults end with exit code 1. Notes (a reference that no file has, a setting that does nothing) do not.`;
 
 export function defineLint(program: Command, io: Io, done: (code: ExitCode) => void): void {
   const command = program

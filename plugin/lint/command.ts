@@ -7,6 +7,7 @@ import { readManifests } from '../input/objects.ts';
 import { readSources } from '../input/sources.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { findBeyondSchemas } from './beyond-schemas.ts';
+import { findInLife } from './life.ts';
 
 /** What `-o json` prints. Within a version fields are added, never changed or removed. */
 export interface LintReport {
@@ -15,7 +16,7 @@ export interface LintReport {
   /** Objects of the kinds that a Task is made of. */
   readonly checked: number;
   readonly faults: readonly Finding[];
-  /** What may well be right, such as a reference to what only the cluster has. */
+  /** What may well be right, such as a reference to what only the cluster has, and what does nothing, or not what it seems to. */
   readonly notes: readonly Finding[];
   /** `Kind/name` of what is not checked. */
   readonly leftOut: readonly string[];
@@ -37,7 +38,7 @@ export async function runLintCommand(flags: LintFlags, io: Io): Promise<ExitCode
   const manifests = readManifests(documents, namespace, flags.namespace !== undefined);
   const beyond = findBeyondSchemas(documents, namespace);
   const faults = sortFaults([...parsed.flatMap((source) => source.faults), ...manifests.faults, ...beyond.faults]);
-  const notes = sortFaults(beyond.notes);
+  const notes = sortFaults([...beyond.notes, ...findInLife(documents)]);
   const report: LintReport = {
     formatVersion: 1,
     files: sources.sources.length,

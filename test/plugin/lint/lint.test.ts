@@ -134,3 +134,71 @@ test.each([
   ['taks-a', ['task-a', 'task-b', 'task-c', 'task-d'], ['task-a', 'task-b', 'task-c']],
   ['Coder', ['coder'], ['coder']],
 ])('names near %s', (name, candidates, near) => expect(nearNames(name, candidates)).toEqual(near));
+
+describe('settings that do nothing, or not what they say, are notes', () => {
+  const told = async (object: string): Promise<readonly string[]> => {
+    const { faults, notes } = await report(object, TEMPLATE);
+    expect(faults).toEqual([]);
+    return notes.map(({ message }) => message);
+  };
+  const taskWith = (spec: string): string => TASK.replace('description: Fix it.', spec);
+  const configWith = (spec: string): string => `${API}\nkind: KubeOpenCodeConfig\nmetadata: {name: cluster}\nspec: {${spec}}\n`;
+  const IDLE =
+    'nothing that fails is tried again by it; set limit, or a limit of its own in causes (a Pod that the platform ends before its agent has started is replaced all the same)';
+
+  test.each<[object: string, notes: readonly string[]]>([
+    [taskWith('retry: {limit: 0}'), [`spec.retry: ${IDLE}`]],
+    [taskWith('retry: {backoff: {initial: 10s}}'), [`spec.retry: ${IDLE}`]],
+    [taskWith('retry: {causes: {Evicted: 1}}'), []],
+    [taskWith('retry: {limit: 2}'), []],
+    [
+      taskWith('retry: {limit: 1, backoff: {initial: 1h, max: 10m}}'),
+      ['spec.retry.backoff.initial: 1h is longer than max, so every wait is 10m'],
+    ],
+    [
+      taskWith('timeout: 1h, pendingTimeouts: {imagePull: 60m30s, unschedulable: 1h, configuration: 5m}'),
+      [
+        'spec.pendingTimeouts.imagePull: 60m30s is not shorter than the timeout of 1h, which comes first',
+        'spec.pendingTimeouts.unschedulable: 1h is not shorter than the timeout of 1h, which comes first',
+      ],
+    ],
+    [taskWith('pendingTimeouts: {imagePull: 60m}'), []],
+    [
+      taskWith('stop: {mode: Retain, gracePeriodSeconds: 60}'),
+      [
+        'spec.stop.gracePeriodSeconds: it does nothing with mode: Retain, where the Pod’s own grace counts; set podSpec.terminationGracePeriodSeconds of the Agent or its template',
+      ],
+    ],
+    [taskWith('stop: {gracePeriodSeconds: 60}'), []],
+    [
+      taskWith(
+        'cleanup: {ttlSecondsAfterFinished: 60, ttlSecondsAfterFailed: 600, pod: {failed: Delete, stopped: Delete, delaySeconds: 60}}',
+      ),
+      ['spec.cleanup.pod.delaySeconds: it is not shorter than ttlSecondsAfterFinished (60), so the Pods go with their Task'],
+    ],
+    [taskWith('cleanup: {ttlSecondsAfterFinished: 600, pod: {failed: Delete, delaySeconds: 60}}'), []],
+    [
+      TASK.replace('{name: fix}', '{name: fix, annotations: {kubeopencode.io/stop: "yes"}}'),
+      ['metadata.annotations.kubeopencode.io/stop: "yes" stops nothing; only "true" does'],
+    ],
+    [
+      TASK.replace('{name: fix}', '{name: fix, annotations: {kubeopencode.io/stop: "true"}}'),
+      ['metadata.annotations.kubeopencode.io/stop: the Task is stopped before it starts'],
+    ],
+    [
+      configWith('evidence: BestEffort, logTailBytes: 1024, cleanup: {pod: {failed: Delete, completed: Keep}}'),
+      [
+        'spec.logTailBytes: it does nothing with evidence: BestEffort; no log is kept',
+        'spec.cleanup.pod.failed: the logs go with the Pods, and nothing of them is kept, because evidence is BestEffort',
+      ],
+    ],
+    [
+      configWith('logTailBytes: 0, cleanup: {pod: {stopped: Delete}}'),
+      ['spec.cleanup.pod.stopped: the logs go with the Pods, and nothing of them is kept, because logTailBytes is 0'],
+    ],
+    [configWith('cleanup: {pod: {stopped: Delete}}'), []],
+    [configWith('taskDefaults: {retry: {}}'), [`spec.taskDefaults.retry: ${IDLE}`]],
+  ])('%s', async (object, notes) => expect(await told(object)).toEqual(notes));
+
+  test('they are no reason to fail', async () => expect((await lint(`${taskWith('retry: {}')}---\n${TEMPLATE}`)).code).toBe(0));
+});
