@@ -14,14 +14,15 @@ export type Deliberation =
 
 /**
  * Lets the core decide, reading for it what it asks for; all else of the snapshot stays as it was, the time too. A core that asks more than `MAX_PASSES`
- * times, or again for what it was given, is at fault.
+ * times, or again for what it was given, is at fault. `known` is given from the start, where it is sure to be asked for.
  */
 export async function deliberate(
   engine: Engine,
   facts: Omit<Snapshot, 'read'>,
   read: (refs: readonly Ref[]) => Promise<Readonly<Record<RefKey, ReadResult>>>,
+  known: Snapshot['read'] = {},
 ): Promise<Deliberation> {
-  let snapshot: Snapshot = { ...facts, read: {} };
+  let snapshot: Snapshot = { ...facts, read: known };
   for (let passes = 1; ; passes++) {
     const result = engine.decide(snapshot);
     if (result.type === 'EngineError')

@@ -34,7 +34,7 @@ export async function caseOf(reader: ClusterReader, { task, settings, nowMs }: C
       now: timestamp(nowMs),
       subject,
       task,
-      pods: (await reader.pods(namespace)).filter((pod) => isControlledBy(pod, uid)),
+      pods: podsByOwner(await reader.pods(namespace)).get(uid) ?? [],
       ...(task.status?.phase === 'Queued' ? { granted: false } : {}),
       ...ranks,
       outcomes: [],
@@ -44,16 +44,22 @@ export async function caseOf(reader: ClusterReader, { task, settings, nowMs }: C
   };
 }
 
-/** Asks the core, reading for it what it asks for. */
-export function decideCase(engine: Engine, reader: ClusterReader, { facts, answers }: Case): Promise<Deliberation> {
-  return deliberate(engine, facts, async (refs) => {
+/** Asks the core, reading for it what it asks for; what is `known` to be asked for is given at once. */
+export function decideCase(
+  engine: Engine,
+  reader: ClusterReader,
+  { facts, answers }: Case,
+  known: Snapshot['read'] = {},
+): Promise<Deliberation> {
+  const read = async (refs: readonly Ref[]): Promise<Snapshot['read']> => {
     const given = refs.flatMap((ref) => {
       const answer = answers[addressKey(ref)];
       return answer === undefined ? [] : [[refKey(ref), answer] as const];
     });
     const left = refs.filter((ref) => answers[addressKey(ref)] === undefined);
     return { ...(await reader.read(left)), ...Object.fromEntries(given) };
-  });
+  };
+  return deliberate(engine, facts, read, known);
 }
 
 /** Key of a ref, live or not. */
@@ -61,6 +67,17 @@ export function addressKey({ kind, namespace, name }: Ref): string {
   return refKey({ kind, namespace, name });
 }
 
-function isControlledBy({ metadata }: Pod, uid: string): boolean {
-  return metadata.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) === true;
+const BY_OWNER = new WeakMap<readonly Pod[], ReadonlyMap<string, readonly Pod[]>>();
+
+/** The Pods of a list by the UID of their controller, found once a list. */
+function podsByOwner(pods: readonly Pod[]): ReadonlyMap<string, readonly Pod[]> {
+  const known = BY_OWNER.get(pods);
+  if (known !== undefined) return known;
+  const byOwner = new Map<string, Pod[]>();
+  for (const pod of pods) {
+    const uid = pod.metadata.ownerReferences?.find((owner) => owner.controller === true)?.uid;
+    if (uid !== undefined) byOwner.set(uid, [...(byOwner.get(uid) ?? []), pod]);
+  }
+  BY_OWNER.set(pods, byOwner);
+  return byOwner;
 }

@@ -38,8 +38,13 @@ export function createClusterReader(cluster: Pick<Cluster, 'get' | 'list'>): Clu
     return { unavailable: { code: failed.type === 'Refused' ? failed.code : 0, message: failed.message } };
   }
 
-  async function list(scope: Scope, what: string): Promise<readonly KubernetesObject[] | undefined> {
-    return (await readings.list(scope, what))?.map((item) => projected(scope.kind, item));
+  /** Each list is projected once: whoever explains a long line asks for it once a Task. */
+  const lists = new Map<string, Promise<readonly KubernetesObject[] | undefined>>();
+  function list(scope: Scope, what: string): Promise<readonly KubernetesObject[] | undefined> {
+    const key = JSON.stringify(scope);
+    const known = lists.get(key) ?? readings.list(scope, what).then((items) => items?.map((item) => projected(scope.kind, item)));
+    lists.set(key, known);
+    return known;
   }
 
   return {

@@ -1,7 +1,8 @@
 import type { Task } from '#core/api/task.ts';
 import type { QueuePlace } from '#core/contract/decision.ts';
+import { outcomeOfTask } from '#core/contract/task-outcome.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { caseOf, decideCase } from '../cluster/case.ts';
+import { decideLine } from '../cluster/decide-line.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
 import { isWaiting } from './model.ts';
 
@@ -12,7 +13,7 @@ export interface QueueState {
   readonly position: number;
   /** How many wait, this one included. */
   readonly waiting: number;
-  /** Who goes before it, the next one first. */
+  /** Who goes before it, the next one first; 100 at most. */
   readonly ahead: readonly string[];
   /** Who holds a place. */
   readonly holders: readonly string[];
@@ -29,6 +30,9 @@ export interface QueueInput {
   readonly reader: ClusterReader;
   readonly nowMs: number;
 }
+
+/** A list of all, of each of ten thousand, would be fifty million names. */
+const MOST_AHEAD = 100;
 
 interface Placed {
   readonly task: Task;
@@ -52,14 +56,17 @@ async function queuesIn(
   agents: ReadonlySet<string>,
 ): Promise<readonly (readonly [uid: string, queue: QueueState])[]> {
   const settings = await reader.settings();
-  const all = (await reader.tasks(namespace)) ?? [];
-  const concerned = all.filter(({ spec, status }) => [spec.agentRef?.name, status?.agentRef?.name].some((name) => agents.has(name ?? '')));
-  const placed: Placed[] = [];
-  for (const task of concerned) {
-    const deliberation = await decideCase(engine, reader, await caseOf(reader, { task, settings, nowMs }));
-    const place = deliberation.type === 'Decided' ? deliberation.decided.queue : undefined;
-    if (place !== undefined) placed.push({ task, place });
-  }
+  const all = (await reader.unfinishedTasks(namespace)) ?? [];
+  const concerned = all.filter(
+    ({ spec, status }) =>
+      outcomeOfTask(status) === null && [spec.agentRef?.name, status?.agentRef?.name].some((name) => agents.has(name ?? '')),
+  );
+  const deliberations = await decideLine({ engine, reader, settings, nowMs }, concerned);
+  const placed = concerned.flatMap((task, index): readonly Placed[] => {
+    const deliberation = deliberations[index];
+    const place = deliberation?.type === 'Decided' ? deliberation.decided.queue : undefined;
+    return place === undefined ? [] : [{ task, place }];
+  });
   const keys = new Set(placed.map(({ place }) => place.key));
   return [...keys].flatMap((key) => lineOf(placed.filter(({ place }) => place.key === key)));
 }
@@ -76,7 +83,7 @@ function lineOf(line: readonly Placed[]): readonly (readonly [uid: string, queue
       agent: task.spec.agentRef?.name ?? '',
       position: index + 1,
       waiting: waiting.length,
-      ahead: waiting.slice(0, index).map((other) => other.task.metadata.name),
+      ahead: waiting.slice(0, Math.min(index, MOST_AHEAD)).map((other) => other.task.metadata.name),
       holders,
       ...(place.slots === undefined ? {} : { slots: place.slots }),
       ...(place.notBefore === undefined ? {} : { notBefore: place.notBefore }),

@@ -76,13 +76,13 @@ export function queueText({ agent, position, waiting, ahead, holders, slots, not
     `${position} of ${waiting} for agent ${agent}${places}`,
     ...(closed === true ? ['the agent starts nothing now'] : []),
     ...(notBefore === undefined ? [] : [`none before ${notBefore}`]),
-    ...(ahead.length === 0 ? [] : [`ahead: ${namesText(ahead)}`]),
-    ...(holders.length === 0 ? [] : [`running: ${namesText(holders)}`]),
+    ...(ahead.length === 0 ? [] : [`ahead: ${namesText(ahead, position - 1)}`]),
+    ...(holders.length === 0 ? [] : [`running: ${namesText(holders, holders.length)}`]),
   ].join('; ');
 }
 
-function namesText(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
+function namesText(names: readonly string[], total: number): string {
+  const more = total - Math.min(names.length, MOST_NAMES);
   return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 

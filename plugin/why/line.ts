@@ -1,7 +1,7 @@
 import type { Task } from '#core/api/task.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { caseOf, decideCase } from '../cluster/case.ts';
+import { decideLine } from '../cluster/decide-line.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
 import { type Judged, judge } from './course.ts';
 
@@ -30,16 +30,15 @@ export async function othersInLine({ engine, reader, settings, nowMs }: LineInpu
     (other) => other.metadata.uid !== task.metadata.uid && !isFinished(other) && agentsOf(other).some((name) => agents.includes(name)),
   );
   if (others === undefined) return undefined;
-  const placed = await Promise.all(
-    others.map(async (other): Promise<readonly InLine[]> => {
-      const judged = judge(await decideCase(engine, reader, await caseOf(reader, { task: other, settings, nowMs })));
-      const { queue } = judged.decided;
-      if (queue === undefined) return [];
-      const order = queue.state === 'Wants' ? { order: queue.order } : {};
-      return [{ name: other.metadata.name, key: queue.key, ...order, task: other, judged }];
-    }),
-  );
-  return placed.flat().sort((a, b) => compare(a.order ?? '', b.order ?? '') || compare(a.name, b.name));
+  const deliberations = await decideLine({ engine, reader, settings, nowMs }, others);
+  const placed = deliberations.flatMap((deliberation, index): readonly InLine[] => {
+    const [other, judged] = [others[index], judge(deliberation)];
+    const { queue } = judged.decided;
+    if (other === undefined || queue === undefined) return [];
+    const order = queue.state === 'Wants' ? { order: queue.order } : {};
+    return [{ name: other.metadata.name, key: queue.key, ...order, task: other, judged }];
+  });
+  return placed.sort((a, b) => compare(a.order ?? '', b.order ?? '') || compare(a.name, b.name));
 }
 
 /** The Agent that it names, and the one that it was started with. */
