@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
+import type { AgentPodSpec } from '#core/api/pod-spec.ts';
 import type { Task, TaskSpec } from '#core/api/task.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
@@ -23,8 +24,8 @@ const kube = await openKube();
 const namespace = await kube.namespace();
 await hosts().start({ namespaces: [namespace] });
 
-async function running(name: string, simulation: Simulation, spec: Partial<TaskSpec> = {}): Promise<void> {
-  await create(kube.cluster, template(namespace, name, { outcome: 'never', ...simulation }), task(namespace, name, spec));
+async function running(name: string, simulation: Simulation, spec: Partial<TaskSpec> = {}, podSpec: AgentPodSpec = {}): Promise<void> {
+  await create(kube.cluster, template(namespace, name, { outcome: 'never', ...simulation }, podSpec), task(namespace, name, spec));
   await until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
 }
 
@@ -66,19 +67,26 @@ describe('stop', () => {
     expect(pod.metadata.deletionTimestamp).toBeUndefined();
   });
 
-  it('with a grace period of its own deletes the Pod at once, and follows its log to its last word', async () => {
-    await running('short-grace', { 'stop-after': '10s' }, { stop: { gracePeriodSeconds: 2 } });
+  it('with a grace period of its own', async () => {
+    await running('short-grace', { 'stop-after': '10s' }, { stop: { gracePeriodSeconds: 1 } });
+    await stop('short-grace');
+    expect((await finished('short-grace')).status).toMatchObject({ phase: 'Completed', attempts: [{ exitCode: 137 }] });
+  });
+
+  it('with another grace period than the Pod’s deletes the Pod at once, and follows its log to its last word', async () => {
+    const stopped = { stop: { gracePeriodSeconds: 2 } };
+    await running('other-grace', { 'stop-after': '10s' }, stopped, { terminationGracePeriodSeconds: 60 });
     const deleting = until<Pod>(
       kube.cluster,
-      podAt(namespace, 'short-grace-pod'),
+      podAt(namespace, 'other-grace-pod'),
       'to be deleted',
       ({ metadata }) => metadata.deletionTimestamp !== undefined,
     );
-    await stop('short-grace');
+    await stop('other-grace');
     const pod = await deleting;
     expect(pod.metadata.deletionGracePeriodSeconds).toBe(2);
     expect(pod.spec.activeDeadlineSeconds).toBeUndefined();
-    const ended = await finished('short-grace');
+    const ended = await finished('other-grace');
     expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 137 }] });
     expect(await keptLog(kube.cluster, ended)).toBe('agent: started\nagent: ended with exit code 137\n');
   });

@@ -6,7 +6,7 @@ import { HOST_ACCOUNT } from './support/info.ts';
 import { openKube } from './support/kube.ts';
 import { create, isFinished, isRunning, ok, podAt, task, taskAt, template } from './support/objects.ts';
 import { openProxy } from './support/proxy.ts';
-import { until, untilAll } from './support/watch.ts';
+import { podBirths, until, untilAll } from './support/watch.ts';
 
 const kube = await openKube();
 const starter = hosts();
@@ -19,7 +19,7 @@ const isPodCreation = ({ method, path }: { method: string; path: string }): bool
 describe('a host that is killed with -9', () => {
   it('between the creation of the Pod and the status write: no second Pod, right status after the restart', async () => {
     const namespace = await kube.namespace();
-    const births = await podBirths(namespace);
+    const births = await podBirths(kube.cluster, namespace);
     proxy.judge((call) => ({ type: isStatusWrite(call) ? 'Stall' : 'Pass' }));
     const first = await starter.start({ namespaces: [namespace], server: proxy.url });
     await create(kube.cluster, template(namespace, 'crash', { 'run-for': '3s' }), task(namespace, 'crash'));
@@ -63,7 +63,7 @@ describe('a host that is killed with -9', () => {
 describe('an answer that never comes', () => {
   it('to the creation of the Pod: one Pod all the same', async () => {
     const namespace = await kube.namespace();
-    const births = await podBirths(namespace);
+    const births = await podBirths(kube.cluster, namespace);
     let lost = 0;
     proxy.judge((call) => {
       if (!isPodCreation(call) || lost > 0) return { type: 'Pass' };
@@ -96,7 +96,7 @@ describe('two replicas', () => {
 
   it('the leader dies at work: the other takes over, every Task ends well, with one Pod each', async () => {
     const namespace = await kube.namespace();
-    const births = await podBirths(namespace);
+    const births = await podBirths(kube.cluster, namespace);
     const flags = flagsFor('takeover');
     const first = await starter.start({ namespaces: [namespace], flags });
     const leader = holder(await until(kube.cluster, lease('takeover'), 'to be held', (object) => holder(object) !== ''));
@@ -136,7 +136,7 @@ describe('two replicas', () => {
 
   it('a Pod watch that lags behind the Task watch after a hand-over fails no Task', async () => {
     const namespace = await kube.namespace();
-    const births = await podBirths(namespace);
+    const births = await podBirths(kube.cluster, namespace);
     const first = await starter.start({ namespaces: [namespace] });
     await create(kube.cluster, template(namespace, 'lagged', { 'run-for': '8s' }));
     const before = await ok(kube.cluster.list({ kind: 'Pod', namespace }));
@@ -172,23 +172,3 @@ describe('two replicas', () => {
     expect(births.stop()).toEqual(['lagged-pod']);
   });
 });
-
-/** Names of all Pods that were ever made in a namespace, in order. */
-async function podBirths(namespace: string): Promise<{ stop(): readonly string[] }> {
-  const names: string[] = [];
-  const abort = new AbortController();
-  const { resourceVersion } = await ok(kube.cluster.list({ kind: 'Pod', namespace }));
-  const watching = (async () => {
-    for await (const event of kube.cluster.watch({ kind: 'Pod', namespace, resourceVersion, timeoutSeconds: 600 }, abort.signal)) {
-      if (event.type === 'ADDED') names.push(event.object.metadata.name);
-      if (event.type === 'ERROR') throw new Error(`watching the Pods of ${namespace}: ${JSON.stringify(event.error)}`);
-    }
-  })();
-  watching.catch((error: unknown) => names.push(String(error)));
-  return {
-    stop() {
-      abort.abort();
-      return names;
-    },
-  };
-}

@@ -48,7 +48,7 @@ const STEPS: Readonly<Record<string, string>> = {
   'start-init': INIT_RUNNING,
   'end-init': INIT_FAILED,
   'pull-error': waiting('ErrImagePull', PULL_ERROR),
-  'back-off': waiting('ImagePullBackOff', `Back-off pulling image: ErrImagePull: ${PULL_ERROR}`),
+  'back-off': waiting('ImagePullBackOff', `Back-off pulling image "{{ .image }}": ErrImagePull: ${PULL_ERROR}`),
   'invalid-image': waiting('InvalidImageName', "Failed to apply default image tag: couldn't parse image name: invalid reference format"),
   'config-error': waiting('CreateContainerConfigError', 'secret "agent-credentials" not found'),
   rejected: REJECTED,

@@ -90,6 +90,12 @@ export function conditionOf(task: Task, type: string): string {
   return condition === undefined ? '' : `${condition.status}/${condition.reason}`;
 }
 
+/** From now on Pods of the AgentTemplate fare as told; the rest of what it says stays. */
+export async function fare(cluster: Cluster, namespace: string, name: string, simulation: Simulation): Promise<void> {
+  const patch = { spec: { podSpec: { labels: labelsOf(simulation) } } };
+  await ok(cluster.patch({ kind: 'AgentTemplate', namespace, name }, patch, { patchType: 'merge' }));
+}
+
 /** The kept end of the log of a Task's last attempt; rejects with what the status says of it when there is none. */
 export async function keptLog(cluster: Cluster, { metadata, status }: Task, container = 'agent'): Promise<string> {
   const { log } = status?.attempts?.at(-1) ?? {};

@@ -89,6 +89,28 @@ async function* states(cluster: Cluster, scope: Scope, timeoutMs: number): Async
   }
 }
 
+/** Notes the names of all Pods that are made in a namespace from now on, in order. */
+export async function podBirths(cluster: Cluster, namespace: string): Promise<{ stop(): readonly string[] }> {
+  const names: string[] = [];
+  const abort = new AbortController();
+  const listed = await cluster.list({ kind: 'Pod', namespace });
+  if (!listed.ok) throw new Error(`listing the Pods of ${namespace}: ${JSON.stringify(listed.error)}`);
+  const { resourceVersion } = listed.value;
+  const watching = (async () => {
+    for await (const event of cluster.watch({ kind: 'Pod', namespace, resourceVersion, timeoutSeconds: 600 }, abort.signal)) {
+      if (event.type === 'ADDED') names.push(event.object.metadata.name);
+      if (event.type === 'ERROR') throw new Error(`watching the Pods of ${namespace}: ${JSON.stringify(event.error)}`);
+    }
+  })();
+  watching.catch((error: unknown) => names.push(String(error)));
+  return {
+    stop() {
+      abort.abort();
+      return names;
+    },
+  };
+}
+
 /** Noise that hides the rest in an error text. */
 function withoutFields(key: string, value: unknown): unknown {
   return key === 'managedFields' ? undefined : value;
