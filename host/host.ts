@@ -15,7 +15,7 @@ import type { Log } from './observe/log.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { observeCluster } from './observe/observed-cluster.ts';
 import { observeEngine } from './observe/observed-engine.ts';
-import { agentQueueSamples, ledgerSamples, taskSamples } from './observe/samples.ts';
+import { agentQueueSamples, causeSamples, ledgerSamples, taskSamples } from './observe/samples.ts';
 import { checkRoutes, type Route, type Servers, type Site, serve } from './observe/server.ts';
 
 /** Longest wait for the work in hand when the process is asked to end; what is on the wire then is aborted. Less than a Pod's usual 30 s of grace. */
@@ -87,6 +87,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
   });
   metrics.observe({
     tasks: () => taskSamples(caches.store.list('Task'), config.namespaces),
+    causes: () => causeSamples(caches.store.list('Task')),
     agentQueue: () => agentQueueSamples(controller.counts().lines),
     ledgers: () => ledgerSamples(controller.counts().ledgers),
     workQueueDepth: () => controller.counts().depth,

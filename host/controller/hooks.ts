@@ -1,5 +1,6 @@
 import type { Action } from '#core/contract/decision.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
+import type { TaskOutcome } from '#core/contract/task-outcome.ts';
 import type { Deliberation } from './deliberate.ts';
 
 /** controller-runtime's counters of one controller; `host/observe` has them. */
@@ -9,7 +10,18 @@ export interface ControllerMetrics {
   queueRetried(): void;
   queueWaited(seconds: number): void;
   maxConcurrentReconciles(count: number): void;
-  taskFinished(labels: { readonly namespace: string; readonly agent: string }, seconds: number): void;
+  /** `seconds` from its start, or from its creation where it never started; null where its times do not tell. */
+  taskFinished(end: TaskEnd, seconds: number | null): void;
+}
+
+/** A Task's end as it is counted. */
+export interface TaskEnd {
+  readonly namespace: string;
+  /** Empty: a Task of an AgentTemplate. */
+  readonly agent: string;
+  readonly outcome: TaskOutcome;
+  /** Empty: it succeeded. */
+  readonly cause: string;
 }
 
 /** For whoever wants to see each step: the plan, the timeline of the demo, the simulation's invariants. Called synchronously; must not throw. */

@@ -1,6 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
-import type { TaskOutcome } from '#core/contract/task-outcome.ts';
+import { outcomeOfTask, type TaskOutcome } from '#core/contract/task-outcome.ts';
 import { jsonEqual } from '../cluster/json.ts';
 import type { Store, StoreChange } from '../cluster/store.ts';
 import { configOf } from './config-source.ts';
@@ -133,10 +133,13 @@ export class Intake {
   }
 
   #measure({ metadata, spec, status }: Task): void {
-    const [startMs, endMs] = [Date.parse(status?.startTime ?? ''), Date.parse(status?.completionTime ?? '')];
-    if (Number.isNaN(startMs) || Number.isNaN(endMs)) return;
-    const labels = { namespace: metadata.namespace ?? '', agent: spec.agentRef?.name ?? '' };
-    this.#options.metrics.taskFinished(labels, (endMs - startMs) / 1_000);
+    const outcome = outcomeOfTask(status);
+    if (outcome === null) return;
+    const agent = (status?.agentRef ?? spec.agentRef)?.name ?? '';
+    const end = { namespace: metadata.namespace ?? '', agent, outcome, cause: status?.cause ?? '' };
+    const [startMs, endMs] = [Date.parse(status?.startTime ?? metadata.creationTimestamp ?? ''), Date.parse(status?.completionTime ?? '')];
+    const tookMs = endMs - startMs;
+    this.#options.metrics.taskFinished(end, Number.isNaN(tookMs) ? null : Math.max(0, tookMs) / 1_000);
   }
 }
 

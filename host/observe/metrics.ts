@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Kind } from '#core/contract/kinds.ts';
 import { RESTART_REASONS } from '../cluster/reflector-states.ts';
+import type { TaskEnd } from '../controller/hooks.ts';
 import type { EngineResult } from '../engine/engine.ts';
 
 /** What a reconciliation came to, in controller-runtime's words. */
@@ -16,6 +17,8 @@ export interface Sample {
 export interface ScrapeSources {
   /** Tasks by namespace and phase; labels `namespace`, `phase`. */
   readonly tasks?: () => readonly Sample[];
+  /** Tasks that have a cause, because they wait for something or have ended of it; labels `namespace`, `phase`, `cause`. */
+  readonly causes?: () => readonly Sample[];
   /** Waiting Tasks by Agent; labels `namespace`, `agent`. */
   readonly agentQueue?: () => readonly Sample[];
   /** What the controller keeps beside the caches; label `ledger`. */
@@ -42,7 +45,8 @@ export interface Metrics {
   /** A watch or list ended otherwise than by the server's own time limit. */
   reflectorRestarted(kind: Kind, reason: string): void;
   journalFailed(): void;
-  taskFinished(labels: { readonly namespace: string; readonly agent: string }, seconds: number): void;
+  /** `seconds` null: its times do not tell. */
+  taskFinished(end: TaskEnd, seconds: number | null): void;
 }
 
 export const API_VERBS = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'logs'] as const;
@@ -147,6 +151,12 @@ export function createMetrics({ leaseName, version, coreDigest, process: ofProce
 
   sampled('kubeopencode_tasks', 'Tasks in the cache.', ['namespace', 'phase'], () => sources.tasks?.() ?? []);
   sampled(
+    'kubeopencode_task_causes',
+    'Tasks in the cache that have a cause: those that wait, by what keeps them, and those that ended, by what ended them.',
+    ['namespace', 'phase', 'cause'],
+    () => sources.causes?.() ?? [],
+  );
+  sampled(
     'kubeopencode_agent_queue_length',
     'Tasks that wait for a slot of an Agent.',
     ['namespace', 'agent'],
@@ -160,10 +170,11 @@ export function createMetrics({ leaseName, version, coreDigest, process: ofProce
   );
   const taskTime = histogram(
     'kubeopencode_task_duration_seconds',
-    'Time from the start of a Task to its end.',
+    'Time from the start of a Task (its creation, where it never started) to its end, however it ended.',
     ['namespace', 'agent'],
     TASK_BUCKETS,
   );
+  const taskEnds = counter('kubeopencode_task_ends_total', 'Tasks that ended, by how and why.', ['namespace', 'agent', 'outcome', 'cause']);
   const decisionTime = histogram('kubeopencode_decision_duration_seconds', 'Time of one call of the core.', [], DECISION_BUCKETS);
   const decisionFuel = histogram('kubeopencode_decision_fuel', 'Fuel that one call of the core used.', [], FUEL_BUCKETS);
   const restarts = counter('kubeopencode_sandbox_restarts_total', 'Sandboxes thrown away because the core failed.', ['cause']);
@@ -217,6 +228,9 @@ export function createMetrics({ leaseName, version, coreDigest, process: ofProce
     },
     reflectorRestarted: (kind, reason) => reflector.inc({ kind, reason }),
     journalFailed: () => journal.inc(),
-    taskFinished: (labels, seconds) => taskTime.observe(labels, seconds),
+    taskFinished: ({ namespace, agent, outcome, cause }, seconds) => {
+      taskEnds.inc({ namespace, agent, outcome, cause });
+      if (seconds !== null) taskTime.observe({ namespace, agent }, seconds);
+    },
   };
 }

@@ -18,10 +18,30 @@ export function taskSamples(tasks: Iterable<KubernetesObject>, namespaces: reado
   return [...counts].flatMap(([namespace, phases]) => [...phases].map(([phase, value]) => ({ labels: { namespace, phase }, value })));
 }
 
+/** Tasks with a cause, by namespace, phase and cause. */
+export function causeSamples(tasks: Iterable<KubernetesObject>): readonly Sample[] {
+  const counts = new Map<string, { readonly labels: Sample['labels']; value: number }>();
+  for (const task of tasks) {
+    const cause = textIn(task, 'cause');
+    if (cause === '') continue;
+    const labels = { namespace: task.metadata.namespace ?? '', phase: phaseOf(task), cause };
+    const key = JSON.stringify(labels);
+    const count = counts.get(key) ?? { labels, value: 0 };
+    count.value += 1;
+    counts.set(key, count);
+  }
+  return [...counts.values()];
+}
+
 function phaseOf(task: KubernetesObject): string {
+  return textIn(task, 'phase') || 'Pending';
+}
+
+/** A text of the status; empty where there is none. */
+function textIn(task: KubernetesObject, field: string): string {
   const status: unknown = 'status' in task ? task.status : undefined;
-  const phase = typeof status === 'object' && status !== null && 'phase' in status ? status.phase : undefined;
-  return typeof phase === 'string' && phase !== '' ? phase : 'Pending';
+  const value = typeof status === 'object' && status !== null ? (status as Readonly<Record<string, unknown>>)[field] : undefined;
+  return typeof value === 'string' ? value : '';
 }
 
 /** Queue lengths of the Agents; a queue's key is `namespace/agent`. */
