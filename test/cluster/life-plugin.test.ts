@@ -101,7 +101,7 @@ describe('kubectl opencode release', () => {
     const host = await starter.start({ namespaces: [namespace] });
     await Promise.all(['one', 'two'].map((name) => running(namespace, name)));
     await put(namespace, 'three', { outcome: 'fail', 'run-for': '1s' });
-    await finished(namespace, 'three');
+    await until<Pod>(kube.cluster, podAt(namespace, 'three-pod'), 'to be released', ({ metadata }) => metadata.finalizers === undefined);
     await host.kill('SIGKILL');
     await ok(kube.cluster.delete(podAt(namespace, 'one-pod'), {}));
     await kube.api.expect('DELETE', `/api/v1/namespaces/${namespace}`);
