@@ -5,7 +5,7 @@ import type { Task, TaskSpec } from '#core/api/task.ts';
 import { hosts } from '../support/host.ts';
 import { startInstalled } from '../support/installed.ts';
 import { openKube } from '../support/kube.ts';
-import { create, isFinished, isPodRunning, ok, podAt, task, taskAt, template } from '../support/objects.ts';
+import { create, isFinished, isPodRunning, keptLog, ok, podAt, task, taskAt, template } from '../support/objects.ts';
 import { until, untilGone } from '../support/watch.ts';
 import { AGENT, PAUSE } from './images.ts';
 import { prepareNode, startNode } from './node.ts';
@@ -45,6 +45,7 @@ const stop = (name: string): Promise<string> => kube.kubectl(['-n', namespace, '
 const podOf = async (name: string): Promise<Pod> => (await ok(kube.cluster.get(podAt(namespace, `${name}-pod`)))) as Pod;
 
 const UNTIL_TERM = "trap 'echo saving; sleep 1; echo saved; exit 0' TERM; echo up; while true; do sleep 0.1; done";
+const LAST_WORDS = 'up\nsaving\nsaved\n';
 
 describe('a Task on a real kubelet', () => {
   it('succeeds, with all its init containers, and its log can be read', async () => {
@@ -79,16 +80,39 @@ describe('a Task on a real kubelet', () => {
     await running('retained');
     await stop('retained');
     expect((await finished('retained')).status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 0 }] });
-    expect(await logs('retained')).toBe('up\nsaving\nsaved\n');
+    expect(await logs('retained')).toBe(LAST_WORDS);
     expect((await podOf('retained')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
   });
 
-  it('stopped: the Pod is deleted with its grace and exits 0, and that is no completed work', async () => {
+  it('stopped: SIGTERM, time to save, the log is kept to its last word, and then the Pod goes', async () => {
     await run('stopped', UNTIL_TERM);
     await running('stopped');
     await stop('stopped');
-    expect((await finished('stopped')).status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 0 }] });
+    const ended = await finished('stopped');
+    expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 0, log: { truncated: false } }] });
+    expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
     await untilGone(kube.cluster, podAt(namespace, 'stopped-pod'));
+  });
+
+  it('stopped with another grace than the Pod’s: its deletion, and the log is followed while it ends', async () => {
+    await run('hurried', UNTIL_TERM, { stop: { gracePeriodSeconds: 10 } }, { terminationGracePeriodSeconds: 20 });
+    await running('hurried');
+    await stop('hurried');
+    const ended = await finished('hurried');
+    expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 0 }] });
+    expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
+  });
+
+  it('is told why before it is stopped: the file is there when SIGTERM comes', async () => {
+    const script = `trap 'echo "why: $(cat "$KUBEOPENCODE_STOP_REASON_FILE")"; exit 0' TERM; cat "$KUBEOPENCODE_STOP_REASON_FILE"; while true; do sleep 0.1; done`;
+    const names = ['told-1', 'told-2', 'told-3', 'told-4'];
+    await Promise.all(names.map((name) => run(name, script, { stop: { mode: 'Delete' } })));
+    await run('told-late', script, { timeout: '8s', stop: { mode: 'Retain' } });
+    await Promise.all(names.map(running));
+    await Promise.all(names.map(stop));
+    for (const name of names) expect(await keptLog(kube.cluster, await finished(name))).toBe('why: Stopped\n');
+    expect((await finished('told-late')).status).toMatchObject({ cause: 'Timeout' });
+    expect(await logs('told-late')).toBe('why: Timeout\n');
   });
 
   it('stopped, and deaf to SIGTERM: killed after its grace', async () => {
@@ -104,6 +128,32 @@ describe('a Task on a real kubelet', () => {
     expect((await podOf('slow')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
   });
 
+  it('past its timeout, and not to be retained: its log is kept, and the Pod goes', async () => {
+    await run('slower', UNTIL_TERM, { timeout: '4s' });
+    const ended = await finished('slower');
+    expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ exitCode: 0 }] });
+    expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
+    await untilGone(kube.cluster, podAt(namespace, 'slower-pod'));
+  });
+
+  it('that fails and is tried again succeeds in its second Pod, and the first stays with its log', async () => {
+    // A Pod's host name is its own.
+    const script = 'case "$(cat /etc/hostname)" in *-pod-2) echo better ;; *) echo no network; exit 1 ;; esac';
+    await run('again', script, { retry: { limit: 1, backoff: { initial: '1s' } } });
+    const { status } = await finished('again');
+    expect(status).toMatchObject({
+      phase: 'Completed',
+      attemptCount: 2,
+      retries: { limit: 1 },
+      attempts: [
+        { number: 1, podName: 'again-pod', cause: 'Application', exitCode: 1 },
+        { number: 2, podName: 'again-pod-2', exitCode: 0 },
+      ],
+    });
+    expect(await logs('again')).toBe('no network\n');
+    expect(await kube.kubectl(['-n', namespace, 'logs', 'again-pod-2', '-c', 'agent'])).toBe('better\n');
+  });
+
   it('whose Pod somebody deletes while its container exits 0 on SIGTERM: not Completed', async () => {
     await run('deleted', UNTIL_TERM);
     await running('deleted');
@@ -115,16 +165,25 @@ describe('a Task on a real kubelet', () => {
       ({ status }) => status?.phase === 'Succeeded',
       60_000,
     );
-    expect((await finished('deleted')).status).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+    const deleted = await finished('deleted');
+    expect(deleted.status).toMatchObject({ phase: 'Failed', cause: 'PodDeleted', attempts: [{ exitCode: 0 }] });
+    expect(await keptLog(kube.cluster, deleted)).toBe(LAST_WORDS);
     await ended;
+    await untilGone(kube.cluster, podAt(namespace, 'deleted-pod'));
   });
 
-  it('evicted, as a drain does: Evicted, though the Pod has no reason', async () => {
-    await run('drained', 'sleep 1000', {}, { terminationGracePeriodSeconds: 1 });
+  it('evicted, as a drain does: Evicted, though the Pod has no reason; its log is followed to its last word', async () => {
+    await run('drained', UNTIL_TERM);
     await running('drained');
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'drained-pod', namespace } };
+    const startedMs = performance.now();
     await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods/drained-pod/eviction`, eviction);
-    expect((await finished('drained')).status).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
+    await untilGone(kube.cluster, podAt(namespace, 'drained-pod'));
+    // Its agent takes a second of that.
+    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    const ended = await finished('drained');
+    expect(ended.status).toMatchObject({ phase: 'Failed', cause: 'Evicted', attempts: [{ exitCode: 0 }] });
+    expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
   });
 
   it('with a sidecar that does not end: the agent’s end is the Task’s, and the Pod is ended', async () => {
