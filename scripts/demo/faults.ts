@@ -10,7 +10,7 @@ export function faultsOf(ends: readonly TaskEnd[], { most, doubles }: Pick<Tally
   return [
     ...ends.flatMap((end) => taskFaults(end, expects)),
     ...missing.map((name) => `task ${name}: expected it to be there`),
-    ...doubles.map((names) => `pods ${names.join(', ')}: expected one for their Task`),
+    ...doubles.map((names) => `pods ${names.join(', ')}: expected one at a time for their Task`),
     ...(most > (expects.mostPods ?? Number.POSITIVE_INFINITY)
       ? [`expected at most ${expects.mostPods} Pods to live at the same time, ${most} did`]
       : []),

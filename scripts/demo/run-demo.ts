@@ -74,7 +74,7 @@ function headText({ name, title, look }: DemoScenario, paint: Paint, columns: nu
 
 function verdictText(faults: readonly string[], paint: Paint): string {
   if (faults.length > 0) return faults.map((fault) => `${paint('red', `✖ ${fault}`)}\n`).join('');
-  return `${paint('green', '✔ Every Task ended as it should, none had a second Pod, nothing is left behind.')}\n`;
+  return `${paint('green', '✔ Every Task ended as it should, none had two Pods at once, nothing is left.')}\n`;
 }
 
 /** Columns of the longest name that the timeline tells of. */

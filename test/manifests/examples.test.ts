@@ -17,6 +17,7 @@ test('the files that people are told to apply are there', () => {
     'config.yaml',
     'contexts.yaml',
     'failing.yaml',
+    'retry.yaml',
     'stopped.yaml',
     'task.yaml',
   ]);
@@ -42,6 +43,14 @@ test('agent.yaml has more Tasks than its Agent runs at once', () => {
   const agent = file.find(({ kind }) => kind === 'Agent');
   expect(agent?.spec?.maxConcurrentTasks).toBe(1);
   expect(file.filter(({ kind }) => kind === 'Task').length).toBe(3);
+});
+
+test('retry.yaml shows every field of a whole life', () => {
+  const made = own.find(({ file, kind }) => file === 'retry.yaml' && kind === 'Task')?.spec as unknown as
+    | Record<string, object>
+    | undefined;
+  expect(made).toMatchObject({ retry: { limit: 1, backoff: {}, causes: {} }, stop: { mode: 'Retain' }, cleanup: { pod: {} } });
+  expect(Object.keys(made?.pendingTimeouts ?? {})).toEqual(['unschedulable', 'imagePull', 'configuration']);
 });
 
 test('contexts.yaml shows every type of context that works', () => {

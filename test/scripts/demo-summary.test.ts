@@ -31,7 +31,7 @@ describe('the summary of the demo', () => {
       'task b: expected Completed, got unfinished',
       'task d: expected the cause Evicted, got Application',
       'task c: expected it to be there',
-      'pods b-pod, b-pod-2: expected one for their Task',
+      'pods b-pod, b-pod-2: expected one at a time for their Task',
       'expected at most 2 Pods to live at the same time, 3 did',
       'expected 1 Tasks to queue and then to run, 0 did',
     ]);

@@ -38,7 +38,7 @@ function inOrder(...lines: readonly string[]): RegExp {
   return new RegExp(lines.join('\\n[\\s\\S]*'));
 }
 
-const NO_FAULTS = /✔ Every Task ended as it should, none had a second Pod, nothing is left behind\.\n$/;
+const NO_FAULTS = /✔ Every Task ended as it should, none had two Pods at once, nothing is left\.\n$/;
 
 describe.each(SCENARIOS.map(({ name }) => name))('the story %s', (name) => {
   it('comes out as it should, in seconds, and the same each time', async () => {
@@ -62,13 +62,14 @@ describe('the timeline', () => {
     const { text } = await told('tour');
     expect(text).toMatch(inOrder('hello +▶ Running', '.* hello +✔ Completed'));
     expect(text).toMatch(/failing +✖ Failed \(Application\)/);
+    expect(text).toMatch(inOrder('persistent +pod persistent-pod-2 is created', '.* persistent +✖ Failed \\(Application\\)'));
     expect(text).toMatch(
       inOrder('you +\\$ kubectl annotate task endless kubeopencode\\.io/stop=true', '.* endless +■ Completed \\(stopped\\)'),
     );
     expect(text).toMatch(inOrder('review-2 +○ Queued: .*', '.* review-urgent +▶ Running', '.* review-2 +▶ Running'));
     expect(text).toMatch(/\nTASK +END +CAUSE +QUEUED +RAN +POD\n/);
     expect(text).toMatch(
-      /\n7 Tasks: 5 Completed, 1 Failed, 1 Stopped; 2 of them queued first\.\n\d+ writes \(\d\.\d a Task\) and \d+ Events\.\n/,
+      /\n8 Tasks: 5 Completed, 2 Failed, 1 Stopped; 2 of them queued first\.\n\d+ writes \(\d\.\d a Task\) and \d+ Events\.\n/,
     );
   });
 
