@@ -1,5 +1,6 @@
 import type { Agent } from '../api/agent.ts';
 import type { TaskCleanup } from '../api/cleanup.ts';
+import type { Pod } from '../api/kubernetes.ts';
 import type { Task } from '../api/task.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
@@ -24,9 +25,9 @@ export function afterEnd(context: TaskContext): Decision {
   const ttl = ttlSeconds(context);
   if (ttl !== null && typeof ttl === 'object') return reads(ttl.refs);
   const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`), ...again.reasons];
-  const leftOver = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
-  const doubt = leftOver.length === 0 ? null : untilStillFinished(context);
-  if (doubt !== null) return doubt;
+  const found = leftOverPods(context);
+  if ('doubt' in found) return found.doubt;
+  const { leftOver } = found;
   if (leftOver.length > 0)
     trail.push(
       reason('task/left-over-pod', 'a pod of a finished task still lives: it is deleted', {
@@ -59,17 +60,30 @@ export function afterEnd(context: TaskContext): Decision {
 }
 
 /**
- * A Pod that lives though its Task has ended may be that of an attempt that somebody has asked for since: one watch may be behind the other. Null when a live read says
- * that the Task has ended.
+ * Pods that live though their Task has ended, by live reads: one watch may be behind the other. Such a Pod may be that of an attempt that somebody has asked for since, or
+ * it has ended long ago, and its log would go with it.
  */
-function untilStillFinished(context: TaskContext): Decision | null {
-  const { namespace, name, uid } = context.snapshot.subject;
-  const ref: Ref = { kind: 'Task', namespace, name };
-  const answer = liveAnswerFor(context.snapshot, ref);
-  if (answer === undefined) return reads([{ ...ref, live: true }]);
-  if ('found' in answer && answer.found.metadata.uid === uid && isFinished(answer.found as Task)) return null;
-  const says = 'a pod of a finished task lives, and whether the task is still finished is not known: nothing is done yet';
-  return decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] });
+function leftOverPods(context: TaskContext): { readonly leftOver: readonly Pod[] } | { readonly doubt: Decision } {
+  const { snapshot } = context;
+  const { namespace, name, uid } = snapshot.subject;
+  const seen = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
+  if (seen.length === 0) return { leftOver: [] };
+  const taskRef: Ref = { kind: 'Task', namespace, name };
+  const podRef = ({ metadata }: Pod): Ref => ({ kind: 'Pod', namespace, name: metadata.name });
+  const unread = [taskRef, ...seen.map(podRef)].filter((ref) => liveAnswerFor(snapshot, ref) === undefined);
+  if (unread.length > 0) return { doubt: reads(unread.map((ref) => ({ ...ref, live: true }))) };
+  const answer = liveAnswerFor(snapshot, taskRef);
+  const isOver = answer !== undefined && 'found' in answer && answer.found.metadata.uid === uid && isFinished(answer.found as Task);
+  const answers = seen.map((pod) => liveAnswerFor(snapshot, podRef(pod)));
+  if (!isOver || answers.some((each) => each !== undefined && 'unavailable' in each)) {
+    const says = 'a pod of a finished task seems to live, and whether that is still so is not known: nothing is done yet';
+    return { doubt: decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] }) };
+  }
+  const lives = (pod: Pod, index: number): boolean => {
+    const each = answers[index];
+    return each !== undefined && 'found' in each && each.found.metadata.uid === pod.metadata.uid && !hasEnded(each.found as Pod);
+  };
+  return { leftOver: seen.filter(lives) };
 }
 
 /** A spec that was changed after the end changes no end, but was seen. */

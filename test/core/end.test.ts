@@ -458,17 +458,32 @@ describe('after the end', () => {
   describe('a Pod that a paused leader made late', () => {
     const late = { task: task({ status: done }), pods: [pod()] };
     const TASK = { kind: 'Task', name: 'fix-bug', live: true } as const;
-    test('is deleted, when a live read says that the Task has still ended', () => {
-      expect(decide(snapshot(late))).toEqual({ type: 'Reads', refs: [{ ...TASK, namespace: NAMESPACE }] });
-      const decision = decided(snapshot({ ...late, read: read([TASK, { found: late.task }]) }));
+    const POD = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
+    test('is deleted, when live reads say that the Task has still ended, and the Pod has not', () => {
+      const refs = [TASK, POD].map((ref) => ({ ...ref, namespace: NAMESPACE }));
+      expect(decide(snapshot(late))).toEqual({ type: 'Reads', refs });
+      const decision = decided(snapshot({ ...late, read: read([TASK, { found: late.task }], [POD, { found: pod() }]) }));
       expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod', 'Patch Pod fix-bug-pod']);
+    });
+    test.each([
+      { name: 'has ended', answer: { found: pod({ phase: 'Succeeded', agent: exited(0) }) } },
+      { name: 'is gone', answer: { absent: true as const } },
+      { name: 'is another by now', answer: { found: { ...pod(), metadata: { ...pod().metadata, uid: 'other' } } } },
+    ])('is not deleted when the Pod $name, which one watch may show too late', ({ answer }) => {
+      const decision = decided(snapshot({ ...late, read: read([TASK, { found: late.task }], [POD, answer]) }));
+      expect(summary(decision.actions)).toEqual(['Patch Pod fix-bug-pod']);
+    });
+    test('is left alone when it can not be read', () => {
+      const unavailable = { unavailable: { code: 503, message: 'no' } };
+      const decision = decided(snapshot({ ...late, read: read([TASK, { found: late.task }], [POD, unavailable]) }));
+      expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T10:05:05.000Z' });
     });
     test.each([
       { name: 'was reopened meanwhile', answer: { found: task({ status: { phase: 'Pending' } }) } },
       { name: 'is gone', answer: { absent: true as const } },
       { name: 'can not be read', answer: { unavailable: { code: 503, message: 'no' } } },
     ])('is left alone when the Task $name: it may be that of the next attempt', ({ answer }) => {
-      const decision = decided(snapshot({ ...late, read: read([TASK, answer]) }));
+      const decision = decided(snapshot({ ...late, read: read([TASK, answer], [POD, { found: pod() }]) }));
       expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T10:05:05.000Z' });
     });
   });
