@@ -38,8 +38,7 @@ export function finish(
         phase: phaseFor(fate),
         podName: context.podName,
         startTime,
-        // The start is the API server's time, the end the host's, whose clock may be behind.
-        completionTime: formatTime(Math.max(context.nowMs, parseTime(startTime) ?? context.nowMs)),
+        completionTime: endTime(context, startTime),
         cause: verdict.cause,
         message: verdict.message,
         attemptCount: context.attempt,
@@ -61,6 +60,11 @@ export function finish(
   return decided({ actions, reasons: result.type === 'Ignored' ? [...trail, resultIgnored(result.why)] : trail });
 }
 
+/** The start is the API server's time, the end the host's, whose clock may be behind. */
+function endTime({ nowMs }: TaskContext, startTime: string | undefined): string {
+  return formatTime(Math.max(nowMs, parseTime(startTime) ?? nowMs));
+}
+
 function resultIgnored(why: string): Reason {
   return reason('task/result-ignored', `the agent's termination message is no result: ${why}`);
 }
@@ -78,7 +82,7 @@ export function failBeforeStart(
       ...patchStatus(context, 'status/failed', {
         set: {
           phase: 'Failed',
-          completionTime: formatTime(context.nowMs),
+          completionTime: endTime(context, context.task.status?.startTime),
           cause,
           message,
           nextAttemptTime: null,
@@ -105,7 +109,7 @@ export function stopBeforeStart(context: TaskContext): Decided {
       ...patchStatus(context, 'status/stopped', {
         set: {
           phase: 'Completed',
-          completionTime: formatTime(context.nowMs),
+          completionTime: endTime(context, context.task.status?.startTime),
           cause: 'Stopped',
           message,
           nextAttemptTime: null,

@@ -40,6 +40,12 @@ describe('between two attempts', () => {
     });
     expect(decided(applied(stop, decision)).actions).toEqual([]);
   });
+  test('a stop by a host whose clock is behind ends no Task before it started', () => {
+    const startTime = '2026-01-01T12:00:00Z';
+    const status = { ...between(), startTime };
+    const decision = decided(snapshot({ task: task({ status, stop: true }), now: EARLY, pods: [ended], read: NO_SECOND }));
+    expect(statusPatch(decision)?.completionTime).toBe(startTime);
+  });
   test('a suspended Task queues, and waits on when it is resumed', () => {
     const suspended = snapshot({ task: task({ status: between(), spec: { suspend: true } }), now: EARLY, pods: [ended] });
     const held = applied(suspended, decided(suspended));
