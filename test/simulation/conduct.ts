@@ -12,8 +12,11 @@ const MAX_DECISIONS_A_SECOND = 60;
 /** Writes of a Task that nothing disturbs, and for each disturbance. */
 const WRITES_A_TASK = 20;
 const WRITES_A_DISTURBANCE = 1;
+/** And for each attempt after the first. */
+const WRITES_AN_ATTEMPT = 14;
 /** Whatever befalls it: one for each reason and attempt. */
 const EVENTS_A_TASK = 12;
+const EVENTS_AN_ATTEMPT = 6;
 
 export interface ConductOptions {
   nowMs(): number;
@@ -70,10 +73,11 @@ export class Conduct {
   }
 
   /** At the end: a Task has cost no more writes than what befell it explains. */
-  judgeWrites({ name, namespace, writes, disturbances, events }: TaskRecord): void {
-    if (events.size > EVENTS_A_TASK)
+  judgeWrites({ name, namespace, writes, disturbances, events, pods }: TaskRecord): void {
+    const more = Math.max(0, pods.length - 1);
+    if (events.size > EVENTS_A_TASK + EVENTS_AN_ATTEMPT * more)
       this.#options.report({ rule: 'events-are-bounded', says: `${events.size} events of task ${namespace}/${name}` });
-    const most = WRITES_A_TASK + WRITES_A_DISTURBANCE * disturbances;
+    const most = WRITES_A_TASK + WRITES_AN_ATTEMPT * more + WRITES_A_DISTURBANCE * disturbances;
     if (writes <= most) return;
     const says = `${writes} writes for task ${namespace}/${name}, ${most} are enough for ${disturbances} disturbances`;
     this.#options.report({ rule: 'writes-are-bounded', says });

@@ -1,6 +1,8 @@
+import type { Attempt } from '#core/api/task.ts';
 import { ANNOTATIONS, LABELS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
 import type { Ledger } from './ledger.ts';
+import { givenUpFor, lastNumberIn } from './life-records.ts';
 import { type AgentEnd, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
 import { SETTINGS } from './simulated-host.ts';
 
@@ -12,14 +14,30 @@ type End = string;
 
 /**
  * Why the end that a Task has just been given is not what really happened; null when it is. By what Pods, people and nodes did, not by what a host saw.
- * `isLate`: who wrote it leads no more, so that another may have made a Pod meanwhile.
+ * `attempt`: what was recorded with it. `isLate`: who wrote it leads no more, so that another may have made a Pod meanwhile.
  */
-export function faultOfEnd(ledger: Ledger, task: TaskRecord, isLate: boolean): string | null {
+export function faultOfEnd(ledger: Ledger, task: TaskRecord, attempt: Attempt | undefined, isLate: boolean): string | null {
   const { status } = task.latest;
   const said: End = status?.cause === undefined ? `${status?.phase}` : `${status?.phase}/${status.cause}`;
   const named = task.pods.filter((pod) => pod.name === status?.podName);
-  const pod = named.find(({ goneMs }) => goneMs === undefined) ?? named.at(-1);
+  // Who ends between two attempts still names the Pod of the one before.
+  const isBetween = attempt?.podName === undefined && lastNumberIn(status) > 0;
+  const pod = isBetween ? undefined : (named.find(({ goneMs }) => goneMs === undefined) ?? named.at(-1));
   if (pod === undefined) return withoutPod(ledger, task, said, isLate);
+  return faultOfPod(ledger, task, pod, said);
+}
+
+/** The same for an attempt that has just been recorded. */
+export function faultOfAttempt(ledger: Ledger, task: TaskRecord, { podName, podUID, cause, node }: Attempt): string | null {
+  const pod = task.pods.findLast(({ uid, name }) => (podUID === undefined ? name === podName : uid === podUID));
+  if (pod === undefined) return `there never was a pod ${podName} (${podUID})`;
+  if (podUID !== undefined && node !== pod.latest.spec.nodeName) return `it names node ${node}, its pod was on ${pod.latest.spec.nodeName}`;
+  const isOurs = cause === 'Stopped' || cause === 'Timeout';
+  return faultOfPod(ledger, task, pod, cause === undefined ? 'Completed' : `${isOurs ? 'Completed' : 'Failed'}/${cause}`);
+}
+
+function faultOfPod(ledger: Ledger, task: TaskRecord, pod: PodRecord, said: End): string | null {
+  const { status } = task.latest;
   const allowed = endsOf(ledger, task, pod);
   if (!allowed.has(said))
     return `its status says ${said}, its pod allows ${[...allowed].join(' or ') || 'no end yet'}: ${factsOf(ledger, pod)}`;
@@ -36,7 +54,8 @@ function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean
   if (isLate) return null;
   const live = task.pods.find(isLive);
   if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
-  const lost = task.pods.find((pod) => pod.hadFinalizer && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
+  const isRecorded = ({ uid }: PodRecord): boolean => [...task.recorded.values()].some(({ attempt }) => attempt.podUID === uid);
+  const lost = task.pods.find((pod) => pod.hadFinalizer && !isRecorded(pod) && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
   if (lost !== undefined) return `its status says ${said} and names no pod, and it had one: ${factsOf(ledger, lost)}`;
   switch (said) {
     case 'Completed/Stopped':
@@ -140,6 +159,7 @@ function endingsAskedFor(ledger: Ledger, task: TaskRecord, pod: PodRecord): read
   return [
     ...(task.stopAskedMs === undefined || task.stopAskedMs > endedMs ? [] : ['Completed/Stopped']),
     ...(isTimedOut(ledger, task, pod, endedMs) ? ['Completed/Timeout'] : []),
+    ...givenUpFor(ledger, task, pod, endedMs).map((block) => `Failed/${block}`),
   ];
 }
 

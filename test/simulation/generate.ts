@@ -1,5 +1,6 @@
 import { Draw } from './draw.ts';
 import { type Place, referencesAgain, referencesOf } from './generate-agents.ts';
+import { withLife } from './generate-life.ts';
 import { lifeOf } from './generate-tasks.ts';
 import { FAULTS, type FaultName, type FaultRates, type Fields, NODES, type Scenario, type Share, type Timed } from './scenario.ts';
 import { clockJump, nonsenseForConfig, sharesOf, upheavals } from './strange.ts';
@@ -21,7 +22,7 @@ export function scenarioOf(seed: number): Scenario {
       places.filter((place) => place.namespace === namespace).flatMap((place) => referencesAgain(draw, place, atMs)),
     ),
   ];
-  return {
+  return withLife({
     seed,
     quietAfterMs,
     rates: ratesOf(draw),
@@ -29,7 +30,7 @@ export function scenarioOf(seed: number): Scenario {
     ...(shares === undefined ? {} : { shares }),
     ...(draw.chance(0.2) ? { hasSchemas: true } : {}),
     ...(draw.chance(0.25) ? { pageSize: draw.int(1, 3) } : {}),
-  };
+  });
 }
 
 /** By time; what is drawn first goes first. */
@@ -56,13 +57,17 @@ const MOST: FaultRates = {
   watchDrop: 0.05,
   watchMute: 1,
   session: 1,
+  log: 0,
 };
 /** How likely a seed has a fault at all. */
 const SHARE: Partial<Record<FaultName, number>> = { watchDrop: 0.06, watchStall: 0.2, session: 0.7 };
 
 function ratesOf(draw: Draw): FaultRates {
-  const entries = FAULTS.map((name) => [name, draw.chance(SHARE[name] ?? 0.35) ? MOST[name] * draw.unit() : 0] as const);
-  return Object.fromEntries(entries) as unknown as FaultRates;
+  // Those of a Task's whole life are drawn with it.
+  const entries = FAULTS.filter((name) => name !== 'log').map(
+    (name) => [name, draw.chance(SHARE[name] ?? 0.35) ? MOST[name] * draw.unit() : 0] as const,
+  );
+  return { ...(Object.fromEntries(entries) as unknown as FaultRates), log: 0 };
 }
 
 function settings(draw: Draw, quietAfterMs: number): readonly Timed[] {

@@ -1,12 +1,15 @@
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
-import { CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import { ANNOTATIONS, CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import { logConfigMapName } from '#core/pod/names.ts';
 import type { Result } from '#host/cluster/cluster.ts';
 import { type Admission, podQuota } from '#host/cluster/memory/admission.ts';
 import { evictByApi, evictByTaint } from '#host/cluster/memory/disruption.ts';
-import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
+import { logRefusal } from './log-faults.ts';
 import { type Happening, type HostHappening, SHARE_LABEL } from './scenario.ts';
+import type { Scripts } from './scripts.ts';
 
 /** What people and nodes do to the cluster; what the hosts suffer is the fleet's affair. */
 export type Deed = Exclude<Happening, HostHappening>;
@@ -16,8 +19,8 @@ const HOLD = 'example.com/hold';
 
 export interface DeedsOptions {
   readonly world: World;
-  /** How the Pods of Tasks go, by the Task's UID. */
-  readonly scripts: Map<string, Partial<PodScript>>;
+  /** How the Pods of Tasks go. */
+  readonly scripts: Scripts;
   onNodeLost(node: string): void;
 }
 
@@ -26,6 +29,7 @@ export class Deeds {
   readonly #options: DeedsOptions;
   #endQuota: () => void = () => {};
   #endWebhook: () => void = () => {};
+  #endRefusal: () => void = () => {};
 
   constructor(options: DeedsOptions) {
     this.#options = options;
@@ -53,8 +57,8 @@ export class Deeds {
       }
       case 'CreateTask': {
         const result = server.create(objectOf('Task', deed.at, deed.spec, deed.labels), 'user');
-        if (result.ok) this.#options.scripts.set(result.value.metadata.uid, deed.script);
-        return `user creates task ${textOf(deed.at)} ${JSON.stringify(deed.spec)}, its pod ${JSON.stringify(deed.script)}${refusalOf(result)}`;
+        if (result.ok) this.#options.scripts.set(result.value.metadata.uid, [deed.script, ...(deed.later ?? [])]);
+        return `user creates task ${textOf(deed.at)} ${JSON.stringify(deed.spec)}, its pod ${JSON.stringify(deed.script)}${deed.later === undefined ? '' : `, then ${JSON.stringify(deed.later)}`}${refusalOf(result)}`;
       }
       case 'MoveTask': {
         const patch = { metadata: { labels: { [SHARE_LABEL]: deed.label } } };
@@ -73,6 +77,22 @@ export class Deeds {
       case 'StopTask': {
         const patch = { metadata: { annotations: { 'kubeopencode.io/stop': 'true' } } };
         return `user stops task ${textOf(deed.at)}${refusalOf(server.patch({ kind: 'Task', ...deed.at }, patch, { patchType: 'merge' }, 'user'))}`;
+      }
+      case 'RetryTask': {
+        const task = server.find({ kind: 'Task', ...deed.at }) as Task | undefined;
+        const attempt = deed.attempt === 'Next' ? String((task?.status?.attempts?.at(-1)?.number ?? 0) + 1) : deed.attempt;
+        const annotations = { [ANNOTATIONS.retry]: attempt, ...(deed.isFreed === true ? { [ANNOTATIONS.stop]: null } : {}) };
+        const result = server.patch({ kind: 'Task', ...deed.at }, { metadata: { annotations } }, { patchType: 'merge' }, 'user');
+        return `user asks for attempt ${attempt} of task ${textOf(deed.at)}${refusalOf(result)}`;
+      }
+      case 'RefuseLogs':
+        this.#endRefusal();
+        this.#endRefusal = deed.how === null ? () => {} : server.addAdmission(logRefusal(deed.how));
+        return `config maps of logs: ${deed.how ?? 'let in'}`;
+      case 'ForeignLog': {
+        const uid = server.find({ kind: 'Task', ...deed.at })?.metadata.uid ?? '';
+        const named = { namespace: deed.at.namespace, name: logConfigMapName(deed.at.name, uid, deed.attempt) };
+        return `somebody creates config map ${textOf(named)}${refusalOf(server.create(objectOf('ConfigMap', named), 'somebody'))}`;
       }
       case 'Delete': {
         const result = server.delete({ kind: deed.kind, ...deed.at }, deed.options, 'user');

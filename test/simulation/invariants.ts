@@ -1,14 +1,18 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
+import { outcomeOfTask } from '#core/contract/task-outcome.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
 import { faultOfEnd, isTimedOut } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
+import { Life } from './life.ts';
+import { givenUpFor, lastNumberIn, newAttempt } from './life-records.ts';
 import { Limits } from './limits.ts';
 import { faultOfWrite } from './property.ts';
 import { isFinished, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
+import type { Fields } from './scenario.ts';
 import type { Violation, Writer } from './violation.ts';
 
 /** No write is longer on its way than this. */
@@ -31,10 +35,12 @@ export interface InvariantsOptions {
 export class Invariants {
   readonly #options: InvariantsOptions;
   readonly #limits: Limits;
+  readonly #life: Life;
 
   constructor(options: InvariantsOptions) {
     this.#options = options;
     this.#limits = new Limits(options);
+    this.#life = new Life({ ...options, isLate: (client) => this.#isLate(client) });
   }
 
   judge(change: Change): void {
@@ -50,6 +56,7 @@ export class Invariants {
       if (pod !== undefined) this.#judgePod(change, pod);
     }
     if (change.object.kind === 'Agent') this.#limits.judgeStarts(change);
+    this.#life.judge(change);
   }
 
   /** Whatever a host writes is its own, and of a Task of its share. */
@@ -87,18 +94,20 @@ export class Invariants {
     if (isDeletion && isHost(writer)) this.#judgeCleanUp(task, what, writer);
     if (change.type === 'DELETED' || before === undefined || task.isEdited) return;
     const { status } = task.latest;
+    const added = newAttempt(before.status, status);
     if (wasFinished) {
+      if (!isFinished(task)) return;
       const [was, is] = [endText(before.status), endText(status)];
       if (was !== is) this.#report('a-finished-task-never-changes-its-end', `${what} had ended as ${was}, ${writer} makes that ${is}`);
       return;
     }
     if (isFinished(task)) {
-      const fault = faultOfEnd(ledger, task, this.#isLate(writer));
+      const fault = faultOfEnd(ledger, task, added, this.#isLate(writer));
       if (fault !== null) this.#report('the-status-says-what-the-pod-did', `${what}, by ${writer}: ${fault}`);
       if (status?.conditions?.find(({ type }) => type === 'Finished')?.status !== 'True')
         this.#report('a-finished-task-says-so', `${what} has ended without the condition Finished`);
       const attempt = status?.attempts?.find(({ number }) => number === status.attemptCount);
-      if (status?.podName !== undefined && attempt?.podName !== status.podName)
+      if (status?.podName !== undefined && (attempt === undefined || (attempt.podName ?? status.podName) !== status.podName))
         this.#report('a-finished-task-has-its-attempt', `${what} has ended with pod ${status.podName} and no attempt of it`);
       if (Date.parse(status?.completionTime ?? '') < Date.parse(status?.startTime ?? ''))
         this.#report('no-task-ends-before-it-starts', `${what} started at ${status?.startTime} and ended at ${status?.completionTime}`);
@@ -109,7 +118,7 @@ export class Invariants {
     const agent = task.pods.find(({ name }) => name === status?.podName)?.agent;
     if (status?.phase === 'Running' && agent !== undefined && `${task.namespace}/${status.agentRef?.name}` !== agent)
       this.#report('running-names-the-agent', `${what} says agent ${status.agentRef?.name}, ${writer} made its pod for ${agent}`);
-    if (before.status?.phase === 'Running' && status?.phase !== 'Running')
+    if (before.status?.phase === 'Running' && status?.phase !== 'Running' && added === undefined)
       this.#report('running-is-never-taken-back', `${what} said Running, ${writer} makes that ${status?.phase}`);
   }
 
@@ -117,7 +126,8 @@ export class Invariants {
   #judgeCleanUp(task: TaskRecord, what: string, writer: string): void {
     const { ledger, writer: hostOf } = this.#options;
     if (!isFinished(task)) this.#report('only-finished-tasks-are-cleaned-up', `${writer} deletes ${what}, which has not ended`);
-    const ttl: unknown = task.latest.spec.cleanup?.ttlSecondsAfterFinished;
+    const cleanup = task.latest.spec.cleanup as Fields | undefined;
+    const ttl = cleanup?.[`ttlSecondsAfter${outcomeOfTask(task.latest.status)}`] ?? cleanup?.ttlSecondsAfterFinished;
     if (typeof ttl !== 'number' || ttl < 0 || ledger.isRetentionLimited) return;
     const expiresMs = Date.parse(task.latest.status?.completionTime ?? '') + ttl * 1_000;
     if (expiresMs > ledger.nowMs + Math.max(0, hostOf(writer)?.aheadMs ?? 0))
@@ -157,13 +167,16 @@ export class Invariants {
     }
     const what = `task ${task.namespace}/${task.name} (${task.uid.slice(0, 8)})`;
     const others = task.pods.filter((other) => other !== pod);
-    const live = others.filter(isLive);
-    if (live.length > 0)
+    // One without a node that is being deleted is never bound to one.
+    const live = others.filter((other) => isLive(other) && (other.deletion === undefined || other.isBound));
+    // Where the Pod of an attempt that is over has gone, its name is free for what a leader that leads no more had sent: it must not run on.
+    const isLateAgain = this.#isLate(pod.createdBy) && pod.attempt <= lastNumberIn(task.latest.status);
+    if (live.length > 0 && !isLateAgain)
       this.#report('never-two-live-pods', `${pod.createdBy} creates pod ${pod.name} for ${what}, whose pod ${live[0]?.name} lives`);
     const creator = writer(pod.createdBy);
     const isMoving = task.movedMs !== undefined && ledger.nowMs - task.movedMs < IN_FLIGHT_MS;
     if (creator === undefined || this.#isLate(pod.createdBy) || isMoving) return;
-    const earlier = task.isEdited ? undefined : others.find(({ hadFinalizer }) => hadFinalizer);
+    const earlier = task.isEdited ? undefined : others.find(({ hadFinalizer, attempt }) => hadFinalizer && attempt === pod.attempt);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
     if (isFinished(task) && !task.isEdited)
@@ -182,12 +195,17 @@ export class Invariants {
 
 function endText(status: Task['status']): string {
   const { phase, cause = null, completionTime, startTime, message = null, podName, attempts } = status ?? {};
-  return JSON.stringify({ phase, cause, completionTime, startTime, message, podName, attempts });
+  // The end of a log may be kept only before its Pod goes, long after.
+  const ends = Array.isArray(attempts) ? attempts.map(({ log: _, ...attempt }) => attempt) : attempts;
+  return JSON.stringify({ phase, cause, completionTime, startTime, message, podName, attempts: ends });
 }
 
 /** Whether something true at this moment justifies that a host ends a Pod. */
 function mayBeEnded(ledger: Ledger, task: TaskRecord, pod: PodRecord): boolean {
+  // Made by a leader that had stood still, for an attempt that was over by then.
+  if (pod.attempt <= lastNumberIn(task.latest.status)) return true;
   if (task.goneMs !== undefined || task.deletingMs !== undefined || isFinished(task) || task.stopAskedMs !== undefined) return true;
   // What a hand has written may say anything, a stop too.
-  return pod.end !== undefined || pod.agentEnd !== undefined || task.isEdited || isTimedOut(ledger, task, pod);
+  if (pod.end !== undefined || pod.agentEnd !== undefined || task.isEdited || isTimedOut(ledger, task, pod)) return true;
+  return givenUpFor(ledger, task, pod, ledger.nowMs).length > 0;
 }

@@ -1,18 +1,22 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { AgentTemplate } from '#core/api/agent-template.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
-import type { Pod } from '#core/api/kubernetes.ts';
+import type { ConfigMap, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
+import { jsonEqual } from '#host/cluster/json.ts';
 import type { Admission } from '#host/cluster/memory/admission.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { type Change, keyOf } from '#host/cluster/memory/object-store.ts';
 import type { World } from '#host/cluster/memory/world.ts';
-import { agentEndOf, endOf, isHost, type LimitsRecord, type PodRecord, type TaskRecord } from './records.ts';
-import { SHARE_LABEL } from './scenario.ts';
+import { blockOf, hasAgentStarted, newAttempt } from './life-records.ts';
+import { agentEndOf, endOf, hasFinished, isFinished, isHost, type LimitsRecord, type PodRecord, type TaskRecord } from './records.ts';
+import { type Fields, SHARE_LABEL } from './scenario.ts';
+import { attemptOf } from './scripts.ts';
 
 export interface LedgerOptions {
   readonly world: World;
+  readonly isCalm: boolean;
   /** Agent that a host has just built a Pod of this Task (by UID) for; undefined: none. */
   agentOf(client: string, taskUid: string): string | undefined;
 }
@@ -25,15 +29,25 @@ export class Ledger {
   readonly limits = new Map<string, LimitsRecord[]>();
   /** How far any host's wall clock has ever been ahead of true time, in milliseconds: hosts judge timeouts by their own. */
   mostAheadMs = 0;
+  /** Every configuration of the cluster that there was, oldest first. */
+  readonly configs: KubeOpenCodeConfig['spec'][] = [];
+  /** Whether nothing goes wrong in this history but what is done to hosts and objects. */
+  readonly isCalm: boolean;
+  /** Whether all of them have Pods held and logs kept. */
+  isEvidenceKept = true;
   /** Whether the configuration has ever limited how many finished Tasks are kept. */
   isRetentionLimited = false;
   readonly #world: World;
   readonly #agentOf: LedgerOptions['agentOf'];
   /** Who was the last to be admitted to write an object: a write happens at once after it is admitted. */
-  readonly #writers = new Map<string, { readonly client: string; readonly operation: string; readonly revision: number }>();
+  readonly #writers = new Map<
+    string,
+    { readonly client: string; readonly operation: string; readonly revision: number; readonly atMs: number }
+  >();
 
-  constructor({ world, agentOf }: LedgerOptions) {
+  constructor({ world, isCalm, agentOf }: LedgerOptions) {
     this.#world = world;
+    this.isCalm = isCalm;
     this.#agentOf = agentOf;
   }
 
@@ -41,7 +55,7 @@ export class Ledger {
   get admission(): Admission {
     return ({ client, operation, kind, namespace, name }) => {
       const { revision } = this.#world.server.store;
-      this.#writers.set(`${kind} ${keyOf(namespace, name)}`, { client, operation, revision });
+      this.#writers.set(`${kind} ${keyOf(namespace, name)}`, { client, operation, revision, atMs: this.nowMs });
       return undefined;
     };
   }
@@ -54,14 +68,17 @@ export class Ledger {
   writerOf({ type, revision, object: { kind, metadata } }: Change): string {
     const admitted = this.#writers.get(`${kind} ${keyOf(metadata.namespace, metadata.name)}`);
     // What is admitted and refused then is no write.
-    if (admitted === undefined || revision > admitted.revision + 2 || (type === 'ADDED') !== (admitted.operation === 'create'))
-      return 'kubernetes';
-    return admitted.client;
+    const isAdmitted = admitted?.atMs === this.nowMs && revision <= admitted.revision + 2;
+    return isAdmitted && (type === 'ADDED') === (admitted.operation === 'create') ? admitted.client : 'kubernetes';
   }
 
   taskNamed(namespace: string, name: string): TaskRecord | undefined {
     const object = this.#world.server.find({ kind: 'Task', namespace, name });
     return object === undefined ? undefined : this.tasks.get(object.metadata.uid);
+  }
+
+  configMapNamed(namespace: string, name: string): ConfigMap | undefined {
+    return this.#world.server.find({ kind: 'ConfigMap', namespace, name }) as ConfigMap | undefined;
   }
 
   /** Takes in a change; to be called before it is judged. */
@@ -81,9 +98,19 @@ export class Ledger {
         this.#enterEvent(change);
         break;
       case 'KubeOpenCodeConfig':
-        this.isRetentionLimited ||= (change.object as StoredObject & KubeOpenCodeConfig).spec?.cleanup?.maxRetainedTasks !== undefined;
+        this.#enterConfig(change.object as StoredObject & KubeOpenCodeConfig);
         break;
     }
+  }
+
+  #enterConfig({ spec }: StoredObject & KubeOpenCodeConfig): void {
+    const { evidence, logTailBytes } = spec ?? {};
+    this.isEvidenceKept &&= (evidence ?? 'Finalizer') === 'Finalizer' && (logTailBytes === undefined || logTailBytes > 0);
+    this.configs.push(spec ?? {});
+    const kept = ['', 'Completed', 'Failed', 'Stopped'].map(
+      (outcome) => (spec?.cleanup as Fields | undefined)?.[`maxRetained${outcome}Tasks`],
+    );
+    this.isRetentionLimited ||= kept.some((count) => count !== undefined);
   }
 
   #enterTask(change: Change): void {
@@ -106,13 +133,27 @@ export class Ledger {
       events: new Set(),
       writes: 0,
       disturbances: 0,
+      isTroubled: false,
+      recorded: new Map(),
+      asked: new Set(),
+      retries: [],
     };
     this.tasks.set(uid, record);
     record.latest = task;
     const labelOf = (stored: StoredObject): string | undefined => stored.metadata.labels?.[SHARE_LABEL];
     if (previous !== undefined && labelOf(previous) !== labelOf(object)) record.movedMs = this.nowMs;
     if (previous !== undefined && previous.status !== object.status && !isHost(this.writerOf(change))) record.isEdited = true;
+    // What was asked of an attempt that is over is not asked of the next.
+    if (previous !== undefined && hasFinished(previous) && !isFinished(record)) record.stopAskedMs = undefined;
     if (annotations?.[ANNOTATIONS.stop] === 'true') record.stopAskedMs ??= this.nowMs;
+    const { retry } = task.spec;
+    if (!record.retries.some((known) => jsonEqual(known, retry))) record.retries.push(retry);
+    const added = newAttempt(previous?.status, task.status);
+    if (added !== undefined) {
+      const pod = this.pods.get(added.podUID ?? '');
+      const [hadStarted, wasEndedByUs] = [pod?.hasAgentStarted !== false, pod?.endedByUsMs !== undefined];
+      record.recorded.set(added.number, { attempt: added, hadStarted, wasEndedByUs, atMs: this.nowMs });
+    }
     if (deletionTimestamp !== undefined) record.deletingMs ??= this.nowMs;
     if (type === 'DELETED') record.goneMs = this.nowMs;
   }
@@ -135,6 +176,9 @@ export class Ledger {
     record.hasForeignDeadline ||= pod.spec.activeDeadlineSeconds !== undefined && annotations?.[ANNOTATIONS.endedFor] === undefined;
     record.agentEnd ??= agentEndOf(pod, this.nowMs);
     record.isBound ||= pod.spec.nodeName !== undefined;
+    record.hasAgentStarted ||= hasAgentStarted(pod);
+    const block = blockOf(pod);
+    if (block !== null) record.blockedBy.add(block);
     record.wasOnLostNode ||= this.#world.outages.isOut(pod.spec.nodeName);
     record.end ??= endOf(pod, this.nowMs);
     if (change.type === 'DELETED') record.goneMs = this.nowMs;
@@ -150,6 +194,7 @@ export class Ledger {
       uid,
       name,
       createdMs: this.nowMs,
+      attempt: attemptOf(pod),
       createdBy,
       agent: agentName === undefined ? undefined : `${namespace}/${agentName}`,
       hadFinalizer: finalizers?.includes(POD_FINALIZER) === true,
@@ -159,6 +204,8 @@ export class Ledger {
       isDisrupted: false,
       wasOnLostNode: false,
       isBound: false,
+      hasAgentStarted: false,
+      blockedBy: new Set(),
       hasForeignDeadline: false,
       agentEnd: undefined,
       end: undefined,

@@ -1,21 +1,23 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Condition } from '#core/api/kubernetes.ts';
-import { CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import { ANNOTATIONS, CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
-import type { Outcome, PodScript } from '#host/cluster/memory/pod-script.ts';
+import type { Outcome } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
 import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
+import { lastNumberIn, patienceOf } from './life-records.ts';
 import { isFinished, isLive, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
+import type { Scripts } from './scripts.ts';
 import type { Violation } from './violation.ts';
 
 export interface LivenessOptions {
   readonly world: World;
   readonly ledger: Ledger;
-  readonly scripts: ReadonlyMap<string, Partial<PodScript>>;
+  readonly scripts: Pick<Scripts, 'of'>;
   readonly shares: readonly Share[];
 }
 
@@ -31,7 +33,8 @@ export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): 
   for (const pod of ledger.pods.values()) {
     if (pod.goneMs !== undefined || pod.task === undefined || isHidden(pod.latest)) continue;
     const what = `pod ${pod.name} (${pod.uid.slice(0, 8)}) of task ${pod.task.namespace}/${pod.task.name}`;
-    const isOver = pod.task.goneMs !== undefined || isFinished(pod.task);
+    const isRecorded = pod.attempt <= lastNumberIn(pod.task.latest.status);
+    const isOver = pod.task.goneMs !== undefined || isFinished(pod.task) || isRecorded;
     if (isOver && pod.latest.metadata.finalizers?.includes(POD_FINALIZER))
       violations.push({ rule: 'no-finalizer-stays', says: `${what}, which is over, still bears our finalizer` });
     const isOrphaned = pod.latest.metadata.ownerReferences === undefined;
@@ -70,11 +73,13 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   const { status, spec, metadata } = task.latest;
   if (task.deletingMs !== undefined) return false;
   const { namespace, name } = task;
+  // Who asks for another attempt may take back a stop that nobody has seen.
+  const isToStop = metadata.annotations?.[ANNOTATIONS.stop] === 'true';
   const queued = status?.phase === 'Queued' ? conditionOf(task, 'Queued') : undefined;
   const ready = conditionOf(task, 'Ready');
   const pod = task.pods.find(isLive);
   if (pod !== undefined) {
-    const outcome = scripts.get(metadata.uid)?.outcome;
+    const outcome = scripts.of(metadata.uid, pod.attempt)?.outcome;
     const isCut = outcome !== 'unschedulable' && pod.latest.spec.activeDeadlineSeconds !== undefined;
     const runsOn = outcome !== undefined && ENDLESS.has(outcome);
     return (
@@ -83,11 +88,12 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
       pod.agentEnd === undefined &&
       pod.deletion === undefined &&
       status?.phase === 'Running' &&
-      task.stopAskedMs === undefined &&
-      timeoutOf(task, pod) === null
+      !isToStop &&
+      timeoutOf(task, pod) === null &&
+      ![...pod.blockedBy].some((block) => patienceOf(task, pod, block) !== null)
     );
   }
-  if (task.stopAskedMs !== undefined) return false;
+  if (isToStop) return false;
   // A malformed object, until somebody mends it.
   if (ready?.reason === 'InvalidSpec' || ready?.reason === 'ConfigError') return status?.phase === 'Pending';
   if (spec.suspend === true) return queued?.reason === 'TaskSuspended';
@@ -98,7 +104,8 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     // Only the head of a queue is decided again when the Agent changes; who waits behind it says what it said.
     return reason !== undefined && waitersOf(ledger, `${namespace}/${agentName}`).some((other) => queuedReason(other) === reason);
   }
-  const named = world.server.find({ kind: 'Pod', namespace, name: `${name}-pod` });
+  const attempt = lastNumberIn(status) + 1;
+  const named = world.server.find({ kind: 'Pod', namespace, name: attempt === 1 ? `${name}-pod` : `${name}-pod-${attempt}` });
   if (named !== undefined) return ready?.reason === 'NameConflict';
   return false;
 }

@@ -1,5 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
-import type { Task } from '#core/api/task.ts';
+import type { Attempt, Task } from '#core/api/task.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 
@@ -25,6 +25,8 @@ export interface PodRecord {
   readonly uid: string;
   readonly name: string;
   readonly createdMs: number;
+  /** From 1, as it says itself. */
+  readonly attempt: number;
   /** Client that created it. */
   readonly createdBy: string;
   /** `namespace/name` of the Agent that it was made for. */
@@ -39,6 +41,10 @@ export interface PodRecord {
   isDisrupted: boolean;
   wasOnLostNode: boolean;
   isBound: boolean;
+  /** Its agent has run, as far as anybody was told. */
+  hasAgentStarted: boolean;
+  /** What has kept it from running at some time. */
+  readonly blockedBy: Set<'Unschedulable' | 'Image' | 'Configuration'>;
   /** Somebody else has given it a deadline. */
   hasForeignDeadline: boolean;
   agentEnd: AgentEnd | undefined;
@@ -67,6 +73,23 @@ export interface TaskRecord {
   /** Writes of hosts that were about it, and what excuses them: restarts, faults, what people did. */
   writes: number;
   disturbances: number;
+  /** A host, or a call of one that was about it, has failed: what it was to keep may be lost. */
+  isTroubled: boolean;
+  /** Attempts by their number, as they were recorded first, and when. */
+  readonly recorded: Map<number, RecordedAttempt>;
+  /** Attempts that a person has asked for, by their number. */
+  readonly asked: Set<number>;
+  /** Every `spec.retry` that it has had. */
+  readonly retries: unknown[];
+}
+
+export interface RecordedAttempt {
+  readonly attempt: Attempt;
+  /** Whether anybody had been told by then that its agent had run. */
+  readonly hadStarted: boolean;
+  /** Whether a host had asked for the Pod's end by then. */
+  readonly wasEndedByUs: boolean;
+  readonly atMs: number;
 }
 
 export interface LimitsRecord {
@@ -81,7 +104,12 @@ export function isHost(client: string): boolean {
 }
 
 export function isFinished({ latest }: TaskRecord): boolean {
-  return latest.status?.phase === 'Completed' || latest.status?.phase === 'Failed';
+  return hasFinished(latest);
+}
+
+export function hasFinished({ status }: Pick<StoredObject, 'status'>): boolean {
+  const { phase } = (status ?? {}) as { readonly phase?: unknown };
+  return phase === 'Completed' || phase === 'Failed';
 }
 
 /** Whether its containers run, or may come to run. */

@@ -61,6 +61,8 @@ export const FAULTS = [
   'watchMute',
   /** The server of an Agent fails, is slow, or never answers. */
   'session',
+  /** A log can't be read, comes late, breaks off, or never ends. */
+  'log',
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 export type FaultRates = Readonly<Record<FaultName, number>>;
@@ -89,6 +91,8 @@ export type Happening =
       readonly at: Named;
       readonly spec: TaskSpec | Fields;
       readonly script: Partial<PodScript>;
+      /** How the Pods of the attempts after the first go; the last also says how all further ones do. Absent: as the first. */
+      readonly later?: readonly Partial<PodScript>[];
       readonly labels?: Readonly<Record<string, string>>;
     }
   | { readonly type: 'PatchTask'; readonly at: Named; readonly spec: Partial<TaskSpec> | Fields }
@@ -97,6 +101,12 @@ export type Happening =
   /** By hand, past every rule. */
   | { readonly type: 'EditStatus'; readonly at: Named; readonly status: Fields }
   | { readonly type: 'StopTask'; readonly at: Named }
+  /** A person asks for another attempt: the next one by its number, or whatever he writes. `isFreed`: and takes the stop back. */
+  | { readonly type: 'RetryTask'; readonly at: Named; readonly attempt: 'Next' | (string & {}); readonly isFreed?: true }
+  /** How ConfigMaps of logs are refused from now on; null: no more. */
+  | { readonly type: 'RefuseLogs'; readonly how: 'Forbidden' | 'Invalid' | null }
+  /** Somebody takes the name of the ConfigMap that the log of an attempt would be kept in. */
+  | { readonly type: 'ForeignLog'; readonly at: Named; readonly attempt: number }
   | {
       readonly type: 'Delete';
       readonly kind: 'Task' | 'Agent' | 'AgentTemplate' | 'Pod';

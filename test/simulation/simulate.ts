@@ -18,10 +18,14 @@ import { type Deed, Deeds } from './happenings.ts';
 import type { Stroke } from './host-line.ts';
 import { Invariants } from './invariants.ts';
 import { Ledger } from './ledger.ts';
+import { faultOfPlace } from './life-attempts.ts';
+import { keptLogFaults } from './life-logs.ts';
 import { unsettled } from './liveness.ts';
+import { withLogFaults } from './log-faults.ts';
 import type { Mutation } from './mutation.ts';
 import type { TaskRecord } from './records.ts';
-import { type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
+import { FAULTS, type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
+import { attemptOf, Scripts } from './scripts.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import type { Violation } from './violation.ts';
 
@@ -68,7 +72,7 @@ class Simulation {
   readonly #injector: FaultInjector;
   readonly #deeds: Deeds;
   readonly #shares: readonly Share[];
-  readonly #scripts = new Map<string, Partial<PodScript>>();
+  readonly #scripts = new Scripts();
   readonly #violations: Violation[] = [];
   readonly #chronicle: Chronicle;
   readonly #conduct: Conduct;
@@ -92,7 +96,11 @@ class Simulation {
     const { clock, server } = this.#world;
     this.#chronicle = new Chronicle(clock);
     this.#shares = scenario.shares ?? [{}];
-    this.#ledger = new Ledger({ world: this.#world, agentOf: (client, uid) => this.#fleets.host(client)?.builtFor.get(uid) });
+    this.#ledger = new Ledger({
+      world: this.#world,
+      isCalm: FAULTS.every((name) => rates[name] === 0),
+      agentOf: (client, uid) => this.#fleets.host(client)?.builtFor.get(uid),
+    });
     server.addAdmission(this.#ledger.admission);
     this.#injector = new FaultInjector({
       seed,
@@ -174,6 +182,7 @@ class Simulation {
     this.#isStill = true;
     await clock.runUntil(isOver, clock.now() + STILL_MS);
     for (const violation of unsettled(settled)) this.#violate(violation);
+    for (const violation of keptLogFaults(this.#ledger, this.#world.server)) this.#violate(violation);
     for (const task of this.#ledger.tasks.values()) this.#conduct.judgeWrites(task);
   }
 
@@ -182,7 +191,20 @@ class Simulation {
     const { engine, mutation } = this.#options;
     const { seed, rates, pageSize } = this.#scenario;
     const client = this.#world.client(name, this.#injector.faults);
-    for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
+    for (const task of this.#ledger.tasks.values()) {
+      task.disturbances += 1;
+      task.isTroubled = true;
+    }
+    const withPages = pageSize === undefined ? client : paged(client, pageSize);
+    const logs = {
+      clock,
+      seed,
+      rate: () => (this.#isQuiet ? 0 : rates.log),
+      onFault: (namespace: string, pod: string, what: string) => {
+        this.#disturb('Pod', namespace, pod);
+        this.#log(`  ${name}: the log of pod ${namespace}/${pod}: ${what}`);
+      },
+    };
     return new SimulatedHost({
       name,
       clock,
@@ -194,7 +216,7 @@ class Simulation {
         rate: () => (this.#isQuiet ? 0 : rates.session),
         onFault: (what) => this.#log(`  ${name}: ${what}`),
       },
-      cluster: pageSize === undefined ? client : paged(client, pageSize),
+      cluster: rates.log > 0 ? withLogFaults(withPages, logs) : withPages,
       line: {
         strike: (call) => this.#strike(name, call),
         sent: (call) => this.#sent(name, call),
@@ -250,6 +272,9 @@ class Simulation {
   #onDecided({ name }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
     this.#decisions += 1;
     this.#conduct.decided(name, subject, deliberation);
+    const place = faultOfPlace(deliberation);
+    if (place !== null)
+      this.#violate({ rule: 'who-waits-for-an-attempt-holds-no-place', says: `${name} decides ${subject.name}: ${place}` });
     if (this.#options.isVerbose === true) this.#chronicle.decision(name, subject, deliberation);
   }
 
@@ -281,8 +306,12 @@ class Simulation {
 
   #perform(deed: Deed): void {
     this.#log(this.#deeds.perform(deed));
+    const isOfLogs = deed.type === 'RefuseLogs' || deed.type === 'ForeignLog';
     // It may concern any of them, and each may have to say something because of it.
-    for (const task of this.#ledger.tasks.values()) task.disturbances += 1;
+    for (const task of this.#ledger.tasks.values()) {
+      task.disturbances += 1;
+      task.isTroubled ||= isOfLogs;
+    }
   }
 
   #isOfShare(name: string, { metadata: { namespace = '', labels } }: Task): boolean {
@@ -290,9 +319,9 @@ class Simulation {
     return host === undefined || covers(host.share, namespace, labels);
   }
 
-  #scriptOf({ metadata }: Pod): Partial<PodScript> | undefined {
-    const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-    return owner === undefined ? undefined : this.#scripts.get(owner.uid);
+  #scriptOf(pod: Pod): Partial<PodScript> | undefined {
+    const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+    return owner === undefined ? undefined : this.#scripts.of(owner.uid, attemptOf(pod));
   }
 
   /** The Task that a write is about: names begin with its name. */
@@ -303,7 +332,9 @@ class Simulation {
 
   #disturb(kind: Kind, namespace: string, name: string): void {
     const task = this.#taskOf(kind, namespace, name);
-    if (task !== undefined) task.disturbances += 1;
+    if (task === undefined) return;
+    task.disturbances += 1;
+    task.isTroubled = true;
   }
 
   #violate(violation: Violation): void {

@@ -1,0 +1,55 @@
+import type { Attempt } from '#core/api/task.ts';
+import { outcomeOfTask } from '#core/contract/task-outcome.ts';
+import { isTimedOut } from './ends.ts';
+import type { Ledger } from './ledger.ts';
+import type { Fault } from './life-attempts.ts';
+import { attemptsIn, givenUpFor, startedWithOf } from './life-records.ts';
+import { isFinished, type PodRecord, type TaskRecord } from './records.ts';
+
+type Sources = readonly (Readonly<Record<string, unknown>> | undefined)[];
+
+/** Why a host must not delete a Pod that has ended, of a Task that stays; null where it may. */
+export function faultOfDisposal(ledger: Ledger, task: TaskRecord, pod: PodRecord): Fault | null {
+  const attempt = attemptsIn(task.latest.status).find(({ podUID }) => podUID === pod.uid);
+  // Its end crossed a deletion that was for a reason, which is judged elsewhere.
+  if (attempt === undefined) return null;
+  const sources = [
+    task.latest.spec.cleanup?.pod,
+    startedWithOf(pod).podCleanup,
+    ...ledger.configs.map((spec) => cleanupIn(spec)),
+  ] as Sources;
+  const field = outcomeFor(task, attempt);
+  const isWanted = sources.some((source) => source?.[field] === 'Delete');
+  const isByStop = isStopped(ledger, task, pod, attempt) && (task.latest.spec.stop ?? startedWithOf(pod).stop)?.mode !== 'Retain';
+  if (!isWanted && !isByStop)
+    return (what) => ['pods-are-disposed-only-where-that-is-wanted', `${what} has ended and is to be kept, and is deleted (${field})`];
+  const { completionTime } = task.latest.status ?? {};
+  const delays = sources.map((source) => source?.delaySeconds).filter((delay) => typeof delay === 'number');
+  const delayMs = isByStop || delays.length === 0 ? 0 : Math.min(...delays) * 1_000;
+  const sinceMs = isFinished(task) ? Date.parse(completionTime ?? '') : ledger.nowMs;
+  if (sinceMs + delayMs > ledger.nowMs + ledger.mostAheadMs)
+    return (what) => ['no-pod-is-disposed-before-its-time', `${what} is deleted, it is to stay ${delayMs / 1_000} s after the end`];
+  const isSilent = attempt.log === undefined && pod.hasAgentStarted && pod.hadFinalizer && ledger.isEvidenceKept;
+  return isSilent ? (what) => ['a-log-that-goes-is-accounted-for', `${what} is deleted, and nothing says what became of its log`] : null;
+}
+
+function cleanupIn(spec: Ledger['configs'][number]): unknown {
+  return (spec.cleanup as { readonly pod?: unknown } | undefined)?.pod;
+}
+
+function isStop({ cause }: Attempt): boolean {
+  return cause === 'Stopped' || cause === 'Timeout';
+}
+
+/** Also where what was asked for came too late. */
+function isStopped(ledger: Ledger, task: TaskRecord, pod: PodRecord, attempt: Attempt): boolean {
+  if (isStop(attempt)) return true;
+  const atMs = ledger.nowMs;
+  return task.stopAskedMs !== undefined || isTimedOut(ledger, task, pod, atMs) || givenUpFor(ledger, task, pod, atMs).length > 0;
+}
+
+/** Under which field of `cleanup.pod` it goes: by the Task's outcome, before that by its own. */
+function outcomeFor(task: TaskRecord, attempt: Attempt): string {
+  const outcome = outcomeOfTask(task.latest.status) ?? (isStop(attempt) ? 'Stopped' : 'Failed');
+  return outcome.toLowerCase();
+}
