@@ -48,13 +48,13 @@ const UNTIL_TERM = "trap 'echo saving; sleep 1; echo saved; exit 0' TERM; echo u
 const LAST_WORDS = 'up\nsaving\nsaved\n';
 
 describe('a Task on a real kubelet', () => {
-  it('succeeds, with all its init containers, and its log can be read', async () => {
+  it.concurrent('succeeds, with all its init containers, and its log can be read', async () => {
     await run('hello', 'echo hello');
     expect((await finished('hello')).status).toMatchObject({ phase: 'Completed', attempts: [{ exitCode: 0, node: 'localhost' }] });
     expect(await logs('hello')).toBe('hello\n');
   });
 
-  it('fails with its exit code', async () => {
+  it.concurrent('fails with its exit code', async () => {
     await run('exit-3', 'echo no credentials; exit 3');
     expect((await finished('exit-3')).status).toMatchObject({
       phase: 'Failed',
@@ -63,19 +63,19 @@ describe('a Task on a real kubelet', () => {
     });
   });
 
-  it('leaves a result in its termination message', async () => {
+  it.concurrent('leaves a result in its termination message', async () => {
     await run('result', `echo '{"changed":2}' > /dev/termination-log`);
     expect((await finished('result')).status).toMatchObject({ phase: 'Completed', result: { changed: 2 } });
   });
 
-  it('that needs too much memory: OutOfMemory', async () => {
+  it.concurrent('that needs too much memory: OutOfMemory', async () => {
     await run('greedy', 'exec dd if=/dev/zero of=/dev/null bs=200M count=10', {}, { resources: { limits: { memory: '32Mi' } } });
     const { status } = await finished('greedy');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'OutOfMemory', attempts: [{ exitCode: 137 }] });
     expect(status?.message).toMatch(/32Mi/);
   });
 
-  it('stopped with Retain: SIGTERM, time to save, and the log stays', async () => {
+  it.concurrent('stopped with Retain: SIGTERM, time to save, and the log stays', async () => {
     await run('retained', UNTIL_TERM, { stop: { mode: 'Retain' } });
     await running('retained');
     await stop('retained');
@@ -84,7 +84,7 @@ describe('a Task on a real kubelet', () => {
     expect((await podOf('retained')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
   });
 
-  it('stopped: SIGTERM, time to save, the log is kept to its last word, and then the Pod goes', async () => {
+  it.concurrent('stopped: SIGTERM, time to save, the log is kept to its last word, and then the Pod goes', async () => {
     await run('stopped', UNTIL_TERM);
     await running('stopped');
     await stop('stopped');
@@ -94,7 +94,7 @@ describe('a Task on a real kubelet', () => {
     await untilGone(kube.cluster, podAt(namespace, 'stopped-pod'));
   });
 
-  it('stopped with another grace than the Pod’s: its deletion, and the log is followed while it ends', async () => {
+  it.concurrent('stopped with another grace than the Pod’s: its deletion, and the log is followed while it ends', async () => {
     await run('hurried', UNTIL_TERM, { stop: { gracePeriodSeconds: 10 } }, { terminationGracePeriodSeconds: 20 });
     await running('hurried');
     await stop('hurried');
@@ -103,11 +103,11 @@ describe('a Task on a real kubelet', () => {
     expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
   });
 
-  it('is told why before it is stopped: the file is there when SIGTERM comes', async () => {
+  it.concurrent('is told why before it is stopped: the file is there when SIGTERM comes', async () => {
     const script = `trap 'echo "why: $(cat "$KUBEOPENCODE_STOP_REASON_FILE")"; exit 0' TERM; cat "$KUBEOPENCODE_STOP_REASON_FILE"; while true; do sleep 0.1; done`;
     const names = ['told-1', 'told-2', 'told-3', 'told-4'];
     await Promise.all(names.map((name) => run(name, script, { stop: { mode: 'Delete' } })));
-    await run('told-late', script, { timeout: '8s', stop: { mode: 'Retain' } });
+    await run('told-late', script, { timeout: '14s', stop: { mode: 'Retain' } });
     await Promise.all(names.map(running));
     await Promise.all(names.map(stop));
     for (const name of names) expect(await keptLog(kube.cluster, await finished(name))).toBe('why: Stopped\n');
@@ -115,28 +115,28 @@ describe('a Task on a real kubelet', () => {
     expect(await logs('told-late')).toBe('why: Timeout\n');
   });
 
-  it('stopped, and deaf to SIGTERM: killed after its grace', async () => {
+  it.concurrent('stopped, and deaf to SIGTERM: killed after its grace', async () => {
     await run('deaf', "trap '' TERM; while true; do sleep 0.1; done", {}, { terminationGracePeriodSeconds: 2 });
     await running('deaf');
     await stop('deaf');
     expect((await finished('deaf')).status).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ exitCode: 137 }] });
   });
 
-  it('past its timeout: ended by the kubelet', async () => {
-    await run('slow', UNTIL_TERM, { timeout: '4s', stop: { mode: 'Retain' } });
+  it.concurrent('past its timeout: ended by the kubelet', async () => {
+    await run('slow', UNTIL_TERM, { timeout: '12s', stop: { mode: 'Retain' } });
     expect((await finished('slow')).status).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ exitCode: 0 }] });
     expect((await podOf('slow')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
   });
 
-  it('past its timeout, and not to be retained: its log is kept, and the Pod goes', async () => {
-    await run('slower', UNTIL_TERM, { timeout: '4s' });
+  it.concurrent('past its timeout, and not to be retained: its log is kept, and the Pod goes', async () => {
+    await run('slower', UNTIL_TERM, { timeout: '12s' });
     const ended = await finished('slower');
     expect(ended.status).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ exitCode: 0 }] });
     expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
     await untilGone(kube.cluster, podAt(namespace, 'slower-pod'));
   });
 
-  it('that fails and is tried again succeeds in its second Pod, and the first stays with its log', async () => {
+  it.concurrent('that fails and is tried again succeeds in its second Pod, and the first stays with its log', async () => {
     // A Pod's host name is its own.
     const script = 'case "$(cat /etc/hostname)" in *-pod-2) echo better ;; *) echo no network; exit 1 ;; esac';
     await run('again', script, { retry: { limit: 1, backoff: { initial: '1s' } } });
@@ -154,7 +154,7 @@ describe('a Task on a real kubelet', () => {
     expect(await kube.kubectl(['-n', namespace, 'logs', 'again-pod-2', '-c', 'agent'])).toBe('better\n');
   });
 
-  it('whose Pod somebody deletes while its container exits 0 on SIGTERM: not Completed', async () => {
+  it.concurrent('whose Pod somebody deletes while its container exits 0 on SIGTERM: not Completed', async () => {
     await run('deleted', UNTIL_TERM);
     await running('deleted');
     await kube.kubectl(['-n', namespace, 'delete', 'pod', 'deleted-pod', '--wait=false']);
@@ -172,7 +172,7 @@ describe('a Task on a real kubelet', () => {
     await untilGone(kube.cluster, podAt(namespace, 'deleted-pod'));
   });
 
-  it('evicted, as a drain does: Evicted, though the Pod has no reason; its log is followed to its last word', async () => {
+  it.concurrent('evicted, as a drain does: Evicted, though the Pod has no reason; its log is followed to its last word', async () => {
     await run('drained', UNTIL_TERM);
     await running('drained');
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'drained-pod', namespace } };
@@ -186,7 +186,7 @@ describe('a Task on a real kubelet', () => {
     expect(await keptLog(kube.cluster, ended)).toBe(LAST_WORDS);
   });
 
-  it('with a sidecar that does not end: the agent’s end is the Task’s, and the Pod is ended', async () => {
+  it.concurrent('with a sidecar that does not end: the agent’s end is the Task’s, and the Pod is ended', async () => {
     const kept = template(namespace, 'beside', {}, { resources: {}, terminationGracePeriodSeconds: 1 });
     const spec = { ...kept.spec, agentImage: AGENT.name, executorImage: AGENT.name };
     const onNode = { ...kept, spec };
