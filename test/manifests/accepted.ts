@@ -186,14 +186,33 @@ const ownCases: readonly CrdCase[] = [
       suspend: true,
       priority: -5,
       managedBy: 'kubeopencode.io/task-controller',
-      cleanup: { ttlSecondsAfterFinished: 60 },
+      retry: {
+        limit: 3,
+        backoff: { initial: '10s', factor: 2, max: '10m' },
+        causes: { Application: 0, OutOfMemory: 1, Evicted: 100, Preempted: 5, NodeLost: 2, PodDeleted: 1, Image: 1, Timeout: 1 },
+      },
+      pendingTimeouts: { unschedulable: '1h', imagePull: '5m', configuration: '90s' },
+      cleanup: {
+        ttlSecondsAfterFinished: 60,
+        ttlSecondsAfterCompleted: 0,
+        ttlSecondsAfterFailed: 604_800,
+        ttlSecondsAfterStopped: 60,
+        pod: { completed: 'Delete', failed: 'Keep', stopped: 'Delete', delaySeconds: 30 },
+      },
     }),
   },
+  { name: 'task that may be tried again for nothing only', manifest: task({ retry: {} }) },
   {
     name: 'agent with every field of ours',
     manifest: agent({
       execution: 'Attach',
-      taskDefaults: { timeout: '1h', stop: { mode: 'Delete' }, cleanup: { ttlSecondsAfterFinished: 60 } },
+      taskDefaults: {
+        timeout: '1h',
+        stop: { mode: 'Delete' },
+        retry: { limit: 1, causes: { Configuration: 1, Unschedulable: 1, InitContainer: 1 } },
+        pendingTimeouts: { imagePull: '10m' },
+        cleanup: { ttlSecondsAfterFinished: 60, pod: { stopped: 'Keep' } },
+      },
       podSpec: {
         annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' },
         priorityClassName: 'batch',
@@ -203,7 +222,19 @@ const ownCases: readonly CrdCase[] = [
   },
   {
     name: 'config of the cluster with every field of ours',
-    manifest: config({ execution: 'Pod', evidence: 'BestEffort', taskDefaults: { timeout: '2h', stop: { gracePeriodSeconds: 30 } } }),
+    manifest: config({
+      execution: 'Pod',
+      evidence: 'BestEffort',
+      logTailBytes: 524_288,
+      taskDefaults: { timeout: '2h', stop: { gracePeriodSeconds: 30 }, retry: { limit: 2 }, pendingTimeouts: { unschedulable: '30m' } },
+      cleanup: {
+        maxRetainedTasks: 100,
+        maxRetainedCompletedTasks: 10,
+        maxRetainedFailedTasks: 50,
+        maxRetainedStoppedTasks: 0,
+        pod: { completed: 'Delete', delaySeconds: 300 },
+      },
+    }),
   },
 ];
 

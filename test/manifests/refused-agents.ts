@@ -140,6 +140,18 @@ export const configCases: readonly CrdCase[] = [
     manifest: config({ systemImage: { imagePullPolicy: 'Sometimes' } }),
     refusedWith: /spec\.systemImage\.imagePullPolicy/,
   },
+  { name: 'kept logs over 512 KiB', manifest: config({ logTailBytes: 524_289 }), refusedWith: /spec\.logTailBytes: .*524,?288/ },
+  { name: 'kept logs of negative size', manifest: config({ logTailBytes: -1 }), refusedWith: /spec\.logTailBytes/ },
+  {
+    name: 'negative retention by outcome',
+    manifest: config({ cleanup: { maxRetainedFailedTasks: -1 } }),
+    refusedWith: /spec\.cleanup\.maxRetainedFailedTasks/,
+  },
+  {
+    name: 'malformed default of a task',
+    manifest: config({ taskDefaults: { retry: { backoff: { initial: '10 s' } } } }),
+    refusedWith: /spec\.taskDefaults\.retry\.backoff\.initial: .*must be a duration such as 90s/,
+  },
   { name: 'negative retention', manifest: config({ cleanup: { maxRetainedTasks: -1 } }), refusedWith: /spec\.cleanup\.maxRetainedTasks/ },
   {
     name: 'telemetry without endpoint',

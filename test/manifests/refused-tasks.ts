@@ -43,6 +43,52 @@ export const taskCases: readonly CrdCase[] = [
     manifest: task({ cleanup: { ttlSecondsAfterFinished: -1 } }),
     refusedWith: /spec\.cleanup\.ttlSecondsAfterFinished/,
   },
+  ...['1 minute', '10', 'soon', ''].flatMap((text): CrdCase[] => [
+    {
+      name: `retry.backoff.initial ${JSON.stringify(text)}`,
+      manifest: task({ retry: { limit: 1, backoff: { initial: text } } }),
+      refusedWith: /spec\.retry\.backoff\.initial: .*must be a duration such as 90s, 30m or 1h30m/,
+    },
+    {
+      name: `retry.backoff.max ${JSON.stringify(text)}`,
+      manifest: task({ retry: { backoff: { max: text } } }),
+      refusedWith: /spec\.retry\.backoff\.max: .*must be a duration such as 90s, 30m or 1h30m/,
+    },
+    ...['unschedulable', 'imagePull', 'configuration'].map((field) => ({
+      name: `pendingTimeouts.${field} ${JSON.stringify(text)}`,
+      manifest: task({ pendingTimeouts: { [field]: text } }),
+      refusedWith: new RegExp(`spec\\.pendingTimeouts\\.${field}: .*must be a duration such as 90s, 30m or 1h30m`),
+    })),
+  ]),
+  { name: 'negative retry limit', manifest: task({ retry: { limit: -1 } }), refusedWith: /spec\.retry\.limit: .*0/ },
+  { name: 'retry limit over 100', manifest: task({ retry: { limit: 101 } }), refusedWith: /spec\.retry\.limit: .*100/ },
+  { name: 'retry limit as text', manifest: task({ retry: { limit: '3' } }), refusedWith: /spec\.retry\.limit/ },
+  { name: 'retry as a number', manifest: task({ retry: 3 }), refusedWith: /spec\.retry/ },
+  { name: 'retry of a cause that there is not', manifest: task({ retry: { causes: { Oops: 1 } } }), refusedWith: /Oops/ },
+  { name: 'retry of a cause that is final', manifest: task({ retry: { causes: { Stopped: 1 } } }), refusedWith: /Stopped/ },
+  {
+    name: 'negative limit of a cause',
+    manifest: task({ retry: { causes: { OutOfMemory: -1 } } }),
+    refusedWith: /spec\.retry\.causes\.OutOfMemory: .*0/,
+  },
+  { name: 'backoff factor 0', manifest: task({ retry: { backoff: { factor: 0 } } }), refusedWith: /spec\.retry\.backoff\.factor: .*1/ },
+  { name: 'pending timeout of a reason that there is not', manifest: task({ pendingTimeouts: { quota: '1m' } }), refusedWith: /quota/ },
+  { name: 'pendingTimeouts as one duration', manifest: task({ pendingTimeouts: '5m' }), refusedWith: /spec\.pendingTimeouts/ },
+  {
+    name: 'pod clean-up that is neither',
+    manifest: task({ cleanup: { pod: { failed: 'Remove' } } }),
+    refusedWith: /spec\.cleanup\.pod\.failed: .*Keep.*Delete/,
+  },
+  {
+    name: 'negative delay of the pod’s clean-up',
+    manifest: task({ cleanup: { pod: { delaySeconds: -1 } } }),
+    refusedWith: /spec\.cleanup\.pod\.delaySeconds/,
+  },
+  {
+    name: 'negative time to live by outcome',
+    manifest: task({ cleanup: { ttlSecondsAfterStopped: -1 } }),
+    refusedWith: /spec\.cleanup\.ttlSecondsAfterStopped/,
+  },
   { name: 'retention count on a task', manifest: task({ cleanup: { maxRetainedTasks: 1 } }), refusedWith: /maxRetainedTasks/ },
 ];
 
