@@ -314,7 +314,7 @@ describe('how a Pod ended', () => {
     expect(summary(outlived(NOW).actions)).not.toContain('Delete Pod fix-bug-pod');
     expect(summary(outlived('2026-01-01T10:09:30.000Z').actions)).toContain('Delete Pod fix-bug-pod');
   });
-  const outlivedBy = (state: object, phase: 'Running' | 'Pending' = 'Running', more = {}) =>
+  const outlivedBy = (state: object, phase: 'Running' | 'Pending' | 'Failed' = 'Running', more = {}) =>
     pod({
       phase,
       ...more,
@@ -351,6 +351,13 @@ describe('how a Pod ended', () => {
     const annotations = { 'kubeopencode.io/started-with': '{"timeout":"3m"}' };
     const decision = decided(snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), ...lookedAt(pod({ annotations })) }));
     expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+  });
+  test('an agent that had ended before the rest was ended, by whatever, has ended by itself', () => {
+    const ended = outlivedBy({ terminated: { exitCode: 137, finishedAt: '2026-01-01T10:05:20Z' } }, 'Failed', {
+      metadata: { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 0 },
+      annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' },
+    });
+    expect(statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({ phase: 'Completed' });
   });
   test('a deletion that we asked for ourselves is nobody else’s', () => {
     const deleting = outlivedBy({ running: {} }, 'Running', {
