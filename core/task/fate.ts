@@ -63,7 +63,8 @@ export function deletionRequest(context: TaskContext, pod: Pod): number | 'unkno
 export function fateOf(context: TaskContext, pod: Pod): Fate {
   if (!hasEnded(pod)) return fateOfRunning(context, pod);
   const endedFor = pod.metadata.annotations?.[ANNOTATIONS.endedFor];
-  if (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined) return fateOfEnded(pod, endedFor);
+  // `AgentEnded` was written when the agent had ended and nobody had asked for a deletion: whatever ended the rest, it came later.
+  if (endedFor === 'AgentEnded' || (pod.status?.reason === 'DeadlineExceeded' && endedFor !== undefined)) return fateOfEnded(pod, endedFor);
   const requested = deletionRequest(context, pod);
   if (requested === null) return fateByItself(pod);
   if (observedBeforeDeletion(pod)) return fateByItself(pod);

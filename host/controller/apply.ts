@@ -3,7 +3,7 @@ import { type Action, assertNever, type Create, type Delete, type Event, type Pa
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
 import { REPORTING_CONTROLLER } from '#core/contract/names.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
-import { type Clock, timestamp } from '../clock.ts';
+import { type Clock, sleep, timestamp } from '../clock.ts';
 import type { Address, Cluster, ClusterError, Result } from '../cluster/cluster.ts';
 import { failed, succeeded } from './answers.ts';
 import type { Effects } from './effects.ts';
@@ -11,6 +11,9 @@ import type { Report } from './outcomes.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { Starts } from './starts.ts';
 import { keyOf } from './subject.ts';
+
+/** Longest wait for an Event's answer, once all else is done. */
+const EVENT_PATIENCE_MS = 1_000;
 
 export interface ApplyOptions {
   readonly cluster: Pick<Cluster, 'create' | 'patch' | 'delete'>;
@@ -40,6 +43,7 @@ export type Applied =
 export async function applyAll(options: ApplyOptions, subject: Subject, actions: readonly Action[]): Promise<Applied> {
   const events: Promise<void>[] = [];
   let applied: Applied = { type: 'Whole' };
+  let isOver = false;
   const hadLeft = options.hasLeft(subject);
   for (const action of actions) {
     if (!hadLeft && options.hasLeft(subject)) break;
@@ -48,7 +52,11 @@ export async function applyAll(options: ApplyOptions, subject: Subject, actions:
       continue;
     }
     if (action.type === 'Event') {
-      events.push(tell(options, subject, action));
+      events.push(
+        tell(options, action).then((report) => {
+          if (!isOver) options.onReport(subject, action, report);
+        }),
+      );
       continue;
     }
     const report = await write(options, subject, action);
@@ -58,8 +66,17 @@ export async function applyAll(options: ApplyOptions, subject: Subject, actions:
       break;
     }
   }
-  await Promise.all(events);
+  if (events.length > 0) await orPatience(options.clock, Promise.all(events));
+  isOver = true;
   return applied;
+}
+
+/** An Event that an API server under load lets wait does not hold up its Task; what becomes of it then, nobody asks. */
+async function orPatience(clock: Clock, events: Promise<unknown>): Promise<void> {
+  const patience = new AbortController();
+  const timeout = sleep(clock, EVENT_PATIENCE_MS, patience.signal).catch(() => {});
+  await Promise.race([events, timeout]);
+  patience.abort();
 }
 
 type Write = Exclude<Action, { type: 'Event' | 'Effect' }>;
@@ -116,7 +133,7 @@ async function remove(options: ApplyOptions, subject: Subject, action: Delete): 
 }
 
 /** An Event that is refused, or is there already under its deterministic name, never matters. */
-async function tell(options: ApplyOptions, subject: Subject, action: Event): Promise<void> {
+async function tell(options: ApplyOptions, action: Event): Promise<Report> {
   const { regarding } = action;
   const event: KubernetesObject & { readonly kind: Kind } & Readonly<Record<string, unknown>> = {
     apiVersion: apiVersionOf('Event'),
@@ -135,7 +152,7 @@ async function tell(options: ApplyOptions, subject: Subject, action: Event): Pro
   const result = await safely(options.cluster.create(event, options.signal), action);
   const reporting = { actionId: action.id, of: 'Event' as const };
   const isTold = result.ok || isRefusal(result.error, [409]);
-  options.onReport(subject, action, isTold ? succeeded(reporting) : failed(reporting, result.error));
+  return isTold ? succeeded(reporting) : failed(reporting, result.error);
 }
 
 /** Refusals that show that the object is another than the store has: gone, changed, or replaced under its name. */

@@ -318,7 +318,7 @@ describe('how a Pod ended', () => {
     expect(summary(outlived(NOW).actions)).not.toContain('Delete Pod fix-bug-pod');
     expect(summary(outlived('2026-01-01T10:09:30.000Z').actions)).toContain('Delete Pod fix-bug-pod');
   });
-  const outlivedBy = (state: object, phase: 'Running' | 'Pending' = 'Running', more = {}) =>
+  const outlivedBy = (state: object, phase: 'Running' | 'Pending' | 'Failed' = 'Running', more = {}) =>
     pod({
       phase,
       ...more,
@@ -356,6 +356,13 @@ describe('how a Pod ended', () => {
     const before = snapshot({ task: task({ spec: { timeout: 'soon' }, status: running() }), ...lookedAt(pod({ annotations })) });
     expect(statusPatch(decided(before))?.conditions).toContainEqual(expect.objectContaining({ type: 'Stopping', reason: 'Timeout' }));
     expect(summary(decided({ ...before, settings: BEST_EFFORT }).actions)).toContain('Delete Pod fix-bug-pod');
+  });
+  test('an agent that had ended before the rest was ended, by whatever, has ended by itself', () => {
+    const ended = outlivedBy({ terminated: { exitCode: 137, finishedAt: '2026-01-01T10:05:20Z' } }, 'Failed', {
+      metadata: { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 0 },
+      annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' },
+    });
+    expect(statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({ phase: 'Completed' });
   });
   test('a deletion that we asked for ourselves is nobody else’s', () => {
     const deleting = outlivedBy({ running: {} }, 'Running', {

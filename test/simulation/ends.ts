@@ -82,6 +82,8 @@ function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<E
     const others = [
       ...(pod.wasOnLostNode ? ['Failed/NodeLost'] : []),
       ...lostByClock(ledger, pod),
+      // One whose clock is ahead deletes at once what it would otherwise have asked to end.
+      ...(ledger.mostAheadMs > 0 && isHost(deletion?.by ?? '') ? ['Failed/PodDeleted'] : []),
       // Its kubelet's last deletion hides when the first was asked for.
       ...(deletion !== undefined && pod.latest.metadata.deletionGracePeriodSeconds === 0 ? cutsOf(pod, ours) : []),
       // A deadline that ends what runs beside an agent that has ended is the Pod's own word.

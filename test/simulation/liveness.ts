@@ -27,6 +27,8 @@ export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): 
   const isHosts = ({ namespace, latest }: TaskRecord): boolean => shares.some((share) => covers(share, namespace, latest.metadata.labels));
   const tasks = [...ledger.tasks.values()].filter((task) => task.goneMs === undefined && isHosts(task));
   for (const task of tasks) {
+    // In the foreground it waits for what it owns.
+    if (task.deletingMs !== undefined && task.pods.some((pod) => pod.goneMs === undefined && isHidden(pod.latest))) continue;
     if (isFinished(task) || mayWait(world, ledger, scripts, task)) continue;
     violations.push({ rule: 'every-task-ends', says: `task ${task.namespace}/${task.name} has not ended: ${statusText(task)}` });
   }

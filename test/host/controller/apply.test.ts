@@ -63,6 +63,7 @@ async function apply(
   answer: (call: ScriptedCall, index: number) => ScriptedAnswer,
   started: Report['result'] = 'ok',
   hasLeft: (calls: number) => boolean = () => false,
+  clock = new VirtualClock(),
 ) {
   const cluster = scriptedCluster(answer);
   const log: string[] = [];
@@ -70,7 +71,7 @@ async function apply(
   const applied = await applyAll(
     {
       cluster,
-      clock: new VirtualClock(),
+      clock,
       identity: 'host-1',
       signal: new AbortController().signal,
       pending: {
@@ -139,6 +140,20 @@ describe('carrying out a decision', () => {
       ],
       [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['x'], uid: 'pod-uid' } }, { patchType: 'strategic' }],
     ]);
+  });
+
+  test('does not wait long for the answer to an Event, and has no use for it later', async () => {
+    const clock = new VirtualClock();
+    const answering = new Promise<Awaited<ScriptedAnswer>>((resolve) => clock.after(22_000, () => resolve(answered(pod()))));
+    const applying = apply([event, status], ({ of }) => (of.includes('Event') ? answering : answered(task())), 'ok', undefined, clock);
+    let isApplied = false;
+    void applying.then(() => {
+      isApplied = true;
+    });
+    await clock.advance(2_000);
+    expect(isApplied).toBe(true);
+    await clock.advance(60_000);
+    expect((await applying).reports.map(({ actionId }) => actionId)).toEqual(['status/1']);
   });
 
   test('writes Events as events.k8s.io/v1 has them', async () => {
