@@ -85,11 +85,8 @@ export class Reconciler {
       case 'Foreign':
         return this.#forgotten(key);
       case 'Facts': {
-        knowledge.dependents.begin(key);
         const deliberation = await this.#deliberate(key, gathered.facts);
-        // A place must not be asked for, or taken, by limits that have just changed; the change itself has the subject decided again.
-        if (deliberation.type === 'Decided' && deliberation.decided.queue !== undefined && knowledge.dependents.isOvertaken(key))
-          return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
+        if (deliberation === null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
         return deliberation.type === 'Decided'
           ? this.#carryOut(key, deliberation.snapshot, deliberation.decided)
           : this.#faulted(key, deliberation.snapshot, deliberation.fault);
@@ -99,10 +96,12 @@ export class Reconciler {
     }
   }
 
-  async #deliberate(key: SubjectKey, facts: Omit<Snapshot, 'read'>): Promise<Deliberation> {
+  /** null: what the decision stands on has changed meanwhile, so it is none. A place must not be asked for, or taken, by limits that hold no more. */
+  async #deliberate(key: SubjectKey, facts: Omit<Snapshot, 'read'>): Promise<Deliberation | null> {
     const { clock, engine, hooks, knowledge, log, reader } = this.#options;
     const startedMs = clock.monotonic();
     const asked: Ref[] = [];
+    knowledge.dependents.begin(key);
     const deliberation = judge(
       await deliberate(engine, facts, (refs) => {
         asked.push(...refs);
@@ -111,6 +110,8 @@ export class Reconciler {
         return reader.read(facts.subject, refs);
       }),
     );
+    const isAboutPlace = deliberation.type === 'Decided' && deliberation.decided.queue !== undefined;
+    if (isAboutPlace && knowledge.dependents.isOvertaken(key)) return null;
     this.#sequence += 1;
     logDeliberation(log, deliberation, this.#sequence, clock.monotonic() - startedMs);
     hooks.decided?.(facts.subject, deliberation);
