@@ -9,6 +9,9 @@ const MAX_RESULT_BYTES = 4_096;
 /** How many objects and lists may stand in each other: whoever reads a Task must be able to walk through it. */
 const MAX_DEPTH = 32;
 
+/** Reasons with which the message is the kubelet's or the runtime's: the agent has not said it. */
+const NOT_OF_AGENT: ReadonlySet<string> = new Set(['ContainerStatusUnknown', 'StartError', 'ContainerCannotRun']);
+
 /** What an agent left in its termination message. */
 export type Result =
   | { readonly type: 'None' }
@@ -21,8 +24,9 @@ export type Result =
  * merge patch would take for removals, without halves of characters, and without passwords in URLs; else as the agent wrote it.
  */
 export function resultOf(pod: Pod | null): Result {
-  const text = pod?.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER)?.state?.terminated?.message ?? '';
-  if (text.trim() === '') return { type: 'None' };
+  const ended = pod?.status?.containerStatuses?.find((status) => status.name === AGENT_CONTAINER)?.state?.terminated;
+  const text = ended?.message ?? '';
+  if (text.trim() === '' || NOT_OF_AGENT.has(ended?.reason ?? '')) return { type: 'None' };
   const parsed = parseJson(text);
   if (parsed === undefined) return ignored('it is no JSON; a message that the kubelet has cut is none either');
   if (!isObject(parsed)) return ignored(`expected a JSON object, came ${kindOf(parsed)}`);

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Action } from '#core/contract/decision.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 import { timestamp } from '#host/clock.ts';
@@ -90,10 +91,26 @@ interface Observed {
   readonly records: readonly PlanRecord[];
 }
 
+interface UnderWay {
+  readonly record: PlanRecord;
+  readonly results: Map<string, ActionResult>;
+  /** Whether any write of it was tried. */
+  hasActed: boolean;
+}
+
+/** What it stood on changed while it was made, so the controller has decided again and done nothing of it. */
+function isOvertaken({ record: { decided }, hasActed }: UnderWay): boolean {
+  return !hasActed && !('fault' in decided) && decided.actions.some(isWrite);
+}
+
+function isWrite({ type }: Action): boolean {
+  return type === 'Create' || type === 'Patch' || type === 'Delete';
+}
+
 function observe(world: World, beginMs: number, onMissing: RunInput['onMissing']): Observed {
   const records: PlanRecord[] = [];
-  /** Results of each subject's last decision, by UID: it has one under way at a time. */
-  const current = new Map<string, Map<string, ActionResult>>();
+  /** Each subject's last decision, by UID: it has one under way at a time. */
+  const current = new Map<string, UnderWay>();
   /** The patch of each object that was not told of yet. */
   const patched = new Map<string, ActionResult>();
   const cluster = new WitnessedCluster(world.server, 'plan', (address, before, after) =>
@@ -102,13 +119,18 @@ function observe(world: World, beginMs: number, onMissing: RunInput['onMissing']
   const hooks: ControllerHooks = {
     decided: (subject, { type, snapshot, ...rest }) => {
       for (const [key, answer] of Object.entries(snapshot.read)) if ('absent' in answer) onMissing?.(addressOf(key));
+      const before = current.get(subject.uid);
+      if (before !== undefined && isOvertaken(before)) records.splice(records.lastIndexOf(before.record), 1);
       const results = new Map<string, ActionResult>();
-      current.set(subject.uid, results);
       const decided = 'decided' in rest ? rest.decided : { fault: rest.fault.message };
-      records.push({ atMs: world.clock.now() - beginMs, subject, snapshot, decided, results });
+      const record = { atMs: world.clock.now() - beginMs, subject, snapshot, decided, results };
+      current.set(subject.uid, { record, results, hasActed: false });
+      records.push(record);
     },
     acted: ({ uid }, action, { result, reason, message }) => {
-      const results = current.get(uid);
+      const underWay = current.get(uid);
+      const results = underWay?.results;
+      if (underWay !== undefined && isWrite(action)) underWay.hasActed = true;
       if (action.type === 'Patch' && result === 'ok') {
         const seen = patched.get(keyOf(action.ref));
         if (seen !== undefined) results?.set(action.id, seen);

@@ -110,34 +110,27 @@ describe('a Task that waits: the nearest change, carried out by its own command,
 
 describe('a Task whose Pod does not run', () => {
   it.each([
-    ['unschedulable', /^pod unschedulable-pod is Pending: PodScheduled=False\/Unschedulable: 0\/\d+ nodes are available/, 'describe pod'],
-    ['image-pull', /container agent waits: (ErrImagePull|ImagePullBackOff): /, 'set image pod/image-pull-pod agent=IMAGE'],
-  ])('%s: why, in the words of the scheduler or the kubelet', async (name, answer, command) => {
+    ['unschedulable', 'Unschedulable', /^no node takes pod unschedulable-pod: 0 of \d+ nodes: /, 'describe pod'],
+    ['image-pull', 'ImagePull', /^container agent: image \S+ can/, 'set image pod/image-pull-pod agent=IMAGE'],
+  ] as const)('%s: why, in the words of the scheduler or the kubelet', async (name, reason, answer, command) => {
     await create(kube.cluster, template(namespace, name, { outcome: name }), task(namespace, name));
-    await until<Pod>(
-      kube.cluster,
-      podAt(namespace, `${name}-pod`),
-      'to say why it does not run',
-      ({ status }) =>
-        status?.conditions?.some(({ reason }) => reason === 'Unschedulable') === true ||
-        status?.containerStatuses?.some(({ state }) => state?.waiting?.reason?.includes('Pull') === true) === true,
-    );
-    await until<Task>(kube.cluster, at(name), 'to run', isRunning);
+    await until<Task>(kube.cluster, at(name), 'to say what blocks its Pod', says(`PodBlocked=True/${reason}`));
     const told = await why(name);
+    expect(told).toMatchObject({ blocked: { reason }, pod: { phase: 'Pending' } });
     expect(told.answer).toMatch(answer);
     expect(nearest(told).command ?? nearest(told).look).toContain(command);
   });
 });
 
 describe('a Task that has ended', () => {
-  it('stopped: by what, and made anew it starts, not stopped', async () => {
+  it('stopped: by what, and another attempt starts, not stopped', async () => {
     await create(kube.cluster, template(namespace, 'halt', { outcome: 'never' }), task(namespace, 'halt'));
     await until<Task>(kube.cluster, at('halt'), 'to run', isRunning);
     await shell(`kubectl opencode stop halt -n ${namespace} --wait --timeout 30s`);
     const told = await why('halt');
     expect(told).toMatchObject({ course: 'Ended', end: { phase: 'Completed', cause: 'Stopped' }, changes: [] });
     await shell(told.again?.command ?? 'false');
-    await until<Task>(kube.cluster, at('halt'), 'to run again', (seen) => isRunning(seen) && seen.metadata.uid !== told.uid);
+    await until<Task>(kube.cluster, at('halt'), 'to run again', (seen) => isRunning(seen) && seen.status?.podName === 'halt-pod-2');
   });
 
   it('failed: the container, its exit code, and the rules with the facts of its Pod', async () => {
@@ -155,7 +148,7 @@ describe('a Task that has ended', () => {
       attempts: [{ number: 1, container: 'agent', exitCode: 3 }],
       reasons: [{ rule: 'task/pod-ended', facts: { phase: 'Failed' } }],
     });
-    expect(told.again).toMatchObject({ course: 'Starts', leadsTo: 'creates pod fail-pod' });
+    expect(told.again).toMatchObject({ course: 'Starts', leadsTo: 'creates pod fail-pod-2', attempt: 2 });
   });
 
   it('finished, with a time after the end: until when it is kept', async () => {

@@ -362,7 +362,9 @@ describe('how a Pod ended', () => {
       metadata: { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 0 },
       annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' },
     });
-    expect(statusPatch(decided(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({ phase: 'Completed' });
+    expect(statusPatch(decidedWithLog(snapshot({ task: task({ status: running() }), pods: [ended] })))).toMatchObject({
+      phase: 'Completed',
+    });
   });
   test('a deletion that we asked for ourselves is nobody else’s', () => {
     const deleting = outlivedBy({ running: {} }, 'Running', {

@@ -81,6 +81,11 @@ describe('what is no result says so in the trail, and nothing in the status', ()
     expect(endWith(message)).toEqual({ result: undefined, ignored: expect.stringMatching(why) });
   });
 
+  test.each(['ContainerStatusUnknown', 'StartError', 'ContainerCannotRun'])('with %s the message is not the agent’s', (reason) => {
+    const message = 'The container could not be located when the pod was terminated';
+    expect(ended(pod({ phase: 'Failed', agent: exited(137, { reason, message }) }))).toEqual({ result: undefined, ignored: undefined });
+  });
+
   test('nothing at all is no fault', () => {
     for (const message of ['', ' \n']) expect(endWith(message)).toEqual({ result: undefined, ignored: undefined });
   });
