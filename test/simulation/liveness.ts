@@ -84,9 +84,12 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     const outcome = scripts.of(metadata.uid, pod.attempt)?.outcome;
     const isCut = outcome !== 'unschedulable' && pod.latest.spec.activeDeadlineSeconds !== undefined;
     const runsOn = outcome !== undefined && ENDLESS.has(outcome);
+    // Its image is still being pulled: what comes of that is to be told.
+    const isStarting = outcome === 'never' && pod.isBound && pod.latest.status?.phase === 'Pending';
     return (
       runsOn &&
       !isCut &&
+      !isStarting &&
       pod.agentEnd === undefined &&
       pod.deletion === undefined &&
       status?.phase === 'Running' &&
