@@ -47,7 +47,7 @@ export function sessionStep(context: TaskContext, completedMs: number | null): S
   const outcomes = TRIES_AT_MS.map((_, index) => outcomeOf(context.snapshot, summaryId(context, index)));
   const told = outcomes.find((outcome) => outcome?.result === 'ok');
   if (told !== undefined) return noted(context, told);
-  const present = TRIES_AT_MS.findLastIndex((atMs) => atMs <= elapsedMs);
+  const present = TRIES_AT_MS.filter((atMs) => atMs <= elapsedMs).length - 1;
   const failed = outcomes[present];
   if (failed === undefined) return ask(context, url, present);
   const nextAtMs = TRIES_AT_MS[present + 1];

@@ -17,10 +17,10 @@ const MAY_IMPORT: readonly (readonly [files: RegExp, targets: RegExp])[] = [
   [/^core\/main\.ts$/, /^(core\/|javy\/fs$)/],
   [/^core\/api\//, /^(core\/|zod$)/],
   [/^core\//, /^core\//],
-  [/^host\//, /^(host\/|core\/contract\/|core\/api\/|(?!core\/|plugin\/|scripts\/|test\/))/],
+  [/^host\//, /^(host\/|core\/(contract|api|units)\/|(?!core\/|plugin\/|scripts\/|test\/))/],
   [
     /^plugin\//,
-    /^(plugin\/|host\/(engine|cluster|controller)\/|host\/(clock|real-clock|virtual-clock|observe\/(journal|redact))\.ts$|core\/contract\/|core\/api\/|(?!core\/|host\/|scripts\/|test\/))/,
+    /^(plugin\/|host\/(engine|cluster|controller)\/|host\/(clock|real-clock|virtual-clock|observe\/(journal|redact))\.ts$|core\/(contract|api|units)\/|(?!core\/|host\/|scripts\/|test\/))/,
   ],
 ];
 
