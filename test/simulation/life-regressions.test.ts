@@ -44,3 +44,18 @@ test('the pod of an attempt that is over, made late by a leader that was none an
     expect(task?.latest.status, `stands still at write ${write}:\n${lines.join('\n')}`).toMatchObject({ phase: 'Completed' });
   }
 });
+
+test('an agent that had ended by itself, after its stop was announced and beside a container that ran on, was told as stopped', async () => {
+  const { violations, ledger, lines } = await run(
+    scenario(
+      [0, { type: 'Webhook', adds: { sidecar: true } }],
+      [0, agent()],
+      [0, create('t0', { runForMs: 1_000 }, { stop: { mode: 'Delete' } })],
+      [3_000, { type: 'StopTask', at: at('t0') }],
+    ),
+  );
+  expect(violations, lines.join('\n')).toEqual([]);
+  const [task] = ledger.tasks.values();
+  expect(task?.latest.status, lines.join('\n')).toMatchObject({ phase: 'Completed' });
+  expect(task?.latest.status?.cause, lines.join('\n')).toBeUndefined();
+});
