@@ -8,7 +8,7 @@ import { trueCondition } from './conditions.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { isDisposedAtEnd } from './disposal.ts';
-import { type Ending, graceSecondsOf, lostAfterMs, patienceMs } from './fate.ts';
+import { agentTermination, type Ending, graceSecondsOf, lostAfterMs, patienceMs } from './fate.ts';
 import { followLog, keepsLog } from './log.ts';
 import { agentStarted, type Blocked } from './pending.ts';
 import { heldPlace } from './place.ts';
@@ -43,7 +43,9 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked
   const isDeleting = deletesAtMs !== null;
   const log = byDeadline || !isAnnounced ? [] : followLog(context, pod, stop.gracePeriodSeconds);
   const intent = runningStatus(context, pod, [{ type: 'Stopping', status: 'True', reason: ending, message }]);
-  const end = byDeadline ? endPod(snapshot, pod, why) : deletePod(snapshot, pod, stop.gracePeriodSeconds);
+  // What the agent came to before it was asked is its own: only what runs on beside it is ended then.
+  const endedFor = agentTermination(pod) === undefined ? why : 'AgentEnded';
+  const end = byDeadline ? endPod(snapshot, pod, endedFor) : deletePod(snapshot, pod, stop.gracePeriodSeconds);
   const actions: readonly Action[] = [
     // Of a Pod that is being deleted every moment counts; otherwise its log is followed from right before that.
     ...(isDeleting ? log : []),

@@ -429,6 +429,15 @@ describe('sidecars that know nothing of us', () => {
       patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } }, spec: { activeDeadlineSeconds: 1 } },
     });
   });
+  test('also where a stop was meant before the agent had ended: what it came to is its own', () => {
+    const meant = running({ conditions: [condition('Stopping', 'True', 'UserStopped', '2026-01-01T10:04:00Z', 'a stop was asked for')] });
+    const decision = decided(snapshot({ task: task({ stop: true, status: meant }), pods: [pod(beside)] }));
+    expect(decision.actions).toContainEqual(
+      expect.objectContaining({
+        patch: { metadata: { annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } }, spec: { activeDeadlineSeconds: 1 } },
+      }),
+    );
+  });
   test('once', () => {
     const asked = pod({ ...beside, annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } });
     const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });

@@ -1,10 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
-import { quickEngine } from '#test/support/source-engine.ts';
+import { expectSame, expectSameEverywhere, run } from './crash-runs.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import type { Stroke } from './host-line.ts';
 import type { Scenario } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
 
 const RUNS: PodScript['outcome'] = 'never';
 const SCENARIOS: readonly { readonly name: string; readonly scenario: Scenario }[] = [
@@ -73,39 +71,9 @@ const SCENARIOS: readonly { readonly name: string; readonly scenario: Scenario }
   },
 ];
 
-const STROKES: readonly Exclude<Stroke, 'Nothing'>[] = ['DiesBefore', 'DiesAfter', 'Pauses'];
-/** A new host may repeat the write that was under way and what stands around it: Event, status, release. */
-const WRITES_A_STROKE = 6;
-
-const engine = quickEngine();
-
-function run(from: Scenario, strokes: ReadonlyMap<number, Stroke> = new Map()): Promise<History> {
-  return simulate(from, { engine, strike: (write) => strokes.get(write) ?? 'Nothing' });
-}
-
-/** How all Tasks have come out, and how many Pods each had. */
-function outcome({ ledger }: History): readonly object[] {
-  return [...ledger.tasks.values()].map(({ name, latest, pods, goneMs }) => {
-    const { phase, cause, attempts } = latest.status ?? {};
-    return { name, phase, cause, exitCode: attempts?.at(-1)?.exitCode, pods: pods.length, isGone: goneMs !== undefined };
-  });
-}
-
-async function expectSame(from: Scenario, baseline: History, strokes: ReadonlyMap<number, Stroke>): Promise<void> {
-  const history = await run(from, strokes);
-  const what = [...strokes].map(([write, stroke]) => `${stroke} at write ${write}`).join(', ');
-  expect(history.violations, `${what}:\n${history.lines.join('\n')}`).toEqual([]);
-  expect(outcome(history), `${what}:\n${history.lines.join('\n')}`).toEqual(outcome(baseline));
-  expect(history.writes, what).toBeLessThanOrEqual(baseline.writes + WRITES_A_STROKE * strokes.size);
-}
-
 describe.each(SCENARIOS)('$name', ({ scenario: from }) => {
   test('ends the same wherever its host dies or stands still', async () => {
-    const baseline = await run(from);
-    expect(baseline.violations).toEqual([]);
-    expect(baseline.writes).toBeGreaterThan(4);
-    for (const stroke of STROKES)
-      for (let write = 1; write <= baseline.writes; write++) await expectSame(from, baseline, new Map([[write, stroke]]));
+    await expectSameEverywhere(from);
   });
 });
 

@@ -52,9 +52,9 @@ function faultOfPod(ledger: Ledger, task: TaskRecord, pod: PodRecord, said: End)
 /** A Task that ended before it had a Pod. */
 function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean): string | null {
   if (isLate) return null;
-  const live = task.pods.find(isLive);
-  if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
   const isRecorded = ({ uid }: PodRecord): boolean => [...task.recorded.values()].some(({ attempt }) => attempt.podUID === uid);
+  const live = task.pods.find((pod) => isLive(pod) && !isRecorded(pod));
+  if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
   const lost = task.pods.find((pod) => pod.hadFinalizer && !isRecorded(pod) && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
   if (lost !== undefined) return `its status says ${said} and names no pod, and it had one: ${factsOf(ledger, lost)}`;
   switch (said) {

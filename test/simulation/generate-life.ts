@@ -16,7 +16,7 @@ export function withLife(scenario: Scenario): Scenario {
     timed.happening.type === 'CreateTask' ? lived(draw, timed.atMs, timed.happening, quietAfterMs) : [timed],
   );
   happenings.push(...settings(draw, quietAfterMs));
-  const isCalm = draw.chance(0.25);
+  const isCalm = draw.chance(0.4);
   const rates = isCalm ? NO_FAULTS : { ...scenario.rates, log: draw.chance(0.4) ? draw.unit() : 0 };
   return { ...scenario, rates, happenings: happenings.sort((a, b) => a.atMs - b.atMs) };
 }
@@ -34,8 +34,9 @@ function lived(draw: Draw, bornMs: number, created: Created, quietAfterMs: numbe
     ...(typeof given.cleanup === 'string' ? {} : cleanup),
   };
   const isStartSlow = draw.chance(0.15);
+  const lost = draw.chance(0.1) ? nodesLost(draw, bornMs) : [];
   const scripts = scriptsOf(draw, created.script, isStartSlow);
-  const happenings: Timed[] = [{ atMs: bornMs, happening: { ...created, ...scripts, spec } }];
+  const happenings: Timed[] = [{ atMs: bornMs, happening: { ...created, ...scripts, spec } }, ...lost];
   const add = (probability: number, mostMs: number, happening: () => Happening): void => {
     if (draw.chance(probability)) happenings.push({ atMs: Math.min(quietAfterMs, bornMs + draw.int(0, mostMs)), happening: happening() });
   };
@@ -65,6 +66,18 @@ function lived(draw: Draw, bornMs: number, created: Created, quietAfterMs: numbe
   }));
   for (let asks = draw.weighted([[4, 0], [2, 1], [2, 2]]); asks > 0; asks--) add(1, 200_000, () => ({ type: 'RetryTask', at, ...wishOf(draw) })); // biome-ignore format: a table
   return happenings;
+}
+
+/** All nodes at once: wherever the Pod is, it is given up, long before its node is back and tells what became of it. */
+function nodesLost(draw: Draw, bornMs: number): readonly Timed[] {
+  const lostMs = bornMs + draw.int(500, 20_000);
+  const taintedMs = lostMs + draw.int(500, 10_000);
+  const backMs = taintedMs + draw.int(60, 400) * 1_000;
+  return NODES.flatMap(({ name: node }) => [
+    { atMs: lostMs, happening: { type: 'NodeLost', node } },
+    { atMs: taintedMs, happening: { type: 'NodeTainted', node } },
+    { atMs: backMs, happening: { type: 'NodeBack', node } },
+  ]);
 }
 
 function wishOf(draw: Draw): Pick<Extract<Happening, { type: 'RetryTask' }>, 'attempt' | 'isFreed'> {

@@ -63,12 +63,19 @@ export function faultOfNewAttempt(ledger: Ledger, before: StoredObject & Task, t
   return says === null ? null : fault('an-attempt-says-what-its-pod-did', `attempt ${attempt.number}: ${says}`);
 }
 
+/** Since when a stop must have stood there for a host to know of it, in milliseconds: no watch and no write is longer on its way. */
+const KNOWN_MS = { calm: 2_000, otherwise: 195_000 } as const;
+
 /** What is wrong with the Pod of an attempt that has just been made. */
 export function faultOfPodOfAttempt(ledger: Ledger, task: TaskRecord, pod: PodRecord, isLate: boolean): Fault | null {
   const { status } = task.latest;
   const last = lastNumberIn(status);
   if (pod.attempt > last + 1) return fault('attempts-come-one-after-the-other', `attempt ${pod.attempt} is made, ${last} have ended`);
   if (isLate) return null;
+  const isToStop = task.latest.metadata.annotations?.[ANNOTATIONS.stop] === 'true';
+  const knownMs = KNOWN_MS[ledger.isCalm ? 'calm' : 'otherwise'];
+  if (isToStop && (task.stopAskedMs ?? ledger.nowMs) < ledger.nowMs - knownMs)
+    return fault('nothing-is-tried-again-after-a-stop', `attempt ${pod.attempt} is made, and a stop was asked for`);
   const dueMs = Date.parse(status?.nextAttemptTime ?? '');
   if (pod.attempt > 1 && dueMs > ledger.nowMs + ledger.mostAheadMs)
     return fault('no-attempt-before-its-time', `attempt ${pod.attempt} is made, it is due at ${status?.nextAttemptTime}`);

@@ -1,0 +1,44 @@
+import { expect } from 'vitest';
+import { quickEngine } from '#test/support/source-engine.ts';
+import type { Stroke } from './host-line.ts';
+import type { Scenario } from './scenario.ts';
+import { type History, simulate } from './simulate.ts';
+
+export const STROKES: readonly Exclude<Stroke, 'Nothing'>[] = ['DiesBefore', 'DiesAfter', 'Pauses'];
+/** A new host may repeat the write that was under way and what stands around it: Event, status, release. */
+const WRITES_A_STROKE = 6;
+
+const engine = quickEngine();
+
+/** Runs a scenario whose hosts die or stand still at the writes with these numbers, from 1. */
+export function run(from: Scenario, strokes: ReadonlyMap<number, Stroke> = new Map()): Promise<History> {
+  return simulate(from, { engine, strike: (write) => strokes.get(write) ?? 'Nothing' });
+}
+
+/** How all Tasks have come out, attempt by attempt, and how many Pods each had. */
+function outcome({ ledger }: History): readonly object[] {
+  return [...ledger.tasks.values()].map(({ name, latest, pods, goneMs }) => {
+    const { phase, cause, attempts = [] } = latest.status ?? {};
+    const told = attempts.map((attempt) => [attempt.number, attempt.cause, attempt.exitCode, attempt.log?.configMapName]);
+    return { name, phase, cause, attempts: told, pods: pods.length, isGone: goneMs !== undefined };
+  });
+}
+
+/** Expects that a history with these strokes comes to what the one without them did, and costs little more. */
+export async function expectSame(from: Scenario, baseline: History, strokes: ReadonlyMap<number, Stroke>): Promise<void> {
+  const history = await run(from, strokes);
+  const what = [...strokes].map(([write, stroke]) => `${stroke} at write ${write}`).join(', ');
+  expect(history.violations, `${what}:\n${history.lines.join('\n')}`).toEqual([]);
+  expect(outcome(history), `${what}:\n${history.lines.join('\n')}`).toEqual(outcome(baseline));
+  expect(history.writes, what).toBeLessThanOrEqual(baseline.writes + WRITES_A_STROKE * strokes.size);
+}
+
+/** Expects the same outcome wherever a host dies or stands still once; returns what came of the scenario without that. */
+export async function expectSameEverywhere(from: Scenario): Promise<History> {
+  const baseline = await run(from);
+  expect(baseline.violations).toEqual([]);
+  expect(baseline.writes).toBeGreaterThan(4);
+  for (const stroke of STROKES)
+    for (let write = 1; write <= baseline.writes; write++) await expectSame(from, baseline, new Map([[write, stroke]]));
+  return baseline;
+}
