@@ -35,6 +35,8 @@ export interface Delete {
   readonly id: string;
   readonly ref: Target;
   readonly uid: string;
+  /** Absent: whatever it has become meanwhile. */
+  readonly resourceVersion?: string;
   /** Seconds; absent: the object's own. */
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';

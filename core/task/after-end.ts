@@ -133,13 +133,16 @@ function isSurplus(context: TaskContext): boolean {
   );
 }
 
+/** Only as it was judged: somebody may have asked for another attempt since. */
 function deleteTask(context: TaskContext): Action {
   const { subject } = context.snapshot;
+  const { resourceVersion } = context.task.metadata;
   return {
     type: 'Delete',
     id: 'delete/task',
     ref: { kind: 'Task', namespace: subject.namespace, name: subject.name },
     uid: subject.uid,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
     propagationPolicy: 'Background',
   };
 }

@@ -115,15 +115,17 @@ async function patch(options: ApplyOptions, subject: Subject, action: Patch): Pr
 }
 
 async function remove(options: ApplyOptions, subject: Subject, action: Delete): Promise<Report> {
-  const { ref, uid, gracePeriodSeconds, propagationPolicy } = action;
+  const { ref, uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = action;
   const deleteOptions = {
     uid,
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
   };
   const result = await safely(options.cluster.delete(ref, deleteOptions, options.signal), action);
-  // Nothing of that name, or another UID behind it (the only precondition we send): the object that was meant is gone.
-  const isGone = (result.ok && result.value === null) || (!result.ok && isRefusal(result.error, [404, 409]));
+  // Nothing of that name, or another UID behind it (when that is the only precondition): the object that was meant is gone.
+  const goneCodes = resourceVersion === undefined ? [404, 409] : [404];
+  const isGone = (result.ok && result.value === null) || (!result.ok && isRefusal(result.error, goneCodes));
   if (isGone) {
     if (isWatched(ref.kind)) options.pending.deleted(keyOf(subject), ref, uid, options.clock.now());
     return succeeded({ actionId: action.id, of: 'Write' });

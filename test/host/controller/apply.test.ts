@@ -156,6 +156,14 @@ describe('carrying out a decision', () => {
     expect((await applying).reports.map(({ actionId }) => actionId)).toEqual(['status/1']);
   });
 
+  test('a deletion of what has changed since is no deletion: it is asked for live', async () => {
+    const cleanUp: Action = { type: 'Delete', id: 'delete/task', ref: TASK, uid: TASK_UID, resourceVersion: '100' };
+    const { applied, calls, log } = await apply([cleanUp], () => refusal(409, 'Conflict'));
+    expect(calls[0]?.options).toEqual({ uid: TASK_UID, resourceVersion: '100' });
+    expect(applied).toMatchObject({ type: 'StoppedAt', report: { result: 'refused', code: 409 } });
+    expect(log).toEqual(['doubted Task']);
+  });
+
   test('writes Events as events.k8s.io/v1 has them', async () => {
     const { calls } = await apply([event], () => answered(task()));
     expect(calls[0]?.body).toEqual({
