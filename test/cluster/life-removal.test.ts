@@ -70,11 +70,13 @@ describe('while the host is up', () => {
     });
     await starter.start({ namespaces: [namespace] });
     const podSpec = { scheduling: { nodeSelector: pool } };
-    await Promise.all(['drained-1', 'drained-2'].map((name) => running(namespace, name, RUNS, podSpec)));
+    // Long enough for a busy host to open the log.
+    const runs = { outcome: 'never', 'stop-after': '4s' };
+    await Promise.all(['drained-1', 'drained-2'].map((name) => running(namespace, name, runs, podSpec)));
     const startedMs = performance.now();
     await kube.kubectl(['drain', namespace, '--delete-emptydir-data', '--timeout=30s']);
-    // A second for the agent, and what a log and a write take.
-    expect(performance.now() - startedMs).toBeLessThan(10_000);
+    // What the agents take, and little more.
+    expect(performance.now() - startedMs).toBeLessThan(12_000);
     for (const name of ['drained-1', 'drained-2']) {
       const ended = await finished(namespace, name);
       expect(ended.status).toMatchObject({ phase: 'Failed', cause: 'Evicted', attempts: [{ node: namespace, exitCode: 143 }] });

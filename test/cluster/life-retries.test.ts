@@ -112,7 +112,7 @@ describe('a Pod that the platform ends before its agent has started', () => {
   });
 
   it.concurrent('evicted while an init container ran: is replaced for nothing; once the agent has run it costs', async () => {
-    await failing('evicted', { ...AT_ONCE, limit: 1 }, { outcome: 'never', container: 'context-init' });
+    await failing('evicted', { ...AT_ONCE, limit: 1 }, { outcome: 'never', container: 'context-init', 'stop-after': '1s' });
     const evict = (pod: string): Promise<unknown> => {
       const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace } };
       return kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`, eviction);

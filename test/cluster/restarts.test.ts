@@ -28,8 +28,13 @@ describe('a host that is killed with -9', () => {
     expect(((await ok(kube.cluster.get(taskAt(namespace, 'crash')))) as Task).status?.podName).toBeUndefined();
 
     await starter.start({ namespaces: [namespace] });
-    const running = await until<Task>(kube.cluster, taskAt(namespace, 'crash'), 'to run', isRunning);
-    expect(running.status?.podName).toBe('crash-pod');
+    const noted = await until<Task>(
+      kube.cluster,
+      taskAt(namespace, 'crash'),
+      'to name its Pod',
+      ({ status }) => status?.podName !== undefined,
+    );
+    expect(noted.status?.podName).toBe('crash-pod');
     const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'crash'), 'to be finished', isFinished);
     expect(status).toMatchObject({ phase: 'Completed', attemptCount: 1 });
     expect(births.stop()).toEqual(['crash-pod']);

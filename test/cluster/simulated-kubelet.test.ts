@@ -166,6 +166,24 @@ describe('a Pod on a simulated node', () => {
     await kube.api.expect('PATCH', path, { metadata: { finalizers: null } });
   });
 
+  it.concurrent('is deleted while an init container runs: that is told as well', async () => {
+    const inits = { initContainers: ['one', 'two'].map((each) => ({ name: each, image: 'i:1' })) };
+    const initStates = (seen: Pod): unknown => seen.status?.initContainerStatuses?.map(({ state }) => Object.keys(state ?? {})[0]);
+    for (const [name, seconds] of [
+      ['early', '1s'],
+      ['early-deaf', '1m'],
+    ] as const) {
+      await create(name, { outcome: 'never', container: 'two', 'stop-after': seconds, 'stop-exit-code': '3' }, 2, inits);
+      await until<Pod>(kube.cluster, podAt(namespace, name), 'to prepare', (seen) => String(initStates(seen)) === 'terminated,running');
+      await kube.api.expect('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`);
+    }
+    const ended = (name: string): Promise<Pod> =>
+      until<Pod>(kube.cluster, podAt(namespace, name), 'to have ended', ({ status }) => status?.phase === 'Failed');
+    const [early, deaf] = await Promise.all([ended('early'), ended('early-deaf')]);
+    expect(early.status?.initContainerStatuses?.[1]?.state?.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
+    expect(deaf.status?.initContainerStatuses?.[1]?.state?.terminated).toMatchObject({ exitCode: 137, reason: 'Error' });
+  });
+
   it.concurrent('that is not up has none, and the kubelet says why', async () => {
     await create('mute', { outcome: 'image-pull' });
     await until<Pod>(kube.cluster, podAt(namespace, 'mute'), 'to wait', ({ status }) => status?.containerStatuses !== undefined);

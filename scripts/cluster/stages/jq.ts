@@ -15,13 +15,14 @@ export function jqSetting(name: SimulationLabel): string {
   return `setting("${name}"; "${SIMULATION_LABELS[name]}")`;
 }
 
-/** jq: the init container that the script speaks about, if it does; and the state of the container that it speaks about. */
+/** jq: the init container that the script speaks about, if it does, and whether it runs; and the state of the container that it speaks about. */
 const SUBJECT = `
 def outcome: ${jqSetting('outcome')};
 def init_subject: ${jqSetting('container')} as $name | first(.spec.initContainers[]? | select(.name == $name and .restartPolicy != "Always") | .name) // null;
 def regular_subject: ${jqSetting('container')} as $name | first(.spec.containers[] | select(.name == $name) | .name) // first(.spec.containers[] | select(.name == "agent") | .name) // .spec.containers[0].name;
 def subject: init_subject // regular_subject;
-def subject_state: subject as $name | first(((.status.initContainerStatuses // []) + (.status.containerStatuses // []))[] | select(.name == $name) | .state) // {};`;
+def subject_state: subject as $name | first(((.status.initContainerStatuses // []) + (.status.containerStatuses // []))[] | select(.name == $name) | .state) // {};
+def init_state: if init_subject != null and subject_state.running != null then "running" else "idle" end;`;
 
 /**
  * jq: `pulls_end(number)`, when the pull of that number ends, in epoch seconds; `next_pull`, the number of the one that ends next. Pulls follow each other with a

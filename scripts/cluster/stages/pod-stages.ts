@@ -1,7 +1,19 @@
 import { type Stage, stage } from './stage.ts';
 import { cutShort, INIT_FAILED, INIT_RUNNING, REJECTED, waiting } from './starting.ts';
 import { type End, ended, OBSERVED, RUNNING, templateSetting } from './status.ts';
-import { AT_FIRST_END, AT_NEXT_STEP, DELETED, endsBy, isNext, isOutcome, isPhase, NOT_DELETED } from './when.ts';
+import {
+  AT_DELETION,
+  AT_FIRST_END,
+  AT_NEXT_STEP,
+  DELETED,
+  endsBy,
+  isDeletion,
+  isInit,
+  isNext,
+  isOutcome,
+  isPhase,
+  NOT_DELETED,
+} from './when.ts';
 
 const LOW_MEMORY = 'The node was low on resource: memory.';
 const KILLED = '"137"';
@@ -52,7 +64,7 @@ const STEPS: Readonly<Record<string, string>> = {
   'invalid-image': waiting('InvalidImageName', "Failed to apply default image tag: couldn't parse image name: invalid reference format"),
   'config-error': waiting('CreateContainerConfigError', 'secret "agent-credentials" not found'),
   rejected: REJECTED,
-  deadline: cutShort(DEADLINE.reason, DEADLINE.message),
+  deadline: cutShort({ reason: DEADLINE.reason, message: DEADLINE.message, exitCode: KILLED }),
 };
 
 /**
@@ -99,7 +111,17 @@ export const POD_STAGES: readonly Stage[] = [
     next: { statusTemplate: ended({ exitCode: KILLED, phase: 'Failed' }) },
   }),
   // A kubelet moves a Pod that never started to Failed before it lets it go (since 1.27).
-  stage('pod-deleted-before-start', 'Pod', [DELETED, isPhase('Pending')], { next: { statusTemplate: `phase: Failed\n${OBSERVED}` } }),
+  stage('pod-deleted-before-start', 'Pod', [DELETED, isPhase('Pending'), isInit('idle')], {
+    next: { statusTemplate: `phase: Failed\n${OBSERVED}` },
+  }),
+  stage('pod-deleted-in-init-handled', 'Pod', [DELETED, isPhase('Pending'), isInit('running'), isDeletion('deletion-handled')], {
+    delay: AT_DELETION,
+    next: { statusTemplate: cutShort({ exitCode: templateSetting('stop-exit-code') }) },
+  }),
+  stage('pod-deleted-in-init-killed', 'Pod', [DELETED, isPhase('Pending'), isInit('running'), isDeletion('deletion-killed')], {
+    delay: AT_DELETION,
+    next: { statusTemplate: cutShort({ exitCode: KILLED }) },
+  }),
   // The kubelet's own last DELETE has grace 0; a finalizer may keep the object after it, so it is not repeated.
   stage(
     'pod-release',

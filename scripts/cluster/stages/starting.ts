@@ -106,13 +106,22 @@ ${statuses(
   '{terminated: {exitCode: 0, reason: Completed, startedAt: {{ $now | Quote }}, finishedAt: {{ $now | Quote }}}}',
 )}`;
 
-/** Status of a Pod that ends before it was up; what ran of it was killed. */
-export function cutShort(reason: string, message: string): string {
+/** Why a Pod ends before it was up, and how what ran of it does. */
+interface Cut {
+  readonly reason?: string;
+  readonly message?: string;
+  /** Go template that gives the exit code as text. */
+  readonly exitCode: string;
+}
+
+/** Status of a Pod that ends before it was up. */
+export function cutShort({ reason, message, exitCode }: Cut): string {
   return `
 {{ $now := Now }}
+{{ $code := ${exitCode} }}
 phase: Failed
-reason: ${reason}
-message: ${JSON.stringify(message)}
+${reason === undefined ? '' : `reason: ${reason}`}
+${message === undefined ? '' : `message: ${JSON.stringify(message)}`}
 ${OBSERVED}
 conditions:
 ${condition('Ready', 'False', 'PodFailed')}
@@ -126,7 +135,7 @@ initContainerStatuses:
   started: false
   ready: {{ if .state.terminated }}true{{ else }}false{{ end }}
   {{ with .state.running }}
-  state: {terminated: {exitCode: 137, reason: Error, startedAt: {{ .startedAt | Quote }}, finishedAt: {{ $now | Quote }}}}
+  state: {terminated: {exitCode: {{ $code }}, reason: {{ if eq $code "0" }}Completed{{ else }}Error{{ end }}, startedAt: {{ .startedAt | Quote }}, finishedAt: {{ $now | Quote }}}}
   {{ else }}
   state: {{ toJson .state }}
   {{ end }}
