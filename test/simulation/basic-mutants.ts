@@ -1,14 +1,24 @@
 import type { Action } from '#core/contract/decision.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
+import { agent, at, create, scenario } from './hand-written.ts';
 import { decidesLike, isRelease, isStatus, type Mutant, owned, sees, without, withoutVersion } from './mutant.ts';
+import { NO_FAULTS, type Scenario } from './scenario.ts';
 
 /** Mistakes in what every history shows: UIDs, versions, order of writes, caches, queues, ends. */
 export const BASIC_MUTANTS: readonly Mutant[] = [
   {
     name: 'deletions without the UID',
-    breaks: ['pods-are-ended-only-for-a-reason', 'only-own-pods-are-touched', 'only-finished-tasks-are-cleaned-up'],
+    scenarioOf: nameUsedAgain,
+    breaks: [
+      'pods-are-ended-only-for-a-reason',
+      'only-own-pods-are-touched',
+      'only-finished-tasks-are-cleaned-up',
+      'pods-are-disposed-only-where-that-is-wanted',
+    ],
     cluster: (cluster) =>
-      without(cluster, { delete: (address, { uid: _, ...options }, signal) => cluster.delete(address, options, signal) }),
+      without(cluster, {
+        delete: (address, { uid: _, resourceVersion: __, ...options }, signal) => cluster.delete(address, options, signal),
+      }),
   },
   {
     name: 'status patches without the resourceVersion',
@@ -156,3 +166,17 @@ export const BASIC_MUTANTS: readonly Mutant[] = [
     })),
   },
 ];
+
+/** A deletion that is long on its way, and another Task of the same name whose Pod it meets: only where a stop deletes at once. */
+function nameUsedAgain(seed: number): Scenario {
+  const made = create('t0', { outcome: 'never', stopExitCode: 0 });
+  const timed = scenario(
+    [0, { type: 'ApplyConfig', spec: { evidence: 'BestEffort' } }],
+    [0, agent({ podSpec: { terminationGracePeriodSeconds: 1 } })],
+    [100, made],
+    [30_000, { type: 'StopTask', at: at('t0') }],
+    [30_500, { type: 'Delete', kind: 'Task', at: at('t0'), options: {} }],
+    [34_000, made],
+  );
+  return { ...timed, seed, quietAfterMs: 70_000, rates: { ...NO_FAULTS, late: 0.3 } };
+}

@@ -17,8 +17,29 @@ export function withLife(scenario: Scenario): Scenario {
   );
   happenings.push(...settings(draw, quietAfterMs));
   const isCalm = draw.chance(0.4);
-  const rates = isCalm ? NO_FAULTS : { ...scenario.rates, log: draw.chance(0.4) ? draw.unit() : 0 };
+  const isNamedAgain = !isCalm && draw.chance(0.4);
+  if (isNamedAgain) happenings.splice(0, happenings.length, ...happenings.flatMap((timed) => namedAgain(draw, timed, quietAfterMs)));
+  // What is meant for the one that had the name comes when another has it.
+  const late = isNamedAgain ? { late: 0.3 } : {};
+  const rates = isCalm ? NO_FAULTS : { ...scenario.rates, ...late, log: draw.chance(0.4) ? draw.unit() : 0 };
   return { ...scenario, rates, happenings: happenings.sort((a, b) => a.atMs - b.atMs) };
+}
+
+/** A Task that is stopped and deleted while it runs, and another that is made under its name at once. A grace of its own has the Pod deleted, and not ended first. */
+function namedAgain(draw: Draw, timed: Timed, quietAfterMs: number): readonly Timed[] {
+  const { atMs, happening } = timed;
+  if (happening.type !== 'CreateTask' || !draw.chance(0.7)) return [timed];
+  const { at } = happening;
+  const spec = { ...happening.spec, stop: { gracePeriodSeconds: 1 } };
+  const created: Happening = { ...happening, spec, script: { outcome: 'succeed', runForMs: 60_000 } };
+  const stoppedMs = Math.min(quietAfterMs, atMs + draw.int(3_000, 15_000));
+  const deletedMs = stoppedMs + draw.int(10, 2_000);
+  return [
+    { atMs, happening: created },
+    { atMs: stoppedMs, happening: { type: 'StopTask', at } },
+    { atMs: deletedMs, happening: { type: 'Delete', kind: 'Task', at, options: {} } },
+    { atMs: deletedMs + draw.int(10, 1_000), happening: created },
+  ];
 }
 
 /** One Task with more of a life, and what becomes of it at the hands of people. */

@@ -108,7 +108,7 @@ const CRASH_POINTS: readonly CrashPoint[] = [
 
 describe.each(CRASH_POINTS)('$name', ({ scenario: from, end, pods }) => {
   test('ends the same wherever its host dies or stands still', async () => {
-    const { ledger, lines } = await expectSameEverywhere(from);
+    const { ledger, lines } = await expectSameEverywhere(from, { areLogsKept: true });
     const task = [...ledger.tasks.values()].find(({ name }) => name === 't0');
     expect(task?.latest.status, lines.join('\n')).toMatchObject(end);
     expect(task?.pods.length).toBe(pods);

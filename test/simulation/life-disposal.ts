@@ -18,11 +18,14 @@ export function faultOfDisposal(ledger: Ledger, task: TaskRecord, pod: PodRecord
     startedWithOf(pod).podCleanup,
     ...ledger.configs.map((spec) => cleanupIn(spec)),
   ] as Sources;
-  const field = outcomeFor(task, attempt);
-  const isWanted = sources.some((source) => source?.[field] === 'Delete');
+  const fields = outcomesFor(task, attempt);
+  const isWanted = sources.some((source) => fields.some((field) => source?.[field] === 'Delete'));
   const isByStop = isStopped(ledger, task, pod, attempt) && (task.latest.spec.stop ?? startedWithOf(pod).stop)?.mode !== 'Retain';
   if (!isWanted && !isByStop)
-    return (what) => ['pods-are-disposed-only-where-that-is-wanted', `${what} has ended and is to be kept, and is deleted (${field})`];
+    return (what) => [
+      'pods-are-disposed-only-where-that-is-wanted',
+      `${what} has ended and is to be kept, and is deleted (${fields.join(', ')})`,
+    ];
   const { completionTime } = task.latest.status ?? {};
   const delays = sources.map((source) => source?.delaySeconds).filter((delay) => typeof delay === 'number');
   const delayMs = isByStop || delays.length === 0 ? 0 : Math.min(...delays) * 1_000;
@@ -48,8 +51,9 @@ function isStopped(ledger: Ledger, task: TaskRecord, pod: PodRecord, attempt: At
   return task.stopAskedMs !== undefined || isTimedOut(ledger, task, pod, atMs) || givenUpFor(ledger, task, pod, atMs).length > 0;
 }
 
-/** Under which field of `cleanup.pod` it goes: by the Task's outcome, before that by its own. */
-function outcomeFor(task: TaskRecord, attempt: Attempt): string {
-  const outcome = outcomeOfTask(task.latest.status) ?? (isStop(attempt) ? 'Stopped' : 'Failed');
-  return outcome.toLowerCase();
+/** Under which fields of `cleanup.pod` it may go: by its own outcome when that is recorded, and by the Task's once that has ended. */
+function outcomesFor(task: TaskRecord, attempt: Attempt): readonly string[] {
+  const own = isStop(attempt) ? 'stopped' : 'failed';
+  const outcome = outcomeOfTask(task.latest.status)?.toLowerCase();
+  return [...(outcome === undefined ? [] : [outcome]), ...(attempt.cause === undefined ? [] : [own])];
 }

@@ -8,7 +8,7 @@ import type { World } from '#host/cluster/memory/world.ts';
 import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
-import { lastNumberIn, patienceOf } from './life-records.ts';
+import { type Block, lastNumberIn, patienceOf } from './life-records.ts';
 import { isFinished, isLive, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
 import type { Scripts } from './scripts.ts';
@@ -70,6 +70,14 @@ function isHidden({ kind, metadata }: Pick<StoredObject, 'kind' | 'metadata'>): 
 /** Pods that somebody else has to end. */
 const ENDLESS: ReadonlySet<Outcome> = new Set(['never', 'image-pull', 'invalid-image', 'config-error', 'unschedulable']);
 
+/** What will be said to keep them from running. */
+const BLOCKS: Partial<Record<Outcome, readonly Block[]>> = {
+  'image-pull': ['Image'],
+  'invalid-image': ['Image'],
+  'config-error': ['Configuration'],
+  unschedulable: ['Unschedulable'],
+};
+
 /** Whether a Task has a reason, in the cluster and visible in its status, not to have ended. */
 function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], task: TaskRecord): boolean {
   const { status, spec, metadata } = task.latest;
@@ -95,7 +103,7 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
       status?.phase === 'Running' &&
       !isToStop &&
       timeoutOf(task, pod) === null &&
-      ![...pod.blockedBy].some((block) => patienceOf(task, pod, block) !== null)
+      ![...pod.blockedBy, ...(BLOCKS[outcome] ?? [])].some((block) => patienceOf(task, pod, block) !== null)
     );
   }
   if (isToStop) return false;

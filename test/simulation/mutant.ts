@@ -5,10 +5,13 @@ import { refKey, type Snapshot } from '#core/contract/snapshot.ts';
 import type { Cluster, ListOptions, Result } from '#host/cluster/cluster.ts';
 import type { Engine, EngineResult } from '#host/engine/engine.ts';
 import type { Mutation } from './mutation.ts';
+import type { Scenario } from './scenario.ts';
 
 /** A known mistake, and the invariant that it has to break. */
 export interface Mutant extends Mutation {
   readonly breaks: readonly string[];
+  /** Histories that give it a chance, by seed, where those that are drawn hardly ever do. Default: those that are drawn. */
+  readonly scenarioOf?: (seed: number) => Scenario;
 }
 
 /** An engine whose decisions, once made, are changed. */
