@@ -43,6 +43,8 @@ export class Limits {
         // Of what another host has started it learns when it is told.
         covers(creator.share, other.task.namespace, other.task.latest.metadata.labels) &&
         other.task.movedMs === undefined &&
+        // Given up with its node: that it may still run costs no place.
+        other.task.latest.status?.attempts?.some(({ podUID }) => podUID === other.uid) !== true &&
         (other.createdBy === creator.name || other.createdMs < (creator.ledSinceMs ?? 0)),
     );
     if (holders.length < limit) return;
