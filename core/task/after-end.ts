@@ -5,8 +5,9 @@ import type { Task } from '../api/task.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
+import { countOf } from '../units/count.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { answerFor, isFinished, liveAnswerFor, reason, startedFrom, type TaskContext } from './context.ts';
+import { answerFor, isFinished, liveAnswerFor, podRef, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { dispose } from './disposal.ts';
 import { deletePod, hasEnded, releasePod } from './pods.ts';
@@ -69,12 +70,12 @@ function leftOverPods(context: TaskContext): { readonly leftOver: readonly Pod[]
   const seen = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
   if (seen.length === 0) return { leftOver: [] };
   const taskRef: Ref = { kind: 'Task', namespace, name };
-  const podRef = ({ metadata }: Pod): Ref => ({ kind: 'Pod', namespace, name: metadata.name });
-  const unread = [taskRef, ...seen.map(podRef)].filter((ref) => liveAnswerFor(snapshot, ref) === undefined);
+  const refOf = ({ metadata }: Pod): Ref => podRef(context, metadata.name);
+  const unread = [taskRef, ...seen.map(refOf)].filter((ref) => liveAnswerFor(snapshot, ref) === undefined);
   if (unread.length > 0) return { doubt: reads(unread.map((ref) => ({ ...ref, live: true }))) };
   const answer = liveAnswerFor(snapshot, taskRef);
   const isOver = answer !== undefined && 'found' in answer && answer.found.metadata.uid === uid && isFinished(answer.found as Task);
-  const answers = seen.map((pod) => liveAnswerFor(snapshot, podRef(pod)));
+  const answers = seen.map((pod) => liveAnswerFor(snapshot, refOf(pod)));
   if (!isOver || answers.some((each) => each !== undefined && 'unavailable' in each)) {
     const says = 'a pod of a finished task seems to live, and whether that is still so is not known: nothing is done yet';
     return { doubt: decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] }) };
@@ -114,10 +115,6 @@ function ttlSeconds(context: TaskContext): number | null | { readonly refs: read
 /** What people may have stored under an older CRD counts as nothing: no Task is deleted for it. */
 function ttlOf(cleanup: TaskCleanup | null | undefined, outcome: TaskOutcome): number | null {
   return countOf(cleanup?.[`ttlSecondsAfter${outcome}`]) ?? countOf(cleanup?.ttlSecondsAfterFinished);
-}
-
-function countOf(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
 }
 
 function isSurplus(context: TaskContext): boolean {

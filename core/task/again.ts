@@ -3,16 +3,15 @@ import type { Attempt, Cause } from '../api/task.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { formatDuration } from '../units/duration.ts';
 import { formatTime, formatTimeMs, parseTime } from '../units/time.ts';
-import { attemptsWith } from './attempt.ts';
+import { attemptsWith, startTimeOf } from './attempt.ts';
 import { findCondition } from './conditions.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
-import { isDisposedAtEnd } from './disposal.ts';
+import { letGo } from './disposal.ts';
 import { abortSession } from './ending.ts';
 import { taskEvent } from './events.ts';
-import type { Fate } from './fate.ts';
+import type { FinalFate } from './fate.ts';
 import { forgottenConditions, forgottenTimes } from './forget.ts';
-import { deletePod, releasePod } from './pods.ts';
 import type { RetryVerdict } from './retry.ts';
 import { patchStatus } from './status.ts';
 import { verdictOf } from './verdict.ts';
@@ -20,7 +19,7 @@ import { verdictOf } from './verdict.ts';
 /** The end of an attempt that another follows: recorded in one write, with what it spent and when the next is due; then its Pod is let go. */
 export function tryAgain(
   context: TaskContext,
-  fate: Exclude<Fate, { type: 'Lives' }>,
+  fate: FinalFate,
   pod: Pod | null,
   log: Attempt['log'] | null,
   again: Extract<RetryVerdict, { type: 'Again' }>,
@@ -35,7 +34,7 @@ export function tryAgain(
       set: {
         phase: 'Pending',
         podName: context.podName,
-        startTime: context.task.status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs),
+        startTime: startTimeOf(context, pod),
         cause: verdict.cause,
         message,
         attemptCount: context.attempt,
@@ -50,20 +49,14 @@ export function tryAgain(
       ],
     }),
     taskEvent(context, 'Retrying', `Attempt ${context.attempt} failed: ${said}; the next starts in ${waits}`),
-    ...(pod === null ? [] : letGo(context, fate, pod)),
+    // What an Attach Task's session still does at the Agent's server would go on beside the next attempt's.
+    ...(pod === null ? [] : [...abortSession(context.snapshot, pod), ...letGo(context, fate, pod)]),
   ];
   return decided({
     actions,
     wakeAtMs: again.dueMs,
     reasons: [...trail, reason('task/retry', `tried again in ${waits}: ${again.says}`, { spent: again.spent, dueMs: again.dueMs })],
   });
-}
-
-/** What an Attach Task's session still does at the Agent's server would go on beside the next attempt's. */
-function letGo(context: TaskContext, fate: Exclude<Fate, { type: 'Lives' }>, pod: Pod): readonly Action[] {
-  const { snapshot } = context;
-  const deletes = isDisposedAtEnd(context, fate, pod) ? deletePod(snapshot, pod) : [];
-  return [...abortSession(snapshot, pod), ...deletes, ...releasePod(snapshot, pod)];
 }
 
 /** A Task between two attempts whose next is not due; null when it is, or when this is the first. */

@@ -1,5 +1,5 @@
 import type { Pod } from '../api/kubernetes.ts';
-import type { Attempt, Cause } from '../api/task.ts';
+import type { Attempt, Cause, Task } from '../api/task.ts';
 import { AGENT_CONTAINER } from '../contract/names.ts';
 import { formatTime, parseTime } from '../units/time.ts';
 import { signalOf } from './cause.ts';
@@ -11,6 +11,16 @@ import type { Verdict } from './verdict.ts';
 /** `status.attempts` keeps this many. */
 const MAX_ATTEMPTS = 10;
 const MAX_MESSAGE_LENGTH = 1_024;
+
+/** What the status keeps of the attempt that a Pod was; undefined for one that nobody has recorded. */
+export function recordOf({ status }: Task, { metadata }: Pod): Attempt | undefined {
+  return status?.attempts?.find(({ podUID }) => podUID !== undefined && podUID === metadata.uid);
+}
+
+/** When the Task started, by its status, else with this Pod. */
+export function startTimeOf({ task, nowMs }: TaskContext, pod: Pod | null): string {
+  return task.status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(nowMs);
+}
 
 /** The attempts with the present one, which has ended. */
 export function attemptsWith(context: TaskContext, pod: Pod | null, verdict: Verdict, log: Attempt['log'] | null): readonly Attempt[] {

@@ -4,7 +4,7 @@ import { tryAgain } from './again.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { isDisposedAtEnd } from './disposal.ts';
-import type { Fate } from './fate.ts';
+import type { FinalFate } from './fate.ts';
 import { finish } from './finish.ts';
 import { logStep } from './log.ts';
 import { heldPlace } from './place.ts';
@@ -12,12 +12,7 @@ import { retryVerdict } from './retry.ts';
 import { podDeleting, runningStatus } from './running-status.ts';
 
 /** What follows the end of an attempt: first its log is kept if it would be lost, then either another attempt is announced or the Task ends. */
-export function conclude(
-  context: TaskContext,
-  fate: Exclude<Fate, { type: 'Lives' }>,
-  pod: Pod | null,
-  trail: readonly Reason[],
-): Decision {
+export function conclude(context: TaskContext, fate: FinalFate, pod: Pod | null, trail: readonly Reason[]): Decision {
   const isGoing = pod !== null && (pod.metadata.deletionTimestamp !== undefined || isDisposedAtEnd(context, fate, pod));
   const log = pod !== null && isGoing ? logStep(context, pod, context.attempt) : null;
   if (log?.type === 'Reading') {

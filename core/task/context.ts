@@ -120,6 +120,11 @@ export function outcomeOf(snapshot: Snapshot, actionId: string): Outcome | undef
   return snapshot.outcomes.find((outcome) => outcome.actionId === actionId);
 }
 
+/** A Pod of the Task by its name; default: the current attempt's. */
+export function podRef({ snapshot, podName: current }: TaskContext, name: string = current): Ref {
+  return { kind: 'Pod', namespace: snapshot.subject.namespace, name };
+}
+
 /** Whether an object's controller is the owner with this UID. */
 export function isControlledBy(object: KubernetesObject, uid: string): boolean {
   return (object.metadata.ownerReferences ?? []).some((owner) => owner.controller === true && owner.uid === uid);

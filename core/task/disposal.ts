@@ -2,11 +2,13 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Attempt } from '../api/task.ts';
 import type { Action, Reason } from '../contract/decision.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
+import { countOf } from '../units/count.ts';
 import { earliest } from '../units/time.ts';
+import { recordOf } from './attempt.ts';
 import { reason, type TaskContext } from './context.ts';
-import type { Fate } from './fate.ts';
+import type { FinalFate } from './fate.ts';
 import { logStep } from './log.ts';
-import { deletePod, hasEnded } from './pods.ts';
+import { deletePod, hasEnded, releasePod } from './pods.ts';
 import { startedWithOf } from './started-with.ts';
 import { patchStatus } from './status.ts';
 import { stopOf } from './stop.ts';
@@ -29,14 +31,18 @@ function delaySeconds(context: TaskContext, pod: Pod, { outcome, isStopped }: En
     return isStopped && stopOf(context, pod).mode !== 'Retain' ? 0 : null;
   }
   if (said === 'Keep') return null;
-  const delays: readonly unknown[] = sources.map((source) => source?.delaySeconds);
-  const delay = delays.find((value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0);
-  return typeof delay === 'number' ? delay : 0;
+  return sources.map((source) => countOf(source?.delaySeconds)).find((delay) => delay !== null) ?? 0;
 }
 
 /** Whether a Pod goes as soon as its end is recorded. */
-export function isDisposedAtEnd(context: TaskContext, fate: Exclude<Fate, { type: 'Lives' }>, pod: Pod): boolean {
+export function isDisposedAtEnd(context: TaskContext, fate: FinalFate, pod: Pod): boolean {
   return delaySeconds(context, pod, { outcome: outcomeOfFate(fate), isStopped: fate.type === 'EndedByUs' }) === 0;
+}
+
+/** What becomes of a Pod when its end is recorded: it is let go, and deleted where that is wanted. */
+export function letGo(context: TaskContext, fate: FinalFate, pod: Pod): readonly Action[] {
+  const { snapshot } = context;
+  return [...(isDisposedAtEnd(context, fate, pod) ? deletePod(snapshot, pod) : []), ...releasePod(snapshot, pod)];
 }
 
 /** Whether the Pod of an attempt that is recorded, and that others followed, was to go with that record. Not before the end of its log is kept. */
@@ -51,7 +57,7 @@ function isStop({ cause }: Attempt): boolean {
   return cause === 'Stopped' || cause === 'Timeout';
 }
 
-function outcomeOfFate(fate: Exclude<Fate, { type: 'Lives' }>): TaskOutcome {
+function outcomeOfFate(fate: FinalFate): TaskOutcome {
   switch (fate.type) {
     case 'Succeeded':
       return 'Completed';
@@ -79,7 +85,7 @@ export function dispose(context: TaskContext, completedMs: number | null): Dispo
   let wakeAtMs: number | null = null;
   for (const pod of context.snapshot.pods) {
     if (!hasEnded(pod) || pod.metadata.deletionTimestamp !== undefined) continue;
-    const attempt = attemptOf(context, pod);
+    const attempt = recordOf(context.task, pod);
     const isStopped = outcome === 'Stopped' && (attempt === undefined || isStop(attempt));
     const seconds = delaySeconds(context, pod, { outcome, isStopped });
     if (seconds === null) continue;
@@ -88,10 +94,6 @@ export function dispose(context: TaskContext, completedMs: number | null): Dispo
     wakeAtMs = earliest(wakeAtMs, dueMs);
   }
   return { ...NOTHING, wakeAtMs };
-}
-
-function attemptOf({ task }: TaskContext, pod: Pod): Attempt | undefined {
-  return task.status?.attempts?.find(({ podUID }) => podUID !== undefined && podUID === pod.metadata.uid);
 }
 
 function disposeOf(context: TaskContext, pod: Pod, attempt: Attempt | undefined): Disposal {

@@ -3,7 +3,8 @@ import type { Attempt } from '../api/task.ts';
 import type { Action, Decided, Decision } from '../contract/decision.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import type { Ref } from '../contract/snapshot.ts';
-import { isControlledBy, liveAnswerFor, reason, type TaskContext } from './context.ts';
+import { recordOf } from './attempt.ts';
+import { isControlledBy, liveAnswerFor, podRef, reason, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
 import { isDisposedWith } from './disposal.ts';
 import { podUnknown } from './live.ts';
@@ -19,7 +20,7 @@ export function settleEarlier(context: TaskContext): readonly Action[] {
   return snapshot.pods
     .filter((pod) => pod.metadata.name !== context.podName && attemptNumberOf(pod) < context.attempt)
     .flatMap((pod) => {
-      const attempt = task.status?.attempts?.find(({ podUID }) => podUID !== undefined && podUID === pod.metadata.uid);
+      const attempt = recordOf(task, pod);
       const goes = attempt === undefined ? !hasEndedForCertain(pod) : isDisposedWith(context, pod, attempt);
       return [...(goes ? deletePod(snapshot, pod) : []), ...releasePod(snapshot, pod)];
     });
@@ -42,7 +43,7 @@ export function untilEarlierEnded(context: TaskContext): Decision | null {
   const before = (task.status?.attempts ?? []).filter(({ podName }) => podName !== undefined).at(-1);
   const name = before?.podName;
   if (before === undefined || name === undefined || snapshot.pods.some((pod) => pod.metadata.name === name)) return null;
-  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name };
+  const ref = podRef(context, name);
   const answer = liveAnswerFor(snapshot, ref);
   if (answer === undefined) return reads([{ ...ref, live: true }]);
   if ('unavailable' in answer) return podUnknown({ ...context, podName: name }, answer.unavailable);

@@ -29,6 +29,9 @@ export type Fate =
   /** A live read says that the Pod is not there. */
   | { readonly type: 'Missing' };
 
+/** What became of a Pod that has come to its end. */
+export type FinalFate = Exclude<Fate, { type: 'Lives' }>;
+
 /** Why we end a Pod: the reason of the condition `Stopping`. */
 export type Ending = 'UserStopped' | 'Timeout' | BlockedReason;
 
@@ -41,7 +44,7 @@ export function recordedEnding(context: TaskContext): Ending | null {
 }
 
 /** The end of a Pod that ended as we had meant it to. */
-export function fateByEnding(context: TaskContext, ending: Ending): Exclude<Fate, { type: 'Lives' }> {
+export function fateByEnding(context: TaskContext, ending: Ending): FinalFate {
   if (ending === 'UserStopped' || ending === 'Timeout') return { type: 'EndedByUs', ending };
   const stopping = trueCondition(context.task.status?.conditions, 'Stopping');
   return { type: 'Failed', cause: CAUSE_OF_BLOCKED[ending], message: stopping?.message ?? ending, isByUs: true };

@@ -3,14 +3,13 @@ import type { Attempt, Cause, TaskStatus } from '../api/task.ts';
 import type { Action, Decided, Reason } from '../contract/decision.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import { formatTime, parseTime } from '../units/time.ts';
-import { attemptsWith, attemptsWithUnstarted } from './attempt.ts';
+import { attemptsWith, attemptsWithUnstarted, startTimeOf } from './attempt.ts';
 import { endedAttempts, reason, recordOfStart, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
-import { isDisposedAtEnd } from './disposal.ts';
+import { letGo } from './disposal.ts';
 import { taskEvent } from './events.ts';
-import type { Fate } from './fate.ts';
+import type { FinalFate } from './fate.ts';
 import { phaseFor } from './mapping.ts';
-import { deletePod, releasePod } from './pods.ts';
 import { type Result, resultOf } from './result.ts';
 import { askForSession, titledSession } from './session.ts';
 import { patchStatus } from './status.ts';
@@ -22,7 +21,7 @@ import { finished, settled, verdictOf } from './verdict.ts';
  */
 export function finish(
   context: TaskContext,
-  fate: Exclude<Fate, { type: 'Lives' }>,
+  fate: FinalFate,
   pod: Pod | null,
   log: Attempt['log'] | null,
   trail: readonly Reason[],
@@ -31,7 +30,7 @@ export function finish(
   const { status } = context.task;
   const attempts = attemptsWith(context, pod, verdict, log);
   const result: Result = fate.type === 'Succeeded' || fate.type === 'Failed' ? resultOf(pod) : { type: 'None' };
-  const startTime = status?.startTime ?? pod?.metadata.creationTimestamp ?? formatTime(context.nowMs);
+  const startTime = startTimeOf(context, pod);
   const actions: Action[] = [
     ...patchStatus(context, `status/end/${context.attempt}`, {
       set: {
@@ -53,9 +52,7 @@ export function finish(
     }),
     taskEvent(context, verdict.event, verdict.note),
     ...askForSession(context, pod),
-    ...(pod === null
-      ? []
-      : [...(isDisposedAtEnd(context, fate, pod) ? deletePod(context.snapshot, pod) : []), ...releasePod(context.snapshot, pod)]),
+    ...(pod === null ? [] : letGo(context, fate, pod)),
   ];
   return decided({ actions, reasons: result.type === 'Ignored' ? [...trail, resultIgnored(result.why)] : trail });
 }

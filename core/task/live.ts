@@ -1,11 +1,11 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { LABELS } from '../contract/names.ts';
-import type { ReadResult, Ref } from '../contract/snapshot.ts';
+import type { ReadResult } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, parseTime } from '../units/time.ts';
 import { conclude } from './conclude.ts';
-import { liveAnswerFor, reason, stopRequested, type TaskContext } from './context.ts';
+import { liveAnswerFor, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { askToEnd } from './ending.ts';
 import { agentTermination, type Ending, fateByEnding, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
@@ -46,14 +46,19 @@ export function live(context: TaskContext, pod: Pod): Decision {
  * tell later, because the intent's time is the host's and a Pod's end the kubelet's.
  */
 function meanToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked: Blocked | null): Decision {
-  const { snapshot } = context;
-  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name };
-  const answer = liveAnswerFor(snapshot, ref);
+  return lookAt(context, pod, (found) =>
+    found === pod ? askToEnd(context, pod, ending, blocked) : live({ ...context, pod: found }, found),
+  );
+}
+
+/** Judges a Pod as it is at the API server, whatever the watch shows of it. */
+export function lookAt(context: TaskContext, pod: Pod, judge: (found: Pod) => Decision): Decision {
+  const ref = podRef(context, pod.metadata.name);
+  const answer = liveAnswerFor(context.snapshot, ref);
   if (answer === undefined) return reads([{ ...ref, live: true }]);
   if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  const found = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid ? (answer.found as Pod) : null;
-  if (found === null) return podMissing(context, answer);
-  return found === pod ? askToEnd(context, pod, ending, blocked) : live({ ...context, pod: found }, found);
+  const isSame = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid;
+  return isSame ? judge(answer.found as Pod) : podMissing(context, answer);
 }
 
 /** The Pod is not there, and no other is made in its place. */

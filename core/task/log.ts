@@ -5,6 +5,7 @@ import { AGENT_CONTAINER, LABELS } from '../contract/names.ts';
 import type { Outcome } from '../contract/snapshot.ts';
 import { logConfigMapName } from '../pod/names.ts';
 import { ownerOf, taskLabels } from '../pod/pod-meta.ts';
+import { countOf } from '../units/count.ts';
 import { parseTime } from '../units/time.ts';
 import { outcomeOf, type TaskContext } from './context.ts';
 import { agentTermination, graceSecondsOf } from './fate.ts';
@@ -118,8 +119,8 @@ function givesUpAtMs(pod: Pod): number | null {
 
 function keptLog(answer: string | undefined): KeptLog | null {
   const value = answer === undefined ? null : parseObject(answer);
-  const bytes = value?.bytes;
-  return typeof bytes === 'number' && Number.isSafeInteger(bytes) && bytes >= 0 ? { bytes, truncated: value?.truncated === true } : null;
+  const bytes = countOf(value?.bytes);
+  return bytes === null ? null : { bytes, truncated: value?.truncated === true };
 }
 
 function missing(why: string): Extract<LogStep, { type: 'Done' }> {

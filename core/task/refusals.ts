@@ -1,10 +1,10 @@
 import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { Outcome, Ref } from '../contract/snapshot.ts';
+import type { Outcome } from '../contract/snapshot.ts';
 import { formatTimeMs } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
 import { conclude } from './conclude.ts';
-import { isControlledBy, liveAnswerFor, outcomeOf, reason, type TaskContext } from './context.ts';
+import { isControlledBy, liveAnswerFor, outcomeOf, podRef, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { taskEvent } from './events.ts';
 import { failBeforeStart } from './finish.ts';
@@ -73,10 +73,6 @@ export function podInDoubt(context: TaskContext): Decision | null {
   return conclude(context, { type: 'Missing' }, null, [
     reason('task/pod-missing', `pod ${context.podName} was created and is gone before it was seen`),
   ]);
-}
-
-function podRef(context: TaskContext): Ref {
-  return { kind: 'Pod', namespace: context.snapshot.subject.namespace, name: context.podName };
 }
 
 function nameConflict(context: TaskContext, found: KubernetesObject): Decision {

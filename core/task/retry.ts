@@ -7,7 +7,7 @@ import { parseDuration } from '../units/duration.ts';
 import { fnv1a32 } from '../units/hash.ts';
 import { stopRequested, type TaskContext } from './context.ts';
 import { LATEST_MS } from './decided.ts';
-import type { Fate } from './fate.ts';
+import type { Fate, FinalFate } from './fate.ts';
 import { mayHaveStarted } from './pending.ts';
 import { startedWithOf } from './started-with.ts';
 
@@ -49,7 +49,7 @@ export type RetryVerdict =
   | { readonly type: 'Final'; readonly says: string | null };
 
 /** Whether an attempt that ended so is followed by another, and when. The budgets are counters in the status: whatever crashes, an attempt is paid for once. */
-export function retryVerdict(context: TaskContext, fate: Exclude<Fate, { type: 'Lives' }>, pod: Pod | null): RetryVerdict {
+export function retryVerdict(context: TaskContext, fate: FinalFate, pod: Pod | null): RetryVerdict {
   const policy = policyOf(context, pod);
   const cause = causeOf(fate);
   if (policy === null || cause === null || stopRequested(context.task)) return { type: 'Final', says: null };
@@ -96,7 +96,7 @@ function policyOf({ task, snapshot }: TaskContext, pod: Pod | null): Retry | nul
   return byDefault !== undefined && conforms(byDefault, RETRY) ? byDefault : null;
 }
 
-function causeOf(fate: Exclude<Fate, { type: 'Lives' }>): RetryableCause | null {
+function causeOf(fate: FinalFate): RetryableCause | null {
   const cause = ((): Cause | null => {
     switch (fate.type) {
       case 'Succeeded':

@@ -8,7 +8,7 @@ import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
 import { configInput } from '../pod/shapes.ts';
 import { earliest } from '../units/time.ts';
 import { untilDue } from './again.ts';
-import { isControlledBy, liveAnswerFor, reason, stopRequested, type TaskContext } from './context.ts';
+import { isControlledBy, liveAnswerFor, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
 import { decided, reads } from './decided.ts';
 import { untilEarlierEnded } from './earlier.ts';
@@ -55,10 +55,10 @@ export function start(context: TaskContext): Decision {
 
 /** That there is no Pod to stop is a fact only by a live read. */
 function stopUnstarted(context: TaskContext): Decision {
-  const { namespace, uid } = context.snapshot.subject;
-  const ref: Ref = { kind: 'Pod', namespace, name: context.podName, live: true };
+  const { uid } = context.snapshot.subject;
+  const ref = podRef(context);
   const answer = liveAnswerFor(context.snapshot, ref);
-  if (answer === undefined) return reads([ref]);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
   if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
   return 'found' in answer && isControlledBy(answer.found, uid) ? adopt(context, answer.found as Pod) : stopBeforeStart(context);
 }

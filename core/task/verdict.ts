@@ -5,7 +5,7 @@ import { formatDuration } from '../units/duration.ts';
 import { type ConditionChange, type ConditionType, trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
 import type { EventReason } from './events.ts';
-import type { Fate } from './fate.ts';
+import type { FinalFate } from './fate.ts';
 import { timeoutMs } from './started-with.ts';
 
 /** What is said of an end: in the status, in its conditions, and in an Event. */
@@ -19,7 +19,7 @@ export interface Verdict {
 }
 
 /** The verdict on an end. */
-export function verdictOf(context: TaskContext, fate: Exclude<Fate, { type: 'Lives' }>, pod: Pod | null): Verdict {
+export function verdictOf(context: TaskContext, fate: FinalFate, pod: Pod | null): Verdict {
   switch (fate.type) {
     case 'Succeeded':
       return {

@@ -1,17 +1,16 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { Ref } from '../contract/snapshot.ts';
-import { isControlledBy, liveAnswerFor, type TaskContext } from './context.ts';
+import { isControlledBy, liveAnswerFor, podRef, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
 import { fateOf } from './fate.ts';
-import { adopt, live, podMissing, podUnknown } from './live.ts';
+import { adopt, live, lookAt, podMissing, podUnknown } from './live.ts';
 import { hasEnded } from './pods.ts';
 import { start } from './start.ts';
 
 /** The Task says Running and the watch shows no Pod. Absence is a fact only by a live read: watches of two kinds are not consistent with each other. */
 export function withoutPod(context: TaskContext): Decision {
   const { snapshot } = context;
-  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name: context.podName };
+  const ref = podRef(context);
   const answer = liveAnswerFor(snapshot, ref);
   if (answer === undefined) return reads([{ ...ref, live: true }]);
   if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
@@ -29,11 +28,5 @@ export function seemsLost(context: TaskContext, pod: Pod): boolean {
 
 /** The two are told apart by a live read. */
 export function lostPod(context: TaskContext, pod: Pod): Decision {
-  const { snapshot } = context;
-  const ref: Ref = { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name };
-  const answer = liveAnswerFor(snapshot, ref);
-  if (answer === undefined) return reads([{ ...ref, live: true }]);
-  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  const found = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid ? (answer.found as Pod) : null;
-  return found === null ? podMissing(context, answer) : live({ ...context, pod: found }, found);
+  return lookAt(context, pod, (found) => live({ ...context, pod: found }, found));
 }
