@@ -2,11 +2,11 @@ import type { NameRef } from '../api/common.ts';
 import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
 import type { Task } from '../api/task.ts';
 import type { Reason } from '../contract/decision.ts';
+import { hasEnded, isFinished } from '../contract/ended.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import { type Outcome, type ReadResult, type Ref, refKey, type Snapshot } from '../contract/snapshot.ts';
 import { podName } from '../pod/names.ts';
 import { parseTime } from '../units/time.ts';
-import { hasEnded } from './pods.ts';
 import { soundTask } from './sound.ts';
 import { startedWithOf } from './started-with.ts';
 
@@ -65,10 +65,6 @@ function isOfEarlierAttempt({ status }: Task, { metadata }: Pod): boolean {
 /** Exactly as upstream: any other value than `true` is no stop. */
 export function stopRequested(task: Task): boolean {
   return task.metadata.annotations?.[ANNOTATIONS.stop] === 'true';
-}
-
-export function isFinished(task: Task): boolean {
-  return task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Decision } from '../contract/decision.ts';
+import { isFinished } from '../contract/ended.ts';
 import { MANAGED_BY } from '../contract/names.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { afterEnd } from './after-end.ts';
-import { contextOf, isFinished, reason, type TaskContext } from './context.ts';
+import { contextOf, reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { settleEarlier } from './earlier.ts';
 import { afterTaskGone, whileDeleted } from './gone.ts';

@@ -1,6 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Attempt } from '../api/task.ts';
 import type { Action, Reason } from '../contract/decision.ts';
+import { hasEnded } from '../contract/ended.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
 import { countOf } from '../units/count.ts';
 import { earliest } from '../units/time.ts';
@@ -8,7 +9,7 @@ import { recordOf } from './attempt.ts';
 import { reason, type TaskContext } from './context.ts';
 import type { FinalFate } from './fate.ts';
 import { logStep } from './log.ts';
-import { deletePod, hasEnded, releasePod } from './pods.ts';
+import { deletePod, releasePod } from './pods.ts';
 import { startedWithOf } from './started-with.ts';
 import { patchStatus } from './status.ts';
 import { stopOf } from './stop.ts';

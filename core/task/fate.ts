@@ -1,12 +1,13 @@
 import type { ContainerStateTerminated, Pod } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
+import { hasEnded } from '../contract/ended.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '../contract/names.ts';
 import { parseTime } from '../units/time.ts';
 import { agentFailure, blame, disruption, isEndedWithoutKubelet } from './cause.ts';
 import { trueCondition } from './conditions.ts';
 import type { TaskContext } from './context.ts';
 import { type BlockedReason, CAUSE_OF_BLOCKED } from './pending.ts';
-import { hasEnded, isBound } from './pods.ts';
+import { isBound } from './pods.ts';
 
 /** A Pod's own default. Source: Kubernetes core/v1, DefaultTerminationGracePeriodSeconds. */
 const DEFAULT_GRACE_SECONDS = 30;

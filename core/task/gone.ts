@@ -1,4 +1,5 @@
 import type { Action, Decided } from '../contract/decision.ts';
+import { hasEnded } from '../contract/ended.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { earliest, parseTime } from '../units/time.ts';
 import { isControlledBy, reason, type TaskContext } from './context.ts';
@@ -6,7 +7,7 @@ import { decided } from './decided.ts';
 import { abortSession } from './ending.ts';
 import { fateOf, lostAfterMs } from './fate.ts';
 import { heldPlace } from './place.ts';
-import { deletePod, hasEnded, releasePod } from './pods.ts';
+import { deletePod, releasePod } from './pods.ts';
 
 /** A Task that is confirmed gone: nobody is left to tell how its Pods ended, so they are let go; garbage collection does the rest. */
 export function afterTaskGone(snapshot: Snapshot): Decided {

@@ -1,6 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Attempt } from '../api/task.ts';
 import type { Effect, KeptLog } from '../contract/decision.ts';
+import { hasEnded } from '../contract/ended.ts';
 import { AGENT_CONTAINER, LABELS } from '../contract/names.ts';
 import type { Outcome } from '../contract/snapshot.ts';
 import { logConfigMapName } from '../pod/names.ts';
@@ -10,7 +11,7 @@ import { parseTime } from '../units/time.ts';
 import { outcomeOf, type TaskContext } from './context.ts';
 import { agentTermination, graceSecondsOf } from './fate.ts';
 import { agentStarted } from './pending.ts';
-import { hasEnded, isBound } from './pods.ts';
+import { isBound } from './pods.ts';
 import { parseObject } from './started-with.ts';
 import { cutText } from './text.ts';
 

@@ -1,12 +1,8 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Delete, Patch } from '../contract/decision.ts';
+import { hasEnded } from '../contract/ended.ts';
 import { ANNOTATIONS, LABELS, POD_FINALIZER } from '../contract/names.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
-
-/** Whether a Pod says that its containers have ended. */
-export function hasEnded(pod: Pod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
 
 /** Whether no container of a Pod runs, or ever will again, for certain: it says so itself, or it is being deleted without a node, and so is never bound to one. */
 export function hasEndedForCertain(pod: Pod): boolean {

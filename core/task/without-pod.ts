@@ -1,10 +1,10 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
+import { hasEnded } from '../contract/ended.ts';
 import { isControlledBy, liveAnswerFor, podRef, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
 import { fateOf } from './fate.ts';
 import { adopt, live, lookAt, podMissing, podUnknown } from './live.ts';
-import { hasEnded } from './pods.ts';
 import { start } from './start.ts';
 
 /** The Task says Running and the watch shows no Pod. Absence is a fact only by a live read: watches of two kinds are not consistent with each other. */

@@ -1,5 +1,6 @@
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import type { Settings, Snapshot, Subject } from '#core/contract/snapshot.ts';
 import { TASK_OUTCOMES } from '#core/contract/task-outcome.ts';
@@ -170,9 +171,9 @@ function orphansOf({ store }: FactSources, subject: Subject): readonly Pod[] {
 }
 
 /** Under deletion, and held by us or with work that goes on. */
-function isToBeLetGo({ metadata, status }: Pod): boolean {
-  const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-  return metadata.deletionTimestamp !== undefined && (!hasEnded || metadata.finalizers?.includes(POD_FINALIZER) === true);
+function isToBeLetGo(pod: Pod): boolean {
+  const { metadata } = pod;
+  return metadata.deletionTimestamp !== undefined && (!hasEnded(pod) || metadata.finalizers?.includes(POD_FINALIZER) === true);
 }
 
 function taskAddress(subject: Subject): Address {

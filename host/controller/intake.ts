@@ -1,4 +1,5 @@
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
 import { outcomeOfTask, type TaskOutcome } from '#core/contract/task-outcome.ts';
 import { jsonEqual } from '../cluster/json.ts';
@@ -6,7 +7,7 @@ import type { Store, StoreChange } from '../cluster/store.ts';
 import { configOf } from './config-source.ts';
 import type { ControllerMetrics } from './hooks.ts';
 import type { Knowledge } from './knowledge.ts';
-import { isFinished, routesOf } from './routes.ts';
+import { routesOf } from './routes.ts';
 import type { Starts } from './starts.ts';
 import { keyOfOrphan, keyOfOwner, keyOfTask, type SubjectKey, subjectOf } from './subject.ts';
 import type { Priority } from './work-queue.ts';

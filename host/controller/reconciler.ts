@@ -1,5 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import { assertNever, type Decided } from '#core/contract/decision.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import type { Ref, Settings, Snapshot } from '#core/contract/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -17,7 +18,7 @@ import { forget, type Knowledge } from './knowledge.ts';
 import { logDeliberation } from './log-decision.ts';
 import { objectionTo } from './permitted.ts';
 import type { Reader } from './reader.ts';
-import { isFinished, taskPriority } from './routes.ts';
+import { taskPriority } from './routes.ts';
 import type { Starts } from './starts.ts';
 import { type SubjectKey, subjectOf } from './subject.ts';
 import { TimeSlices } from './time-slices.ts';

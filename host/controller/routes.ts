@@ -1,5 +1,6 @@
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Ref } from '#core/contract/snapshot.ts';
 import type { StoreChange } from '../cluster/store.ts';
@@ -40,10 +41,4 @@ export function taskPriority(task: Task): Priority {
 function podPriority(pod: Pod): Priority {
   const phase = pod.status?.phase;
   return phase === 'Succeeded' || phase === 'Failed' || pod.metadata.deletionTimestamp !== undefined ? 'end' : 'start';
-}
-
-/** Whether the status says that a Task has ended. */
-export function isFinished(task: KubernetesObject): boolean {
-  const phase = (task as Task).status?.phase;
-  return phase === 'Completed' || phase === 'Failed';
 }

@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import type { ClusterError, DeleteOptions } from '../cluster.ts';
 import { jsonEqual } from '../json.ts';
 import { preconditionFailed } from './errors.ts';
@@ -60,11 +61,10 @@ function graceful(object: StoredObject, options: DeleteOptions, nowMs: number): 
     const graceSeconds = isPast && asked > 0 ? 1 : asked;
     return { type: 'Graceful', graceSeconds, object: withDeletion(object, isPast ? nowMs : endMs, graceSeconds, metadata.generation) };
   }
-  const { spec, status } = object as StoredObject & Pod;
-  const hasEnded = status?.phase === 'Failed' || status?.phase === 'Succeeded';
+  const { spec } = object as StoredObject & Pod;
   const isUnscheduled = spec.nodeName === undefined || spec.nodeName === '';
   const own = spec.terminationGracePeriodSeconds ?? 0;
-  const graceSeconds = hasEnded || isUnscheduled ? 0 : (asked ?? (own >= 0 ? own : 1));
+  const graceSeconds = hasEnded(object) || isUnscheduled ? 0 : (asked ?? (own >= 0 ? own : 1));
   return {
     type: 'Graceful',
     graceSeconds,

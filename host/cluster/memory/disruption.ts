@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import type { Address } from '../cluster.ts';
 import type { ApiServer } from './api-server.ts';
 import { metaTime, type StoredObject } from './kinds.ts';
@@ -28,8 +29,7 @@ export function markNotReady(server: ApiServer, node: string): void {
 export function collectOrphans(server: ApiServer, node: string): void {
   for (const object of podsOn(server, node)) {
     server.overwrite<Pod>(object, (pod) => {
-      const hasEnded = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-      return hasEnded
+      return hasEnded(pod)
         ? pod
         : disrupted({ ...pod, status: { ...pod.status, phase: 'Failed' } }, 'DeletionByPodGC', 'PodGC: node no longer exists', server);
     });

@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import type { ApiServer } from './api-server.ts';
 import type { KubeletLatency } from './kubelet-latency.ts';
 import { NodeOutages } from './node-outages.ts';
@@ -76,8 +77,4 @@ export class Kubelet {
       this.#workers.get(pod.metadata.uid)?.report();
     }
   }
-}
-
-function hasEnded({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }

@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import type { ApiServer } from './api-server.ts';
 import type { StoredPod } from './pod-run.ts';
 
@@ -29,10 +30,6 @@ export function findVictim(server: ApiServer, pod: StoredPod, nodes: readonly st
   if (lesser.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return { type: 'UnderWay' };
   const [victim] = lesser.sort((a, b) => priorityOf(a) - priorityOf(b) || (startOf(a) < startOf(b) ? 1 : -1));
   return victim === undefined ? { type: 'None' } : { type: 'Victim', pod: victim, node: victim.spec.nodeName ?? '' };
-}
-
-function hasEnded({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 function priorityOf({ spec }: Pod): number {

@@ -1,4 +1,5 @@
 import type { Pod, PodCondition } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import type { ApiServer } from './api-server.ts';
 import { preempt } from './disruption.ts';
 import { metaTime } from './kinds.ts';
@@ -50,7 +51,7 @@ export class Scheduler {
 
   #consider(pod: StoredPod): void {
     const { uid } = pod.metadata;
-    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') this.#release(uid);
+    if (hasEnded(pod)) this.#release(uid);
     else if (pod.spec.nodeName !== undefined) {
       this.#occupy(uid, pod.spec.nodeName);
       this.#waiting.delete(uid);

@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import type { Cancel, Clock } from '../../clock.ts';
 import type { Cluster, ClusterError, Result } from '../../cluster/cluster.ts';
 import { isPassing, Patience } from './patience.ts';
@@ -86,10 +87,9 @@ class EndedLimit {
     return this.#over.signal;
   }
 
-  see({ metadata, status }: Pod): void {
-    const hasEnded = status?.phase === 'Succeeded' || status?.phase === 'Failed';
-    if (!hasEnded) return;
-    const limitMs = ENDED_FOR_MS[metadata.deletionTimestamp === undefined ? 'kept' : 'deleted'];
+  see(pod: Pod): void {
+    if (!hasEnded(pod)) return;
+    const limitMs = ENDED_FOR_MS[pod.metadata.deletionTimestamp === undefined ? 'kept' : 'deleted'];
     this.#cancel ??= this.#clock.after(limitMs, () => this.#over.abort(new Error('the pod has ended, and its node does not give its log')));
   }
 

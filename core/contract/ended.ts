@@ -1,0 +1,17 @@
+import type { KubernetesObject } from '../api/kubernetes.ts';
+
+/** Whether a Pod says that its containers have ended. */
+export function hasEnded(pod: KubernetesObject): boolean {
+  const phase = phaseOf(pod);
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
+/** Whether a Task says that it has ended. */
+export function isFinished(task: KubernetesObject): boolean {
+  const phase = phaseOf(task);
+  return phase === 'Completed' || phase === 'Failed';
+}
+
+function phaseOf(object: KubernetesObject & { readonly status?: { readonly phase?: string } }): string | undefined {
+  return object.status?.phase;
+}
