@@ -1,4 +1,5 @@
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import type { Clock } from '#host/clock.ts';
 import type { Cluster, Scope } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
@@ -20,10 +21,6 @@ export interface EndOptions {
   onChange?(store: Store): void;
   /** Called once for each Task that has ended, or was deleted (null). */
   onEnd?(task: Task, final: Task | null): void;
-}
-
-export function isFinished(task: Task): boolean {
-  return task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
 }
 
 /** Waits until every one of the Tasks, all of one namespace, has ended or is gone. */

@@ -50,6 +50,18 @@ export async function findTasks(cluster: Reading, namespace: string, names: read
   };
 }
 
+/** The Tasks that a command is about: those named, whatever their state, else those of the namespace (with labels, if a selector is given) that it is meant for. */
+export async function chooseTasks(
+  { cluster, namespace }: { readonly cluster: Reading; readonly namespace: string },
+  names: readonly string[],
+  selector: string | undefined,
+  isMeant: (task: Task) => boolean,
+): Promise<FoundTasks> {
+  if (names.length > 0) return findTasks(cluster, namespace, names);
+  const tasks = await listTasks(cluster, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
+  return { tasks: tasks.filter(isMeant), missing: [] };
+}
+
 /** `tasks.kubeopencode.io "fxi" not found in namespace team-a; did you mean fix`. */
 export function notFoundText(kind: Kind, namespace: string, name: string, near: readonly string[]): string {
   return `${resourceName(kind)} "${name}" not found in namespace ${namespace}${didYouMean(name, near)}`;

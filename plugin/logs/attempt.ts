@@ -1,5 +1,5 @@
 import type { Attempt, Task } from '#core/api/task.ts';
-import { isFinished } from '../cluster/end.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { outcomeText } from '../task-text.ts';
 
 /** Which attempt is read: by its number, else the one before the latest, else the latest. */

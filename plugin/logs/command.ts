@@ -1,10 +1,10 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { AGENT_CONTAINER, LABELS } from '#core/contract/names.ts';
 import type { ClusterError, LogOptions } from '#host/cluster/cluster.ts';
 import type { RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
-import { isFinished } from '../cluster/end.ts';
 import { failureText, isAbsent } from '../cluster/failure.ts';
 import { follow } from '../cluster/follow.ts';
 import { withCluster } from '../cluster/open.ts';

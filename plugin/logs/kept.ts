@@ -1,8 +1,8 @@
 import type { ConfigMap } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
-import { isFinished } from '../cluster/end.ts';
 import { failureText, isAbsent } from '../cluster/failure.ts';
 import { outcomeText } from '../task-text.ts';
 import { type ChosenAttempt, latestOf } from './attempt.ts';

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { World } from '#host/cluster/memory/world.ts';
@@ -23,7 +24,7 @@ export function followTasks({ server, clock }: World, subjects: readonly Subject
   for (const { namespace, name, uid } of subjects) {
     const task = server.find({ kind: 'Task', namespace, name }) as StoredTask | undefined;
     const isThere = task?.metadata.uid === uid;
-    const hasEnded = isThere && isFinal(task);
+    const hasEnded = isThere && isFinished(task);
     followed.set(uid, { namespace, name, uid, final: isThere ? task : null, ...(hasEnded ? { endedAtMs: 0 } : {}) });
     if (!hasEnded) left.add(uid);
   }
@@ -33,9 +34,9 @@ export function followTasks({ server, clock }: World, subjects: readonly Subject
     const before = followed.get(uid);
     if (before === undefined) return;
     const atMs = clock.now() - beginMs;
-    const ended = before.endedAtMs === undefined && isFinal(task) ? { endedAtMs: atMs } : {};
+    const ended = before.endedAtMs === undefined && isFinished(task) ? { endedAtMs: atMs } : {};
     followed.set(uid, { ...before, final: task, ...ended, ...(type === 'DELETED' ? { deletedAtMs: atMs } : {}) });
-    if (isFinal(task) || type === 'DELETED') left.delete(uid);
+    if (isFinished(task) || type === 'DELETED') left.delete(uid);
   });
   server.store.listen('Pod', ({ type, object }) => {
     if (type !== 'DELETED') return;
@@ -48,8 +49,4 @@ export function followTasks({ server, clock }: World, subjects: readonly Subject
 
 function ownersOf({ metadata }: KubernetesObject): readonly string[] {
   return (metadata.ownerReferences ?? []).map(({ uid }) => uid);
-}
-
-function isFinal({ status }: Task): boolean {
-  return status?.phase === 'Completed' || status?.phase === 'Failed';
 }

@@ -2,7 +2,7 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
-import type { Assumption } from './assumptions.ts';
+import { type Assumption, OUTCOME_OF } from './assumptions.ts';
 import { standingScript } from './standing-pod.ts';
 
 export interface PlanWorldOptions {
@@ -17,29 +17,13 @@ export interface PlanWorldOptions {
 /** When somebody deletes the Pod, under that assumption: so long after its containers began. */
 const DELETED_AFTER_MS = 1_000;
 
-const OUTCOMES = {
-  succeeded: 'succeed',
-  failed: 'fail',
-  'out-of-memory': 'out-of-memory',
-  evicted: 'evicted',
-  preempted: 'preempted',
-  'node-shutdown': 'node-shutdown',
-  'node-lost': 'node-lost',
-  'image-pull': 'image-pull',
-  'invalid-image': 'invalid-image',
-  'config-error': 'config-error',
-  rejected: 'rejected',
-  unschedulable: 'unschedulable',
-  deleted: 'never',
-} as const satisfies Record<Assumption, PodScript['outcome']>;
-
 /** A plan is about Tasks, not about the room on nodes. */
 const NODES = [{ name: 'node-1', pods: 1_000_000 }];
 
 /** A cluster in memory and virtual time with one node that has room, whose Pods end as assumed; those that it holds already go on from where they are. */
 export function createPlanWorld({ startMs, assume, runForMs, stored = [] }: PlanWorldOptions): World {
   const script: Partial<PodScript> = {
-    ...(assume === undefined ? {} : { outcome: OUTCOMES[assume] }),
+    ...(assume === undefined ? {} : { outcome: OUTCOME_OF[assume] }),
     ...(runForMs === undefined ? {} : { runForMs }),
   };
   const pods = stored.filter((object): object is StoredObject & Pod => object.kind === 'Pod');

@@ -1,12 +1,13 @@
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { checkChoice } from '../choose.ts';
-import { isFinished, waitForEnds } from '../cluster/end.ts';
+import { waitForEnds } from '../cluster/end.ts';
 import { failureText, isReplaced } from '../cluster/failure.ts';
-import { type OpenCluster, withCluster } from '../cluster/open.ts';
-import { type FoundTasks, findTasks, listTasks } from '../cluster/read.ts';
+import { withCluster } from '../cluster/open.ts';
+import { chooseTasks } from '../cluster/read.ts';
 import type { RetryFlags } from '../commands/retry.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -27,7 +28,7 @@ type Wanted = Exclude<Retried, { type: 'Failed' }>;
 export async function runRetryCommand(names: readonly string[], flags: RetryFlags, io: Io): Promise<ExitCode> {
   checkChoice('retry', names, flags);
   return withCluster(flags, async (open) => {
-    const found = await select(open, names, flags);
+    const found = await chooseTasks(open, names, flags.selector, isRetriedByAll);
     for (const text of found.missing) io.err(`error: ${text}\n`);
     if (found.tasks.length === 0 && found.missing.length === 0) {
       io.err(`No Task to retry in ${open.namespace} namespace.\n`);
@@ -42,13 +43,6 @@ export async function runRetryCommand(names: readonly string[], flags: RetryFlag
     const code = waits ? await wait(open.cluster, wanted, flags, io) : EXIT.ok;
     return isClean || code !== EXIT.ok ? code : EXIT.error;
   });
-}
-
-/** By name whatever their state; otherwise only those that failed or timed out. */
-async function select({ cluster, namespace }: OpenCluster, names: readonly string[], { selector }: RetryFlags): Promise<FoundTasks> {
-  if (names.length > 0) return findTasks(cluster, namespace, names);
-  const tasks = await listTasks(cluster, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
-  return { tasks: tasks.filter(isRetriedByAll), missing: [] };
 }
 
 async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Promise<Retried> {

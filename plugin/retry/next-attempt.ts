@@ -1,6 +1,6 @@
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import { isFinished } from '../cluster/end.ts';
 import { otherManager, outcomeText } from '../task-text.ts';
 
 /**

@@ -1,10 +1,11 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { LABELS } from '#core/contract/names.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
 import { realClock } from '#host/real-clock.ts';
-import { isFinished, waitForEnds } from '../cluster/end.ts';
+import { waitForEnds } from '../cluster/end.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { goDuration } from '../plan/go-duration.ts';

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { LABELS } from '#core/contract/names.ts';
 import { type Clock, timestamp } from '#host/clock.ts';
 import type { Cluster, Scope } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { realClock } from '#host/real-clock.ts';
-import { isFinished } from '../cluster/end.ts';
 import { failureText } from '../cluster/failure.ts';
 import { follow } from '../cluster/follow.ts';
 import { withCluster } from '../cluster/open.ts';

@@ -1,5 +1,6 @@
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import { type RetryBudget, retryBudgets } from '../retries.ts';
 import { type PodState, podState } from './pods.ts';
@@ -101,7 +102,7 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
   const { metadata, spec, status } = task;
   const agent = status?.agentRef?.name ?? spec.agentRef?.name;
   const template = agent === undefined ? (status?.templateRef?.name ?? spec.templateRef?.name) : undefined;
-  const hasEnded = status?.phase === 'Completed' || status?.phase === 'Failed';
+  const hasEnded = isFinished(task);
   const budgets = retryBudgets(task);
   const message = status?.message ?? (status?.phase === undefined ? 'no controller has looked at it yet' : undefined);
   return {

@@ -1,8 +1,7 @@
 import type { Task } from '#core/api/task.ts';
-import type { QueuePlace } from '#core/contract/decision.ts';
-import { outcomeOfTask } from '#core/contract/task-outcome.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { decideLine } from '../cluster/decide-line.ts';
+import { concerns, type Placed, placesOf } from '../cluster/decide-line.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
 import { isWaiting } from './model.ts';
 
@@ -34,11 +33,6 @@ export interface QueueInput {
 /** A list of all, of each of ten thousand, would be fifty million names. */
 const MOST_AHEAD = 100;
 
-interface Placed {
-  readonly task: Task;
-  readonly place: QueuePlace;
-}
-
 /** Queues of the Agents that these Tasks wait for, by UID of the Task: every Task of such an Agent is decided by the core, and stands where it wants to. */
 export async function queuesOf(input: QueueInput, tasks: readonly Task[]): Promise<ReadonlyMap<string, QueueState>> {
   const waiting = tasks.filter((task) => isWaiting(task) && task.spec.agentRef !== undefined);
@@ -57,26 +51,16 @@ async function queuesIn(
 ): Promise<readonly (readonly [uid: string, queue: QueueState])[]> {
   const settings = await reader.settings();
   const all = (await reader.unfinishedTasks(namespace)) ?? [];
-  const concerned = all.filter(
-    ({ spec, status }) =>
-      outcomeOfTask(status) === null && [spec.agentRef?.name, status?.agentRef?.name].some((name) => agents.has(name ?? '')),
-  );
-  const deliberations = await decideLine({ engine, reader, settings, nowMs }, concerned);
-  const placed = concerned.flatMap((task, index): readonly Placed[] => {
-    const deliberation = deliberations[index];
-    const place = deliberation?.type === 'Decided' ? deliberation.decided.queue : undefined;
-    return place === undefined ? [] : [{ task, place }];
-  });
+  const concerned = all.filter((task) => !isFinished(task) && concerns(task, agents));
+  const placed = await placesOf({ engine, reader, settings, nowMs }, concerned);
   const keys = new Set(placed.map(({ place }) => place.key));
   return [...keys].flatMap((key) => lineOf(placed.filter(({ place }) => place.key === key)));
 }
 
-/** One line: as the host keeps it, by `order`, then by subject. */
+/** One line, in its order. */
 function lineOf(line: readonly Placed[]): readonly (readonly [uid: string, queue: QueueState])[] {
   const holders = line.filter(({ place }) => place.state === 'Holds').map(({ task }) => task.metadata.name);
-  const waiting = line
-    .flatMap(({ task, place }) => (place.state === 'Wants' ? [{ task, place }] : []))
-    .sort((a, b) => compare(a.place.order, b.place.order) || compare(a.task.metadata.name, b.task.metadata.name));
+  const waiting = line.flatMap(({ task, place }) => (place.state === 'Wants' ? [{ task, place }] : []));
   return waiting.map(({ task, place }, index) => [
     task.metadata.uid ?? '',
     {
@@ -90,8 +74,4 @@ function lineOf(line: readonly Placed[]): readonly (readonly [uid: string, queue
       ...(place.closed === undefined ? {} : { closed: place.closed }),
     },
   ]);
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,12 +1,13 @@
 import type { Task } from '#core/api/task.ts';
+import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { checkChoice } from '../choose.ts';
-import { isFinished, waitForEnds } from '../cluster/end.ts';
+import { waitForEnds } from '../cluster/end.ts';
 import { failureText, isReplaced } from '../cluster/failure.ts';
-import { type OpenCluster, withCluster } from '../cluster/open.ts';
-import { type FoundTasks, findTasks, listTasks } from '../cluster/read.ts';
+import { withCluster } from '../cluster/open.ts';
+import { chooseTasks } from '../cluster/read.ts';
 import type { StopFlags } from '../commands/stop.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
@@ -23,7 +24,7 @@ type Stopped =
 export async function runStopCommand(names: readonly string[], flags: StopFlags, io: Io): Promise<ExitCode> {
   checkChoice('stop', names, flags);
   return withCluster(flags, async (open) => {
-    const found = await select(open, names, flags);
+    const found = await chooseTasks(open, names, flags.selector, (task) => !isFinished(task));
     for (const text of found.missing) io.err(`error: ${text}\n`);
     if (found.tasks.length === 0 && found.missing.length === 0) {
       io.err(`No Task to stop in ${open.namespace} namespace.\n`);
@@ -36,13 +37,6 @@ export async function runStopCommand(names: readonly string[], flags: StopFlags,
     const hasEnded = flags.wait !== true || flags.dryRun === true || toWait.length === 0 || (await wait(open.cluster, toWait, flags, io));
     return isClean && hasEnded ? EXIT.ok : EXIT.error;
   });
-}
-
-/** By name whatever their state; by selector only those that have not ended. */
-async function select({ cluster, namespace }: OpenCluster, names: readonly string[], { selector }: StopFlags): Promise<FoundTasks> {
-  if (names.length > 0) return findTasks(cluster, namespace, names);
-  const tasks = await listTasks(cluster, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
-  return { tasks: tasks.filter((task) => !isFinished(task)), missing: [] };
 }
 
 async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags): Promise<Stopped> {

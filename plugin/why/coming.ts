@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import { timestamp } from '#host/clock.ts';
 import type { Case } from '../cluster/case.ts';
 import type { Asker, Settled } from './asker.ts';
@@ -6,7 +7,7 @@ import type { Situation } from './changes/change.ts';
 import { deletesPod, endsPod, leadsTo, nextLook } from './course.ts';
 import { wholeSeconds } from './facts.ts';
 import type { WhyMoment, WhyUntil } from './model.ts';
-import { hasEnded, isEndedByDeadline, latestPod } from './pods.ts';
+import { isEndedByDeadline, latestPod } from './pods.ts';
 
 /** Looks into the time ahead end after so many. */
 const MOST_LOOKS = 64;

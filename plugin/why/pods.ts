@@ -1,4 +1,5 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 
 /** The Pod of the latest attempt among a Task's Pods; by name `-10` would come before `-2`. */
@@ -13,11 +14,6 @@ export function latestPod(pods: readonly Pod[]): Pod | undefined {
 function attemptOf({ metadata }: Pod): number {
   const number = Number(metadata.annotations?.[ANNOTATIONS.attempt]);
   return Number.isSafeInteger(number) && number > 0 ? number : 1;
-}
-
-/** Whether a Pod has ended. */
-export function hasEnded({ status }: Pod): boolean {
-  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
 }
 
 /** Whether this controller has asked the kubelet to end a Pod and keep it, and it has not done so yet. */

@@ -1,10 +1,11 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { hasEnded, isFinished } from '#core/contract/ended.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import { type Judged, logsWanted } from './course.ts';
 import { containersOf, moment } from './facts.ts';
 import type { WhyMoment, WhyWait } from './model.ts';
-import { isEndedByDeadline, hasEnded as podHasEnded } from './pods.ts';
+import { isEndedByDeadline } from './pods.ts';
 
 const FOREGROUND = 'foregroundDeletion';
 const ORPHAN = 'orphan';
@@ -67,12 +68,10 @@ function waitsOfTask({ metadata: { name, finalizers = [] } }: Task, pods: readon
 function waitsOfPod(task: Task, pod: Pod, { coming, nowMs }: Seen): readonly WhyWait[] {
   const { name, deletionTimestamp = '', finalizers = [] } = pod.metadata;
   const who = `pod ${name}`;
-  const hasEnded = podHasEnded(pod);
-  const isFinished = task.status?.phase === 'Completed' || task.status?.phase === 'Failed';
   const { nodeName = '' } = pod.spec;
   const lost = coming.find(({ course }) => course === 'Ends');
   const kubelet: readonly WhyWait[] =
-    hasEnded || nodeName === ''
+    hasEnded(pod) || nodeName === ''
       ? []
       : [
           {
@@ -92,7 +91,7 @@ function waitsOfPod(task: Task, pod: Pod, { coming, nowMs }: Seen): readonly Why
           },
         ];
   return [
-    ...(isFinished ? [] : [{ who: `Task ${task.metadata.name}`, waitsFor: `the end of pod ${name}` }]),
+    ...(isFinished(task) ? [] : [{ who: `Task ${task.metadata.name}`, waitsFor: `the end of pod ${name}` }]),
     ...kubelet,
     ...bound,
     ...finalizers.map((finalizer) => ({

@@ -1,9 +1,9 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { PendingTimeouts } from '#core/api/retry.ts';
 import type { Task } from '#core/api/task.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import { goDuration } from '../../plan/go-duration.ts';
 import { factOf } from '../course.ts';
-import { hasEnded } from '../pods.ts';
 import { type Change, fired, type Situation, withFacts, withSpec } from './change.ts';
 
 const TIMEOUTS = { Unschedulable: 'unschedulable', ImagePull: 'imagePull', Configuration: 'configuration' } as const satisfies Record<

@@ -1,5 +1,5 @@
+import { hasEnded } from '#core/contract/ended.ts';
 import type { Asker } from '../asker.ts';
-import { hasEnded } from '../pods.ts';
 import { type Change, fired, type Situation } from './change.ts';
 import { agentOpened, limitRaised, quotaRaised, sourceCorrected } from './of-agent.ts';
 import { lineShortened, placeGiven, timePasses } from './of-line.ts';
