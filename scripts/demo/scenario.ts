@@ -63,6 +63,11 @@ export interface Expectation {
   readonly queued?: number;
 }
 
+/** What a user applies from a file, so many seconds after the beginning. */
+export function applied(seconds: number, file: string, objects: readonly Manifest[]): Timed {
+  return { at: after(seconds), happening: { type: 'Apply', command: `kubectl apply -f ${file}`, objects } };
+}
+
 /** After so many seconds. */
 export function after(seconds: number): Moment {
   return { type: 'After', ms: seconds * 1_000 };

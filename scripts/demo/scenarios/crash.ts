@@ -1,5 +1,5 @@
 import { pair } from '../objects.ts';
-import { after, type DemoScenario, once } from '../scenario.ts';
+import { after, applied, type DemoScenario, once } from '../scenario.ts';
 
 /** A host that dies at the worst moment. */
 export const crash: DemoScenario = {
@@ -15,24 +15,14 @@ export const crash: DemoScenario = {
   hosts: 2,
   detail: 'Everything',
   happenings: [
-    {
-      at: after(1),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f workers.yaml',
-        objects: [
-          ...pair('long', { 'run-for': '30s' }),
-          ...pair('ends', { 'run-for': '8s' }),
-          ...pair('dropped', { outcome: 'never', 'stop-exit-code': '0' }),
-          ...pair('asked', { outcome: 'never' }),
-        ],
-      },
-    },
+    applied(1, 'workers.yaml', [
+      ...pair('long', { 'run-for': '30s' }),
+      ...pair('ends', { 'run-for': '8s' }),
+      ...pair('dropped', { outcome: 'never', 'stop-exit-code': '0' }),
+      ...pair('asked', { outcome: 'never' }),
+    ]),
     { at: after(6), happening: { type: 'CrashBeforeStatus', task: 'half' } },
-    {
-      at: after(7),
-      happening: { type: 'Apply', command: 'kubectl apply -f half.yaml', objects: pair('half', { 'run-for': '12s' }) },
-    },
+    applied(7, 'half.yaml', pair('half', { 'run-for': '12s' })),
     { at: once('Pod', 'half-pod', 'Running', 3), happening: { type: 'DeletePod', name: 'dropped-pod' } },
     { at: once('Pod', 'half-pod', 'Running', 4), happening: { type: 'StopTask', name: 'asked' } },
   ],

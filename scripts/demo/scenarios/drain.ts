@@ -1,5 +1,5 @@
 import { pair } from '../objects.ts';
-import { after, type DemoScenario, once } from '../scenario.ts';
+import { applied, type DemoScenario, once } from '../scenario.ts';
 
 /** Pods that lose their place. */
 export const drain: DemoScenario = {
@@ -14,20 +14,13 @@ export const drain: DemoScenario = {
   hosts: 1,
   detail: 'Everything',
   happenings: [
-    {
-      at: after(1),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f workers.yaml',
-        // The scheduler takes the nodes in turn.
-        objects: [
-          ...pair('saves', { outcome: 'never', 'stop-after': '3s', 'stop-exit-code': '0' }),
-          ...pair('calm', { 'run-for': '20s' }),
-          ...pair('stubborn', { outcome: 'never', 'stop-after': '10m', graceSeconds: 5 }),
-          ...pair('hungry', { outcome: 'evicted', 'run-for': '12s' }),
-        ],
-      },
-    },
+    // The scheduler takes the nodes in turn.
+    applied(1, 'workers.yaml', [
+      ...pair('saves', { outcome: 'never', 'stop-after': '3s', 'stop-exit-code': '0' }),
+      ...pair('calm', { 'run-for': '20s' }),
+      ...pair('stubborn', { outcome: 'never', 'stop-after': '10m', graceSeconds: 5 }),
+      ...pair('hungry', { outcome: 'evicted', 'run-for': '12s' }),
+    ]),
     { at: once('Pod', 'stubborn-pod', 'Running', 4), happening: { type: 'Drain', node: 'node-1' } },
   ],
   expects: {

@@ -1,5 +1,5 @@
 import { pair } from '../objects.ts';
-import { after, type DemoScenario, once } from '../scenario.ts';
+import { applied, type DemoScenario, once } from '../scenario.ts';
 
 /** Nodes that are heard no more. */
 export const nodeLost: DemoScenario = {
@@ -15,15 +15,12 @@ export const nodeLost: DemoScenario = {
   hosts: 1,
   detail: 'Everything',
   happenings: [
-    {
-      at: after(1),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f workers.yaml',
-        // The scheduler takes the nodes in turn.
-        objects: [...pair('near', { 'run-for': '30s' }), ...pair('quick', { 'run-for': '40s' }), ...pair('gone', { outcome: 'never' })],
-      },
-    },
+    // The scheduler takes the nodes in turn.
+    applied(1, 'workers.yaml', [
+      ...pair('near', { 'run-for': '30s' }),
+      ...pair('quick', { 'run-for': '40s' }),
+      ...pair('gone', { outcome: 'never' }),
+    ]),
     { at: once('Pod', 'gone-pod', 'Running', 5), happening: { type: 'CutOff', node: 'node-2' } },
     { at: once('Pod', 'gone-pod', 'Running', 8), happening: { type: 'CutOff', node: 'node-3' } },
     { at: once('Pod', 'gone-pod', 'Running', 120), happening: { type: 'Back', node: 'node-2' } },

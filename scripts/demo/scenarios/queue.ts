@@ -1,5 +1,5 @@
 import { agent, task } from '../objects.ts';
-import { after, type DemoScenario } from '../scenario.ts';
+import { applied, type DemoScenario } from '../scenario.ts';
 
 const CREW = { agentRef: { name: 'crew' } } as const;
 const numbers = Array.from({ length: 18 }, (_, index) => String(index + 1).padStart(2, '0'));
@@ -17,22 +17,15 @@ export const queue: DemoScenario = {
   hosts: 1,
   detail: 'Tasks',
   happenings: [
-    {
-      at: after(1),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f crew.yaml',
-        objects: [agent('crew', { 'run-for': '4s' }, { maxConcurrentTasks: 3 }), ...numbers.map((number) => task(`task-${number}`, CREW))],
-      },
-    },
-    {
-      at: after(9),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f urgent.yaml',
-        objects: ['urgent-1', 'urgent-2'].map((name) => task(name, CREW, { priority: 10 })),
-      },
-    },
+    applied(1, 'crew.yaml', [
+      agent('crew', { 'run-for': '4s' }, { maxConcurrentTasks: 3 }),
+      ...numbers.map((number) => task(`task-${number}`, CREW)),
+    ]),
+    applied(
+      9,
+      'urgent.yaml',
+      ['urgent-1', 'urgent-2'].map((name) => task(name, CREW, { priority: 10 })),
+    ),
   ],
   expects: { ends: {}, mostPods: 3, queued: 17 },
 };

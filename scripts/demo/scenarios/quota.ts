@@ -1,5 +1,5 @@
 import { task, template } from '../objects.ts';
-import { after, type DemoScenario } from '../scenario.ts';
+import { after, applied, type DemoScenario } from '../scenario.ts';
 
 const names = ['one', 'two', 'three', 'four', 'five'] as const;
 
@@ -17,14 +17,10 @@ export const quota: DemoScenario = {
   detail: 'Everything',
   happenings: [
     { at: after(0.5), happening: { type: 'Quota', hard: 2 } },
-    {
-      at: after(1),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f five.yaml',
-        objects: [template('worker', { 'run-for': '25s' }), ...names.map((name) => task(name, { templateRef: { name: 'worker' } }))],
-      },
-    },
+    applied(1, 'five.yaml', [
+      template('worker', { 'run-for': '25s' }),
+      ...names.map((name) => task(name, { templateRef: { name: 'worker' } })),
+    ]),
     { at: after(15), happening: { type: 'Quota', hard: 5 } },
   ],
   expects: { ends: {} },

@@ -1,5 +1,5 @@
 import { pair } from '../objects.ts';
-import { after, type DemoScenario, once } from '../scenario.ts';
+import { applied, type DemoScenario, once } from '../scenario.ts';
 
 /** The two ways to stop a Task. */
 export const stop: DemoScenario = {
@@ -15,22 +15,15 @@ export const stop: DemoScenario = {
   hosts: 1,
   detail: 'Everything',
   happenings: [
-    {
-      at: after(1),
-      happening: {
-        type: 'Apply',
-        command: 'kubectl apply -f endless.yaml',
-        objects: [
-          ...pair('plain', { outcome: 'never', 'stop-after': '2s' }),
-          ...pair(
-            'kept',
-            { outcome: 'never', 'stop-after': '2s', 'stop-exit-code': '0' },
-            { stop: { mode: 'Retain', gracePeriodSeconds: 20 } },
-          ),
-          ...pair('deaf', { outcome: 'never', 'stop-after': '10m' }, { stop: { mode: 'Delete', gracePeriodSeconds: 8 } }),
-        ],
-      },
-    },
+    applied(1, 'endless.yaml', [
+      ...pair('plain', { outcome: 'never', 'stop-after': '2s' }),
+      ...pair(
+        'kept',
+        { outcome: 'never', 'stop-after': '2s', 'stop-exit-code': '0' },
+        { stop: { mode: 'Retain', gracePeriodSeconds: 20 } },
+      ),
+      ...pair('deaf', { outcome: 'never', 'stop-after': '10m' }, { stop: { mode: 'Delete', gracePeriodSeconds: 8 } }),
+    ]),
     { at: once('Pod', 'plain-pod', 'Running', 4), happening: { type: 'StopTask', name: 'plain' } },
     { at: once('Pod', 'plain-pod', 'Running', 5), happening: { type: 'StopTask', name: 'kept' } },
     { at: once('Pod', 'plain-pod', 'Running', 6), happening: { type: 'StopTask', name: 'deaf' } },
