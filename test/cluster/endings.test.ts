@@ -4,21 +4,8 @@ import type { AgentPodSpec } from '#core/api/pod-spec.ts';
 import type { Task, TaskSpec } from '#core/api/task.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
-import {
-  conditionOf,
-  create,
-  isFinished,
-  isPodRunning,
-  isRunning,
-  keptLog,
-  ok,
-  podAt,
-  type Simulation,
-  task,
-  taskAt,
-  template,
-} from './support/objects.ts';
-import { until, untilGone } from './support/watch.ts';
+import { conditionOf, create, isRunning, keptLog, ok, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
+import { until, untilFinished, untilGone, untilPodRuns } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -26,14 +13,14 @@ await hosts().start({ namespaces: [namespace] });
 
 async function running(name: string, simulation: Simulation, spec: Partial<TaskSpec> = {}, podSpec: AgentPodSpec = {}): Promise<void> {
   await create(kube.cluster, template(namespace, name, { outcome: 'never', ...simulation }, podSpec), task(namespace, name, spec));
-  await until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
+  await untilPodRuns(kube.cluster, namespace, name);
 }
 
 async function stop(name: string): Promise<void> {
   await kube.kubectl(['-n', namespace, 'annotate', 'task', name, 'kubeopencode.io/stop=true']);
 }
 
-const finished = (name: string): Promise<Task> => until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+const finished = (name: string): Promise<Task> => untilFinished(kube.cluster, namespace, name);
 
 describe('stop', () => {
   it('ends the containers, keeps the end of their log, records the end, and then deletes the Pod', async () => {

@@ -5,20 +5,8 @@ import type { Task, TaskSpec } from '#core/api/task.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
-import {
-  conditionOf,
-  create,
-  isFinished,
-  isPodRunning,
-  keptLog,
-  ok,
-  podAt,
-  type Simulation,
-  task,
-  taskAt,
-  template,
-} from './support/objects.ts';
-import { until, untilAll, untilGone } from './support/watch.ts';
+import { conditionOf, create, keptLog, ok, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
+import { until, untilAll, untilFinished, untilGone, untilPodRuns } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -36,10 +24,8 @@ async function make(name: string, simulation: Simulation, spec: Partial<TaskSpec
   await create(kube.cluster, template(where, name, simulation, podSpec), task(where, name, spec));
 }
 
-const finished = (name: string, where = namespace): Promise<Task> =>
-  until<Task>(kube.cluster, taskAt(where, name), 'to be finished', isFinished);
-const runs = (name: string, where = namespace): Promise<Pod> =>
-  until<Pod>(kube.cluster, podAt(where, `${name}-pod`), 'to run', isPodRunning);
+const finished = (name: string, where = namespace): Promise<Task> => untilFinished(kube.cluster, where, name);
+const runs = (name: string, where = namespace): Promise<Pod> => untilPodRuns(kube.cluster, where, name);
 const stop = (name: string, where = namespace): Promise<string> =>
   kube.kubectl(['-n', where, 'annotate', 'task', name, 'kubeopencode.io/stop=true']);
 
@@ -110,9 +96,7 @@ describe('the cluster’s settings', () => {
     for (const outcome of ['fail', 'succeed'] as const) await create(kube.cluster, template(other, outcome, { outcome, 'run-for': '0s' }));
     for (const number of [1, 2, 3]) {
       for (const name of ['fail', 'succeed']) await create(kube.cluster, task(other, `${name}-${number}`, { templateRef: { name } }));
-      await Promise.all(
-        ['fail', 'succeed'].map((name) => until<Task>(kube.cluster, taskAt(other, `${name}-${number}`), 'to be finished', isFinished)),
-      );
+      await Promise.all(['fail', 'succeed'].map((name) => untilFinished(kube.cluster, other, `${name}-${number}`)));
       // The order of their ends is told by seconds.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }

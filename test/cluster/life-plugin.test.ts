@@ -4,21 +4,9 @@ import type { Task, TaskSpec } from '#core/api/task.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
-import {
-  create,
-  isFinished,
-  isPodRunning,
-  isRunning,
-  labelsOf,
-  ok,
-  podAt,
-  type Simulation,
-  task,
-  taskAt,
-  template,
-} from './support/objects.ts';
+import { create, isPodRunning, isRunning, labelsOf, ok, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
 import { shell } from './support/shell.ts';
-import { until, untilGone } from './support/watch.ts';
+import { until, untilFinished, untilGone, untilPodRuns } from './support/watch.ts';
 
 const kube = await openKube();
 const starter = hosts();
@@ -34,11 +22,10 @@ async function put(namespace: string, name: string, simulation: Simulation, spec
 async function running(namespace: string, name: string, simulation: Simulation = {}): Promise<void> {
   await put(namespace, name, { outcome: 'never', ...simulation });
   await until<Task>(kube.cluster, taskAt(namespace, name), 'to run', isRunning);
-  await until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
+  await untilPodRuns(kube.cluster, namespace, name);
 }
 
-const finished = (namespace: string, name: string): Promise<Task> =>
-  until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+const finished = (namespace: string, name: string): Promise<Task> => untilFinished(kube.cluster, namespace, name);
 
 describe('kubectl opencode retry', () => {
   it('gives a failed Task one more attempt, waits for it, and exits as the agent does', async () => {

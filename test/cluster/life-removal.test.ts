@@ -4,20 +4,8 @@ import type { Task } from '#core/api/task.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
-import {
-  create,
-  isFinished,
-  isPodRunning,
-  isRunning,
-  keptLog,
-  ok,
-  podAt,
-  type Simulation,
-  task,
-  taskAt,
-  template,
-} from './support/objects.ts';
-import { until, untilGone } from './support/watch.ts';
+import { create, isPodRunning, isRunning, keptLog, ok, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
+import { until, untilFinished, untilGone, untilPodRuns } from './support/watch.ts';
 
 const kube = await openKube();
 const starter = hosts();
@@ -27,11 +15,10 @@ const RUNS: Simulation = { outcome: 'never', 'stop-after': '1s' };
 async function running(namespace: string, name: string, simulation: Simulation = RUNS, podSpec: object = {}): Promise<void> {
   await create(kube.cluster, template(namespace, name, simulation, podSpec), task(namespace, name));
   await until<Task>(kube.cluster, taskAt(namespace, name), 'to run', isRunning);
-  await until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
+  await untilPodRuns(kube.cluster, namespace, name);
 }
 
-const finished = (namespace: string, name: string): Promise<Task> =>
-  until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+const finished = (namespace: string, name: string): Promise<Task> => untilFinished(kube.cluster, namespace, name);
 
 async function evict(namespace: string, name: string): Promise<void> {
   const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: `${name}-pod`, namespace } };

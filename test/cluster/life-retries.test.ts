@@ -17,7 +17,7 @@ import {
   taskAt,
   template,
 } from './support/objects.ts';
-import { podBirths, until } from './support/watch.ts';
+import { podBirths, until, untilFinished } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -166,7 +166,7 @@ describe('a host that is killed with -9 between two attempts', () => {
     await until<KubernetesObject>(kube.cluster, podAt(other, 'crash-pod-2'), 'to exist', () => true);
     await second.kill('SIGKILL');
     await starter.start({ namespaces: [other] });
-    const { status } = await until<Task>(kube.cluster, taskAt(other, 'crash'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, other, 'crash');
     expect(status).toMatchObject({ phase: 'Failed', attemptCount: 3, retries: { limit: 2 } });
     expect(status?.attempts?.map(({ number, exitCode }) => [number, exitCode])).toEqual([
       [1, 3],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { AgentPodSpec } from '#core/api/pod-spec.ts';
 import type { Cause, Task, TaskSpec } from '#core/api/task.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
-import { conditionOf, create, isFinished, isPodRunning, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
-import { until } from './support/watch.ts';
+import { conditionOf, create, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
+import { until, untilFinished, untilPodRuns } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -81,10 +81,10 @@ describe('the cause of an end', () => {
     const name = cause.toLowerCase();
     await create(kube.cluster, template(namespace, name, simulation, podSpec), task(namespace, name, spec));
     if (act !== undefined) {
-      await until<Pod>(kube.cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
+      await untilPodRuns(kube.cluster, namespace, name);
       await act(name);
     }
-    const ended = await until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+    const ended = await untilFinished(kube.cluster, namespace, name);
     expect(ended.status).toMatchObject({ phase, cause, message: expect.stringMatching(says) });
     const attempts = shows === null ? [] : [{ number: 1, cause, message: expect.stringMatching(says), ...shows }];
     expect(ended.status?.attempts ?? []).toMatchObject(attempts);
@@ -124,7 +124,7 @@ describe('a Task that an earlier version has stored', () => {
       (pod) => pod.metadata.labels?.['kubeopencode.io/task-uid'] === metadata.uid,
     );
     expect(claimed.metadata.finalizers).toEqual(['kubeopencode.io/pod-end']);
-    const ended = await until<Task>(kube.cluster, taskAt(earlier, 'stored'), 'to be finished', isFinished);
+    const ended = await untilFinished(kube.cluster, earlier, 'stored');
     expect(ended.status).toMatchObject({
       phase: 'Completed',
       attemptCount: 1,

@@ -4,8 +4,8 @@ import { applyCrds } from '#scripts/cluster/manifests.ts';
 import { hosts } from './support/host.ts';
 import { clusterInfo } from './support/info.ts';
 import { openKube } from './support/kube.ts';
-import { conditionOf, create, isFinished, podAt, task, taskAt, template } from './support/objects.ts';
-import { until } from './support/watch.ts';
+import { conditionOf, create, podAt, task, taskAt, template } from './support/objects.ts';
+import { until, untilFinished } from './support/watch.ts';
 
 const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/tasks.kubeopencode.io';
 
@@ -69,11 +69,11 @@ it('one that was stored before gets a condition that says so, and nobody else is
   );
   expect(conditionOf(malformed, 'Ready')).toBe('False/InvalidSpec');
   expect(malformed.status?.message).toMatch(/1 hour/);
-  const sound = await until<Task>(kube.cluster, taskAt(namespace, 'sound'), 'to be finished', isFinished);
+  const sound = await untilFinished(kube.cluster, namespace, 'sound');
   expect(sound.status?.phase).toBe('Completed');
   expect(await kube.cluster.get(podAt(namespace, 'malformed-pod'))).toMatchObject({ ok: false, error: { code: 404 } });
   // Mended, it runs.
   await kube.kubectl(['-n', namespace, 'patch', 'task', 'malformed', '--type=merge', '-p', '{"spec":{"timeout":"1h"}}']);
-  const mended = await until<Task>(kube.cluster, taskAt(namespace, 'malformed'), 'to be finished', isFinished);
+  const mended = await untilFinished(kube.cluster, namespace, 'malformed');
   expect(mended.status?.phase).toBe('Completed');
 });

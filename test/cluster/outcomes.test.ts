@@ -4,20 +4,8 @@ import type { Task, TaskPhase } from '#core/api/task.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
-import {
-  conditionOf,
-  create,
-  isFinished,
-  isPodRunning,
-  isRunning,
-  ok,
-  podAt,
-  type Simulation,
-  task,
-  taskAt,
-  template,
-} from './support/objects.ts';
-import { until, untilGone } from './support/watch.ts';
+import { conditionOf, create, isPodRunning, isRunning, ok, podAt, type Simulation, task, taskAt, template } from './support/objects.ts';
+import { until, untilFinished, untilGone, untilPodRuns } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -70,7 +58,7 @@ const ENDS: readonly Row[] = [
 describe('a Task ends as its Pod does', () => {
   it.concurrent.each(ENDS)('$name', async ({ name, simulation, phase, cause, exitCode, message }) => {
     await create(kube.cluster, template(namespace, name, simulation), task(namespace, name));
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, name);
     expect(status?.phase).toBe(phase);
     expect(status?.cause).toBe(cause);
     if (message !== undefined) expect(status?.message).toMatch(message);
@@ -130,9 +118,9 @@ describe('while the Pod runs', () => {
 describe('a Pod that somebody else ends', () => {
   it('deleted, with its container killed: Failed, PodDeleted', async () => {
     await create(kube.cluster, template(namespace, 'deleted', { outcome: 'never' }), task(namespace, 'deleted'));
-    await until<Pod>(kube.cluster, podAt(namespace, 'deleted-pod'), 'to run', isPodRunning);
+    await untilPodRuns(kube.cluster, namespace, 'deleted');
     await kube.kubectl(['-n', namespace, 'delete', 'pod', 'deleted-pod', '--wait=false']);
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'deleted'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'deleted');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'PodDeleted', attemptCount: 1 });
     await untilGone(kube.cluster, podAt(namespace, 'deleted-pod'));
   });
@@ -143,19 +131,19 @@ describe('a Pod that somebody else ends', () => {
       template(namespace, 'polite', { outcome: 'never', 'stop-exit-code': '0', 'stop-after': '2s' }),
       task(namespace, 'polite'),
     );
-    await until<Pod>(kube.cluster, podAt(namespace, 'polite-pod'), 'to run', isPodRunning);
+    await untilPodRuns(kube.cluster, namespace, 'polite');
     await kube.kubectl(['-n', namespace, 'delete', 'pod', 'polite-pod', '--wait=false']);
     const ended = until<Pod>(kube.cluster, podAt(namespace, 'polite-pod'), 'to have ended', ({ status }) => status?.phase === 'Succeeded');
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'polite'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'polite');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
     expect((await ended).status?.containerStatuses?.[0]?.state?.terminated?.exitCode).toBe(0);
   });
 
   it('force-deleted: Failed, PodDeleted, and no second Pod', async () => {
     await create(kube.cluster, template(namespace, 'forced', { outcome: 'never' }), task(namespace, 'forced'));
-    const { metadata } = await until<Pod>(kube.cluster, podAt(namespace, 'forced-pod'), 'to run', isPodRunning);
+    const { metadata } = await untilPodRuns(kube.cluster, namespace, 'forced');
     await kube.kubectl(['-n', namespace, 'delete', 'pod', 'forced-pod', '--force', '--grace-period=0', '--wait=false']);
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'forced'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'forced');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'PodDeleted', attemptCount: 1 });
     expect(status?.attempts?.[0]?.podUID).toBe(metadata.uid);
     await untilGone(kube.cluster, podAt(namespace, 'forced-pod'));
@@ -163,10 +151,10 @@ describe('a Pod that somebody else ends', () => {
 
   it('evicted through the API, as a drain does: Failed, Evicted', async () => {
     await create(kube.cluster, template(namespace, 'drained', { outcome: 'never' }), task(namespace, 'drained'));
-    await until<Pod>(kube.cluster, podAt(namespace, 'drained-pod'), 'to run', isPodRunning);
+    await untilPodRuns(kube.cluster, namespace, 'drained');
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'drained-pod', namespace } };
     await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods/drained-pod/eviction`, eviction);
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'drained'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'drained');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'Evicted' });
   });
 });
@@ -184,7 +172,7 @@ describe('a Pod that has to give way', () => {
     await kube.kubectl(['create', 'priorityclass', namespace, '--value=1000']);
     const podSpec = { scheduling: { nodeSelector: pool }, resources: { requests: { cpu: '700m' } } };
     await create(kube.cluster, template(namespace, 'outranked', { outcome: 'never' }, podSpec), task(namespace, 'outranked'));
-    await until<Pod>(kube.cluster, podAt(namespace, 'outranked-pod'), 'to run', isPodRunning);
+    await untilPodRuns(kube.cluster, namespace, 'outranked');
     const containers = [{ name: 'a', image: 'a:1', resources: { requests: { cpu: '700m' } } }];
     await kube.api.expect('POST', `/api/v1/namespaces/${namespace}/pods`, {
       apiVersion: 'v1',
@@ -192,7 +180,7 @@ describe('a Pod that has to give way', () => {
       metadata: { name: 'urgent' },
       spec: { nodeSelector: pool, priorityClassName: namespace, containers },
     });
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'outranked'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'outranked');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'Preempted', message: expect.stringContaining('PreemptionByScheduler') });
     await until<Pod>(kube.cluster, podAt(namespace, 'urgent'), 'to run', isPodRunning);
     await kube.kubectl(['delete', 'node', namespace]);
@@ -225,10 +213,10 @@ describe('the deletion of a Task', () => {
 describe('a Task that is made again under its name', () => {
   it('gets a Pod of its own and is not mistaken for the earlier one', async () => {
     await create(kube.cluster, template(namespace, 'again', { 'run-for': '1s' }), task(namespace, 'again'));
-    const first = await until<Task>(kube.cluster, taskAt(namespace, 'again'), 'to be finished', isFinished);
+    const first = await untilFinished(kube.cluster, namespace, 'again');
     await kube.kubectl(['-n', namespace, 'delete', 'task', 'again']);
     await create(kube.cluster, task(namespace, 'again'));
-    const second = await until<Task>(kube.cluster, taskAt(namespace, 'again'), 'to be finished', isFinished);
+    const second = await untilFinished(kube.cluster, namespace, 'again');
     expect(second.status?.phase).toBe('Completed');
     expect(second.status?.attempts?.[0]?.podUID).not.toBe(first.status?.attempts?.[0]?.podUID);
     expect(conditionOf(second, 'Finished')).toBe('True/Completed');

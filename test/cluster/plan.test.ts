@@ -14,9 +14,9 @@ import { firstDecided, firstPlanned } from '#test/support/first-step.ts';
 import { hosts } from './support/host.ts';
 import { clusterInfo } from './support/info.ts';
 import { openKube } from './support/kube.ts';
-import { agent, create, isFinished, isPodRunning, isRunning, ok, podAt, task, taskAt, template } from './support/objects.ts';
+import { agent, create, isFinished, isRunning, ok, podAt, task, taskAt, template } from './support/objects.ts';
 import { openProxy } from './support/proxy.ts';
-import { until, untilAll, untilGone } from './support/watch.ts';
+import { until, untilAll, untilFinished, untilGone, untilPodRuns } from './support/watch.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -58,11 +58,11 @@ async function makeBefore(): Promise<void> {
   await create(cluster, task(namespace, 'waiting', by('single')));
   await until<Task>(cluster, taskAt(namespace, 'waiting'), 'to be queued', ({ status }) => status?.phase === 'Queued');
   const running = ['holder', 'running', 'stopped', 'late', 'deleted', 'ended'];
-  for (const name of running) await until<Pod>(cluster, podAt(namespace, `${name}-pod`), 'to run', isPodRunning);
+  for (const name of running) await untilPodRuns(cluster, namespace, name);
   const isUnpullable = (pod: Pod) =>
     pod.status?.containerStatuses?.some(({ state }) => state?.waiting?.reason === 'ImagePullBackOff') === true;
   await until<Pod>(cluster, podAt(namespace, 'stuck-pod'), 'to wait for its image', isUnpullable);
-  for (const name of ['earlier', 'old']) await until<Task>(cluster, taskAt(namespace, name), 'to be finished', isFinished);
+  for (const name of ['earlier', 'old']) await untilFinished(cluster, namespace, name);
   await host.kill('SIGTERM');
 }
 

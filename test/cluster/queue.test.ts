@@ -5,7 +5,7 @@ import type { Task } from '#core/api/task.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
 import { agent, conditionOf, create, isFinished, isRunning, ok, podAt, task, taskAt, template } from './support/objects.ts';
-import { until, untilAll } from './support/watch.ts';
+import { until, untilAll, untilFinished } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -47,7 +47,7 @@ describe('an Agent with one place', () => {
     await create(kube.cluster, task(namespace, 'waiter', { agentRef: { name: 'waking' } }));
     await until<Task>(kube.cluster, taskAt(namespace, 'waiter'), 'to be queued', ({ status }) => status?.phase === 'Queued');
 
-    const freed = until<Task>(kube.cluster, taskAt(namespace, 'holder'), 'to be finished', isFinished).then(() => performance.now());
+    const freed = untilFinished(kube.cluster, namespace, 'holder').then(() => performance.now());
     const woken = until<Pod>(kube.cluster, podAt(namespace, 'waiter-pod'), 'to exist', () => true).then(() => performance.now());
     await kube.kubectl(['-n', namespace, 'annotate', 'task', 'holder', 'kubeopencode.io/stop=true']);
     const tookMs = (await woken) - (await freed);
@@ -80,7 +80,7 @@ describe('an Agent with one place', () => {
     );
     await until<Task>(kube.cluster, taskAt(namespace, 'handed-2'), 'to be queued', ({ status }) => status?.phase === 'Queued');
     await kube.kubectl(['-n', namespace, 'annotate', 'task', 'handed-2', 'kubeopencode.io/stop=true']);
-    const stopped = await until<Task>(kube.cluster, taskAt(namespace, 'handed-2'), 'to be finished', isFinished);
+    const stopped = await untilFinished(kube.cluster, namespace, 'handed-2');
     expect(stopped.status).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
     expect(stopped.status?.podName).toBeUndefined();
     await kube.kubectl(['-n', namespace, 'delete', 'task', 'handed-1', '--wait=false']);

@@ -3,7 +3,7 @@ import type { Task } from '#core/api/task.ts';
 import { hosts } from './support/host.ts';
 import { openKube } from './support/kube.ts';
 import { agent, conditionOf, create, isFinished, ok, podAt, task, taskAt, template } from './support/objects.ts';
-import { until, untilAll } from './support/watch.ts';
+import { until, untilAll, untilFinished } from './support/watch.ts';
 
 const kube = await openKube();
 const namespace = await kube.namespace();
@@ -18,7 +18,7 @@ describe('order of creation', () => {
       ['-n', namespace, 'create', '-f', '-'],
       manifests(task(namespace, 'early'), template(namespace, 'early', { 'run-for': '1s' })),
     );
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'early'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'early');
     expect(status?.phase).toBe('Completed');
   });
 
@@ -46,7 +46,7 @@ describe('order of creation', () => {
     await create(kube.cluster, task(namespace, 'patient', { agentRef: { name: 'late' } }));
     await until<Task>(kube.cluster, taskAt(namespace, 'patient'), 'to say what it waits for', (seen) => conditionOf(seen, 'Ready') !== '');
     await create(kube.cluster, agent(namespace, 'late', {}, { 'run-for': '1s' }));
-    expect((await until<Task>(kube.cluster, taskAt(namespace, 'patient'), 'to be finished', isFinished)).status?.phase).toBe('Completed');
+    expect((await untilFinished(kube.cluster, namespace, 'patient')).status?.phase).toBe('Completed');
   });
 
   it('an Agent whose missing template comes later wakes them as well', async () => {
@@ -57,7 +57,7 @@ describe('order of creation', () => {
     );
     await until<Task>(kube.cluster, taskAt(namespace, 'deep'), 'to say what it waits for', (seen) => conditionOf(seen, 'Ready') !== '');
     await create(kube.cluster, template(namespace, 'hollow', { 'run-for': '1s' }));
-    expect((await until<Task>(kube.cluster, taskAt(namespace, 'deep'), 'to be finished', isFinished)).status?.phase).toBe('Completed');
+    expect((await untilFinished(kube.cluster, namespace, 'deep')).status?.phase).toBe('Completed');
   });
 
   it('an Agent that is no longer suspended wakes those who queue for it', async () => {
@@ -69,7 +69,7 @@ describe('order of creation', () => {
     const queued = await until<Task>(kube.cluster, taskAt(namespace, 'woken'), 'to be queued', ({ status }) => status?.phase === 'Queued');
     expect(conditionOf(queued, 'Queued')).toBe('True/AgentSuspended');
     await kube.kubectl(['-n', namespace, 'patch', 'agent', 'asleep', '--type=merge', '-p', '{"spec":{"suspend":false}}']);
-    expect((await until<Task>(kube.cluster, taskAt(namespace, 'woken'), 'to be finished', isFinished)).status?.phase).toBe('Completed');
+    expect((await untilFinished(kube.cluster, namespace, 'woken')).status?.phase).toBe('Completed');
   });
 
   it('a configuration that is no JSON costs its own Task a word that says so, and nobody else anything', async () => {
@@ -86,12 +86,12 @@ describe('order of creation', () => {
     );
     expect(misled.status?.message).toMatch(/spec\.config is not JSON/);
     await create(kube.cluster, template(namespace, 'beside', { 'run-for': '0s' }), task(namespace, 'beside'));
-    expect((await until<Task>(kube.cluster, taskAt(namespace, 'beside'), 'to be finished', isFinished)).status?.phase).toBe('Completed');
+    expect((await untilFinished(kube.cluster, namespace, 'beside')).status?.phase).toBe('Completed');
   });
 
   it('a template that never comes: Failed after the grace, with its name', async () => {
     await create(kube.cluster, task(namespace, 'orphan'));
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'orphan'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'orphan');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'Agent' });
     expect(status?.message).toContain('orphan');
     expect(await kube.cluster.get(podAt(namespace, 'orphan-pod'))).toMatchObject({ ok: false, error: { code: 404 } });
@@ -102,7 +102,7 @@ describe('names', () => {
   it('of 253 characters work', async () => {
     const name = `${'long-'.repeat(50)}abc`;
     await create(kube.cluster, template(namespace, 'long', { 'run-for': '1s' }), task(namespace, name, { templateRef: { name: 'long' } }));
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, name), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, name);
     expect(status?.phase).toBe('Completed');
     expect(status?.podName?.length).toBeLessThanOrEqual(63);
   });

@@ -6,7 +6,7 @@ import { HOST_ACCOUNT } from './support/info.ts';
 import { openKube } from './support/kube.ts';
 import { create, isFinished, isRunning, ok, podAt, task, taskAt, template } from './support/objects.ts';
 import { openProxy } from './support/proxy.ts';
-import { podBirths, until, untilAll } from './support/watch.ts';
+import { podBirths, until, untilAll, untilFinished } from './support/watch.ts';
 
 const kube = await openKube();
 const starter = hosts();
@@ -35,7 +35,7 @@ describe('a host that is killed with -9', () => {
       ({ status }) => status?.podName !== undefined,
     );
     expect(noted.status?.podName).toBe('crash-pod');
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'crash'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'crash');
     expect(status).toMatchObject({ phase: 'Completed', attemptCount: 1 });
     expect(births.stop()).toEqual(['crash-pod']);
   });
@@ -60,7 +60,7 @@ describe('a host that is killed with -9', () => {
     await first.kill('SIGKILL');
 
     await starter.start({ namespaces: [namespace] });
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'late'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'late');
     expect(status).toMatchObject({ phase: 'Failed', cause: 'Application', attempts: [{ number: 1, exitCode: 9 }] });
   });
 });
@@ -77,7 +77,7 @@ describe('an answer that never comes', () => {
     });
     await starter.start({ namespaces: [namespace], server: proxy.url });
     await create(kube.cluster, template(namespace, 'lost', { 'run-for': '1s' }), task(namespace, 'lost'));
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'lost'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'lost');
     expect(status?.phase).toBe('Completed');
     expect(lost).toBe(1);
     expect(births.stop()).toEqual(['lost-pod']);
@@ -136,7 +136,7 @@ describe('two replicas', () => {
     // The lease itself would have lasted 4 s.
     expect(performance.now() - askedMs).toBeLessThan(3_500);
     await create(kube.cluster, template(namespace, 'after', { 'run-for': '1s' }), task(namespace, 'after'));
-    expect((await until<Task>(kube.cluster, taskAt(namespace, 'after'), 'to be finished', isFinished)).status?.phase).toBe('Completed');
+    expect((await untilFinished(kube.cluster, namespace, 'after')).status?.phase).toBe('Completed');
   });
 
   it('a Pod watch that lags behind the Task watch after a hand-over fails no Task', async () => {
@@ -172,7 +172,7 @@ describe('two replicas', () => {
     lags = false;
     release();
     await second;
-    const { status } = await until<Task>(kube.cluster, taskAt(namespace, 'lagged'), 'to be finished', isFinished);
+    const { status } = await untilFinished(kube.cluster, namespace, 'lagged');
     expect(status).toMatchObject({ phase: 'Completed', attemptCount: 1 });
     expect(births.stop()).toEqual(['lagged-pod']);
   });

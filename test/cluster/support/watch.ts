@@ -1,5 +1,7 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
+import type { Task } from '#core/api/task.ts';
 import type { Address, Cluster, Scope } from '#host/cluster/cluster.ts';
+import { isFinished, isPodRunning, podAt, taskAt } from './objects.ts';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
@@ -19,6 +21,16 @@ export async function until<T extends KubernetesObject>(
 ): Promise<T> {
   const seen = await watchUntil(cluster, address, what, (object) => object !== null && isSo(object as T), timeoutMs);
   return seen as T;
+}
+
+/** Waits until a Task has ended. */
+export function untilFinished(cluster: Cluster, namespace: string, name: string): Promise<Task> {
+  return until<Task>(cluster, taskAt(namespace, name), 'to be finished', isFinished);
+}
+
+/** Waits until the Pod of a Task's first attempt runs. */
+export function untilPodRuns(cluster: Cluster, namespace: string, task: string): Promise<Pod> {
+  return until<Pod>(cluster, podAt(namespace, `${task}-pod`), 'to run', isPodRunning);
 }
 
 /** Waits by list and watch until the object is gone. */
