@@ -1,13 +1,5 @@
 import type { Task } from '#core/api/task.ts';
-
-/** What of one budget of retries is spent. */
-export interface RetryBudget {
-  /** `limit`: of `retry.limit`; a cause: of its own limit in `retry.causes`; `unstarted`: for nothing, where the platform ended the Pod before its agent had started. */
-  readonly of: string;
-  readonly spent: number;
-  /** Absent where the Task's own spec does not say: its Agent or the cluster may. */
-  readonly most?: number;
-}
+import type { RetryBudget } from './contract/values.ts';
 
 /** Budgets of which something is spent, or could be; empty for a Task that nobody wants retried. */
 export function retryBudgets({ spec, status }: Pick<Task, 'spec' | 'status'>): readonly RetryBudget[] {

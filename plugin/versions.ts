@@ -2,14 +2,8 @@ import { readFileSync } from 'node:fs';
 import { CONTRACT_VERSION } from '#core/contract/version.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import packageJson from '../package.json' with { type: 'json' };
+import type { Versions } from './contract/version.ts';
 import { coreFile } from './core-file.ts';
-
-export interface Versions {
-  readonly formatVersion: 1;
-  readonly plugin: string;
-  readonly core: { readonly digest: string; readonly contract: number };
-  readonly node: string;
-}
 
 /** Loads the core, so a printed contract is one that it answered to. Throws when there is no core, or one of another contract. */
 export function versions(core: string | undefined): Versions {

@@ -87,7 +87,7 @@ const attemptTimes = {
   finished: time().optional().describe('Ended.'),
 };
 
-const attempt = z.strictObject({
+export const attempt = z.strictObject({
   number: z.int32().min(1).describe('From 1.'),
   podName: z.string().optional(),
   podUID: z.string().optional(),

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { LintFlags } from '../commands/lint.ts';
+import type { Finding, LintReport } from '../contract/lint.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { parseSource } from '../input/documents.ts';
 import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
@@ -8,21 +9,6 @@ import { readSources } from '../input/sources.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { findBeyondSchemas } from './beyond-schemas.ts';
 import { findInLife } from './life.ts';
-
-/** What `-o json` prints. Within a version fields are added, never changed or removed. */
-export interface LintReport {
-  readonly formatVersion: 1;
-  readonly files: number;
-  /** Objects of the kinds that a Task is made of. */
-  readonly checked: number;
-  readonly faults: readonly Finding[];
-  /** What may well be right, such as a reference to what only the cluster has, and what does nothing, or not what it seems to. */
-  readonly notes: readonly Finding[];
-  /** `Kind/name` of what is not checked. */
-  readonly leftOut: readonly string[];
-}
-
-export type Finding = Pick<Fault, 'source' | 'line' | 'column' | 'message'>;
 
 const DEFAULT_NAMESPACE = 'default';
 

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { assertNever } from '#core/contract/decision.ts';
+import type { PlannedAction } from '../contract/plan.ts';
 import type { Paint, Style } from '../io.ts';
-import type { PlannedAction } from './actions.ts';
 
 export const SYMBOLS = { create: '+', patch: '~', delete: '-', event: '*', effect: '>', record: '>' } as const satisfies Record<
   PlannedAction['verb'],

@@ -1,23 +1,5 @@
-import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { type Action, assertNever } from '#core/contract/decision.ts';
-
-export interface PlannedAction {
-  readonly verb: 'create' | 'patch' | 'delete' | 'event' | 'effect' | 'record';
-  readonly kind: string;
-  readonly name: string;
-  /** Identifier of the rule that wants it. */
-  readonly reason: string;
-  readonly subresource?: 'status';
-  /** The whole object of a creation. */
-  readonly object?: KubernetesObject;
-  readonly patch?: Readonly<Record<string, unknown>>;
-  readonly gracePeriodSeconds?: number;
-  /** Of a log whose end is kept: which, and where. */
-  readonly log?: { readonly container: string; readonly configMapName: string; readonly limitBytes: number };
-  readonly event?: { readonly type: string; readonly reason: string; readonly note: string };
-  /** The API server of the plan refused it: why. */
-  readonly refused?: string;
-}
+import type { PlannedAction } from '../contract/plan.ts';
 
 /** An action of the core in the words of `-o json`. */
 export function plannedAction(action: Action, reason: string, refusedText: string | undefined): PlannedAction {

@@ -1,5 +1,5 @@
+import type { Change } from '../contract/plan.ts';
 import type { Paint, Style } from '../io.ts';
-import type { Change } from './changes.ts';
 import { cut, hang } from './lay-out.ts';
 
 export interface ChangesView {

@@ -1,13 +1,5 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
-
-/** One field that is different afterwards. */
-export interface Change {
-  /** `status.phase`, `metadata.annotations["kubeopencode.io/stop"]`, `status.conditions[type=Queued]`, `status.attempts[number=1].cause`; an item of a plain list has the list's path. */
-  readonly path: string;
-  readonly op: 'add' | 'remove' | 'replace';
-  readonly from?: unknown;
-  readonly to?: unknown;
-}
+import type { Change } from '../contract/plan.ts';
 
 /** Written by the API server alone, with every change. */
 const COUNTERS = ['resourceVersion', 'generation', 'managedFields'];

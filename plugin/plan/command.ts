@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { PlanFlags } from '../commands/plan.ts';
+import type { Plan } from '../contract/plan.ts';
 import { coreFile } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { parseSource } from '../input/documents.ts';
@@ -9,7 +10,7 @@ import { type Manifests, readManifests } from '../input/objects.ts';
 import { readSources } from '../input/sources.ts';
 import { type Io, plain } from '../io.ts';
 import type { Live, LiveRun, Selection } from './live.ts';
-import { hasChanges, type Plan } from './model.ts';
+import { hasChanges } from './model.ts';
 import { planOf } from './planned.ts';
 import { printed } from './print.ts';
 import { type RunOptions, runPlan } from './run.ts';

@@ -1,7 +1,7 @@
+import type { EndGroup, NowGroup, Outlook, Plan, PlannedTask } from '../contract/plan.ts';
 import type { Paint, Style } from '../io.ts';
 import { counted, cut, number } from './lay-out.ts';
-import type { Outlook, Plan, PlannedTask } from './model.ts';
-import { type EndGroup, type NowGroup, reasonOf } from './summary.ts';
+import { reasonOf } from './summary.ts';
 import { type PlanTextOptions, stepsText } from './text.ts';
 import { appliesText, footer, header, lackedText } from './text-frame.ts';
 

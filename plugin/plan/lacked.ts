@@ -1,6 +1,6 @@
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Lack } from '../cluster/readings.ts';
-import type { Lacked } from './record.ts';
+import type { Lacked } from '../contract/plan.ts';
 
 /** What a plan without them is like. */
 const MEANS: Readonly<Partial<Record<Kind, string>>> = {

@@ -6,11 +6,12 @@ import { realClock } from '#host/real-clock.ts';
 import { openCluster } from '../cluster/open.ts';
 import { findTasks, listTasks, nameOf } from '../cluster/read.ts';
 import { createReadings, type Readings } from '../cluster/readings.ts';
+import type { Lacked } from '../contract/plan.ts';
 import type { ClusterFlags } from '../flags.ts';
 import type { PlannedObject } from '../input/objects.ts';
 import { ownersOf, readGround, readOne, readPods } from './ground.ts';
 import { lackedOf } from './lacked.ts';
-import type { Lacked, PlanRun } from './record.ts';
+import type { PlanRun } from './record.ts';
 import { type RunOptions, runPlan } from './run.ts';
 import { checkStart, type PlanStart, startMsOf } from './start.ts';
 

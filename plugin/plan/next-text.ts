@@ -1,4 +1,4 @@
-import type { PlanNext, PlanQueue } from './next.ts';
+import type { PlanNext, PlanQueue } from '../contract/plan.ts';
 
 /** So many objects are named. */
 const MOST_OBJECTS = 3;

@@ -1,48 +1,7 @@
-import type { Ref } from '#core/contract/snapshot.ts';
+import type { PlanNext, PlanTime } from '../contract/plan.ts';
 import { goDuration } from './go-duration.ts';
 import { Lines } from './lines.ts';
 import type { PlanRecord, PlanRun } from './record.ts';
-
-/** Nothing more happens to a Task until one of these. */
-export interface PlanNext {
-  /** What it waits for, in the core's words. */
-  readonly says: string;
-  /** When the controller looks again if nothing happens before; absent: only a change wakes it. */
-  readonly until?: PlanTime;
-  /** Watched objects whose change wakes it; a change of the Task itself always does. */
-  readonly dependsOn: readonly Pick<Ref, 'kind' | 'namespace' | 'name'>[];
-  /** It has a Pod that has not ended: what becomes of that wakes it. */
-  readonly pod?: string;
-  /** Its place at its Agent, where it waits for one. */
-  readonly queue?: PlanQueue;
-}
-
-export interface PlanTime {
-  /** Since the plan's beginning: `+1h`. */
-  readonly at: string;
-  /** RFC 3339. */
-  readonly time: string;
-}
-
-export interface PlanQueue {
-  readonly agent: string;
-  /** From 1. */
-  readonly position: number;
-  /** How many wait, this one included. */
-  readonly waiting: number;
-  /** Names of those that go before it, the next one first; at most 10. */
-  readonly ahead: readonly string[];
-  /** Names of those that hold a place; at most 10. */
-  readonly holding: readonly string[];
-  /** How many hold one. */
-  readonly taken: number;
-  /** How many may hold one; absent: no limit. */
-  readonly slots?: number;
-  /** The Agent gives no place at all now. */
-  readonly isClosed?: true;
-  /** No place before this time (a quota). */
-  readonly notBefore?: PlanTime;
-}
 
 /** The wait behind each record that is its Task's last of one moment, for the Tasks that are planned. One pass over the records. */
 export function waitsOf(run: Pick<PlanRun, 'records' | 'tasks' | 'startsAt'>): ReadonlyMap<PlanRecord, PlanNext> {

@@ -1,9 +1,9 @@
+import type { Lacked, Outlook, Plan, PlanEnd, PlanNext, PlannedApply, PlannedStepAction, PlannedTask, PlanStep } from '../contract/plan.ts';
 import { plannedAction } from './actions.ts';
 import { changesBetween } from './changes.ts';
 import { goDuration } from './go-duration.ts';
-import type { Outlook, Plan, PlanEnd, PlannedApply, PlannedStepAction, PlannedTask, PlanStep } from './model.ts';
-import { type PlanNext, waitsOf } from './next.ts';
-import type { Applied, Lacked, PlanRecord, PlanRun, PlanSubject } from './record.ts';
+import { waitsOf } from './next.ts';
+import type { Applied, PlanRecord, PlanRun, PlanSubject } from './record.ts';
 import { summaryOf } from './summary.ts';
 import { unknownUids, withoutUids } from './unknown.ts';
 

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { PlanFlags } from '../commands/plan.ts';
+import type { Plan } from '../contract/plan.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
-import type { Plan } from './model.ts';
 import { planText } from './text.ts';
 
 export interface PrintOptions {

@@ -32,19 +32,6 @@ export interface Applied {
   readonly after: KubernetesObject;
 }
 
-/** Something that could not be read, so that the plan stands on less. */
-export interface Lacked {
-  readonly verb: 'get' | 'list';
-  /** As RBAC names it: `pods`, `tasks.kubeopencode.io`. */
-  readonly resource: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  /** What was asked, what came, what to do. */
-  readonly message: string;
-  /** What it means for the plan. */
-  readonly means: string;
-}
-
 /** What a run on the memory cluster left behind. */
 export interface PlanRun {
   readonly core: string;

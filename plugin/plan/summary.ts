@@ -1,31 +1,4 @@
-import type { Outlook, PlannedTask } from './model.ts';
-
-/** Many Tasks in few lines. */
-export interface PlanSummary {
-  readonly tasks: number;
-  /** How they stand after the first moment of the plan, by reason: most first within an outlook. */
-  readonly now: readonly NowGroup[];
-  /** What becomes of them before the horizon. */
-  readonly ends: readonly EndGroup[];
-}
-
-export interface NowGroup {
-  readonly outlook: Outlook;
-  /** The Task's own Pods are `<task>-pod`. */
-  readonly says: string;
-  readonly count: number;
-  /** `namespace/name` of the first few. */
-  readonly first: readonly string[];
-}
-
-export interface EndGroup {
-  /** `Ends` within the plan, `Ended` before it; `Blocked`; `GoesOn` without an end before the horizon. */
-  readonly type: 'Ends' | 'GoesOn' | 'Blocked' | 'Ended';
-  readonly phase: string;
-  readonly cause?: string;
-  readonly count: number;
-  readonly first: readonly string[];
-}
+import type { EndGroup, Outlook, PlannedTask, PlanSummary } from '../contract/plan.ts';
 
 const OUTLOOKS: readonly Outlook[] = ['Starts', 'Runs', 'Ends', 'Waits', 'Blocked', 'Finished', 'Deleted'];
 const TYPES: readonly EndGroup['type'][] = ['Ends', 'GoesOn', 'Blocked', 'Ended'];

@@ -1,6 +1,6 @@
+import type { Plan, PlannedApply, PlannedTask } from '../contract/plan.ts';
 import { changeLines } from './changes-text.ts';
 import { counted, hang, number, wrapped } from './lay-out.ts';
-import type { Plan, PlannedApply, PlannedTask } from './model.ts';
 import type { PlanTextOptions } from './text.ts';
 
 type FrameOptions = Pick<PlanTextOptions, 'paint' | 'width' | 'applyWith'>;

@@ -1,11 +1,10 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Plan, PlannedAction, PlannedStepAction, PlannedTask, PlanStep } from '../contract/plan.ts';
 import { type Paint, plain } from '../io.ts';
 import { actionText, STYLES, SYMBOLS, titleOf } from './action-text.ts';
-import type { PlannedAction } from './actions.ts';
 import { changesBetween } from './changes.ts';
 import { changeLines } from './changes-text.ts';
 import { counted, hang, number, wrapped } from './lay-out.ts';
-import type { Plan, PlannedStepAction, PlannedTask, PlanStep } from './model.ts';
 import { nextText } from './next-text.ts';
 import { appliesText, footer, header, lackedText } from './text-frame.ts';
 

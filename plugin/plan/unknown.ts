@@ -1,5 +1,5 @@
 import { fnv1a32 } from '#core/units/hash.ts';
-import type { PlannedAction } from './actions.ts';
+import type { PlannedAction } from '../contract/plan.ts';
 import type { PlanRecord, PlanRun } from './record.ts';
 
 /** In the place of what only applying makes known: UIDs, and names made from them. */

@@ -3,11 +3,12 @@ import { realClock } from '#host/real-clock.ts';
 import { withCluster } from '../cluster/open.ts';
 import { namesOf, notFoundText } from '../cluster/read.ts';
 import type { ReleaseFlags } from '../commands/release.ts';
+import type { ReleasedPod, ReleaseReport } from '../contract/release.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { controllerOf } from '../why/controller.ts';
 import { type HeldPod, heldPods, type Released, release } from './held.ts';
-import { type ReleasedPod, type ReleaseReport, releasedPod, releaseTable } from './print.ts';
+import { releasedPod, releaseTable } from './print.ts';
 
 /** Patches under way at a time: enough for thousands of Pods, and no flood for the API server. */
 const AT_ONCE = 16;

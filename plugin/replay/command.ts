@@ -3,12 +3,13 @@ import type { Subject } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { ReplayFlags } from '../commands/replay.ts';
+import type { Explained, Replay } from '../contract/replay.ts';
 import { coreFile } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { journalFiles, readLines } from './lines.ts';
-import { isSame, type Replay, replay, replayEntry, saidIn } from './replay.ts';
-import { type Explained, explainedText, replayText } from './text.ts';
+import { isSame, replay, replayEntry, saidIn } from './replay.ts';
+import { explainedText, replayText } from './text.ts';
 
 interface Asked {
   readonly journal: string;

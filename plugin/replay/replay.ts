@@ -3,49 +3,9 @@ import { CONTRACT_VERSION } from '#core/contract/version.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import type { JournalEntry } from '#host/observe/journal.ts';
 import { redact } from '#host/observe/redact.ts';
-import type { JournalLine, LineFault } from './lines.ts';
+import type { Difference, Replay, Said } from '../contract/replay.ts';
+import type { JournalLine } from './lines.ts';
 import { unifiedDiff } from './unified-diff.ts';
-
-/** What the core said to a snapshot, or how it failed. */
-export type Said = Pick<JournalEntry, 'decision'> | Pick<JournalEntry, 'fault'>;
-
-/** A decision that came out otherwise than the journal has it. */
-export interface Difference {
-  readonly file: string;
-  readonly line: number;
-  readonly seq: number;
-  readonly at: string;
-  readonly task: Subject;
-  /** Digest of the core that wrote it. */
-  readonly core: string;
-  /** How many values of the entry are blotted out: a core that computes from one computes another value here. */
-  readonly redacted: number;
-  readonly journal: Said;
-  readonly replay: Said;
-  /** The two as JSON, in the form of `diff -u`. */
-  readonly diff: readonly string[];
-}
-
-/** The contract of `replay -o json`. Fields are added within a version, never changed or removed. */
-export interface Replay {
-  readonly formatVersion: 1;
-  readonly journal: string;
-  readonly files: number;
-  /** Digest of the core that it was replayed with. */
-  readonly core: string;
-  /** Cores that wrote it, with the number of their decisions. */
-  readonly writtenBy: readonly { readonly core: string; readonly decisions: number }[];
-  readonly decisions: number;
-  readonly different: number;
-  /** Decisions of which something is blotted out. */
-  readonly redacted: number;
-  readonly firstDifference?: Difference;
-  /** First seq of the journal when it is above 1: what was before was removed to keep the journal small. */
-  readonly beginsAt?: number;
-  /** Where entries are missing in between. */
-  readonly gaps: readonly { readonly file: string; readonly line: number; readonly after: number; readonly next: number }[];
-  readonly unreadable: readonly { readonly file: string; readonly line: number; readonly fault: LineFault; readonly message: string }[];
-}
 
 export interface ReplayInput {
   readonly engine: Engine;

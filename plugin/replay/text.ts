@@ -1,10 +1,10 @@
 import type { JournalEntry } from '#host/observe/journal.ts';
+import type { Difference, Explained, Replay } from '../contract/replay.ts';
 import { shortDigest } from '../explain/short-digest.ts';
 import { trailText } from '../explain/trail.ts';
 import type { Paint } from '../io.ts';
 import { actionText } from '../plan/action-text.ts';
 import { plannedAction } from '../plan/actions.ts';
-import type { Difference, Replay, Said } from './replay.ts';
 
 /** The replay for people: who wrote, who decided again, the first difference, one line in sum. */
 export function replayText(result: Replay, paint: Paint): string {
@@ -53,15 +53,6 @@ function verdict({ decisions, different }: Replay, paint: Paint): string {
   return different === 0
     ? paint('green', `${count(decisions, 'decision')}, all the same`)
     : paint('red', `${different} of ${count(decisions, 'decision')} ${different === 1 ? 'differs' : 'differ'}; the first stands above`);
-}
-
-/** One decision: where it stands, the trail of its rules, what it asked for, and whether it comes out again. */
-export interface Explained {
-  readonly file: string;
-  readonly line: number;
-  readonly entry: JournalEntry;
-  readonly replay: Said;
-  readonly isSame: boolean;
 }
 
 export function explainedText({ file, line, entry, isSame }: Explained, core: string, paint: Paint): string {

@@ -14,12 +14,13 @@ import { withCluster } from '../cluster/open.ts';
 import { findTasks, listAll, listTasks } from '../cluster/read.ts';
 import { createClusterReader } from '../cluster/reader.ts';
 import type { StatusFlags } from '../commands/status.ts';
+import type { QueueState, StatusReport } from '../contract/status.ts';
 import { coreFile } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { isWaiting, reportOf, type StatusReport } from './model.ts';
+import { isWaiting, reportOf } from './model.ts';
 import { createPrinter, formOf } from './print.ts';
-import { type QueueState, queuesOf } from './queue.ts';
+import { queuesOf } from './queue.ts';
 
 /** What of the cluster is shown. */
 interface View {

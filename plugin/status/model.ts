@@ -1,64 +1,10 @@
-import type { Condition, Pod } from '#core/api/kubernetes.ts';
+import type { Pod } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import { type RetryBudget, retryBudgets } from '../retries.ts';
-import { type PodState, podState } from './pods.ts';
-import type { QueueState } from './queue.ts';
-
-/** What `-o json` prints. Within a version fields are added, never changed or removed; optional fields are absent where nothing is known. */
-export interface StatusReport {
-  readonly formatVersion: 1;
-  /** When it was made, RFC 3339. */
-  readonly at: string;
-  /** In the order of the names that were asked for, else by namespace and name. */
-  readonly tasks: readonly TaskState[];
-  readonly counts: { readonly phases: Readonly<Record<string, number>>; readonly causes: Readonly<Record<string, number>> };
-}
-
-export interface TaskState {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid?: string;
-  /** `Pending` also where no controller has looked at it. */
-  readonly phase: string;
-  readonly cause?: string;
-  readonly message?: string;
-  /** Exactly one of these. */
-  readonly agent?: string;
-  readonly template?: string;
-  /** Somebody asked it to stop, and it has not ended. */
-  readonly stopping?: true;
-  readonly createdAt?: string;
-  /** `queued`, `podCreated`, `scheduled`, `running`, `finished`: RFC 3339. */
-  readonly times: Readonly<Record<string, string>>;
-  /** Only while it waits for a place of its Agent. */
-  readonly queue?: QueueState;
-  /** What keeps its Pod from running. */
-  readonly blocked?: BlockedState;
-  /** Only between two attempts. */
-  readonly next?: { readonly attempt: number /** RFC 3339, at the earliest; absent: as soon as it can. */; readonly dueAt?: string };
-  /** Absent where no retry is wanted, and none was spent. */
-  readonly retries?: readonly RetryBudget[];
-  readonly conditions: readonly Pick<Condition, 'type' | 'status' | 'reason' | 'message' | 'lastTransitionTime'>[];
-  /** Oldest first; the status keeps the last 10. */
-  readonly attempts: readonly AttemptState[];
-}
-
-export interface AttemptState
-  extends Pick<Attempt, 'number' | 'podName' | 'node' | 'cause' | 'container' | 'exitCode' | 'signal' | 'message' | 'times' | 'log'> {
-  readonly pod?: PodState;
-}
-
-export interface BlockedState {
-  /** `SchedulingGated`, `Unschedulable`, `ImagePull`, `Configuration`. */
-  readonly reason: string;
-  readonly message: string;
-  /** RFC 3339. */
-  readonly since: string;
-  /** How long it may be so, where the Task's own spec says it: a Go duration. */
-  readonly givenUpAfter?: string;
-}
+import type { AttemptState, BlockedState, QueueState, StatusReport, TaskState } from '../contract/status.ts';
+import { retryBudgets } from '../retries.ts';
+import { podState } from './pods.ts';
 
 const PHASES = ['Pending', 'Queued', 'Running', 'Completed', 'Failed'];
 

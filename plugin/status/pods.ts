@@ -1,32 +1,5 @@
 import type { ContainerStatus, ContainerState as KubernetesState, Pod } from '#core/api/kubernetes.ts';
-
-/** A container of a Pod, as `status` shows it. Optional fields are absent where the kubelet has said nothing. */
-export interface ContainerState {
-  readonly name: string;
-  readonly type: 'container' | 'init' | 'sidecar';
-  readonly state: 'waiting' | 'running' | 'exited';
-  readonly reason?: string;
-  readonly message?: string;
-  readonly exitCode?: number;
-  readonly signal?: number;
-  /** RFC 3339. */
-  readonly startedAt?: string;
-  readonly finishedAt?: string;
-}
-
-export interface PodState {
-  readonly name: string;
-  readonly uid?: string;
-  readonly phase: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly node?: string;
-  readonly createdAt?: string;
-  /** Since when its deletion runs, where somebody asked for that. */
-  readonly deletingAt?: string;
-  /** Init containers first, both in the order of the spec. */
-  readonly containers: readonly ContainerState[];
-}
+import type { ContainerState, PodState } from '../contract/status.ts';
 
 export function podState({ metadata, spec, status }: Pod): PodState {
   const unschedulable = status?.conditions?.find(({ type, status: is }) => type === 'PodScheduled' && is === 'False');

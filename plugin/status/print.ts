@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { StatusFlags } from '../commands/status.ts';
+import type { StatusReport, TaskState } from '../contract/status.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
-import type { StatusReport, TaskState } from './model.ts';
 import { columnsOf, countsText, headerText, rowText } from './table.ts';
 import { treeText } from './tree.ts';
 

@@ -3,26 +3,8 @@ import { isFinished } from '#core/contract/ended.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { concerns, type Placed, placesOf } from '../cluster/decide-line.ts';
 import type { ClusterReader } from '../cluster/reader.ts';
+import type { QueueState } from '../contract/status.ts';
 import { isWaiting } from './model.ts';
-
-/** Where a Task stands that waits for a place of its Agent. */
-export interface QueueState {
-  readonly agent: string;
-  /** From 1. */
-  readonly position: number;
-  /** How many wait, this one included. */
-  readonly waiting: number;
-  /** Who goes before it, the next one first; 100 at most. */
-  readonly ahead: readonly string[];
-  /** Who holds a place. */
-  readonly holders: readonly string[];
-  /** How many may hold one; absent: no limit. */
-  readonly slots?: number;
-  /** No place before this time (a quota), RFC 3339. */
-  readonly notBefore?: string;
-  /** The Agent starts nothing now: suspended, or its server is not ready. */
-  readonly closed?: true;
-}
 
 export interface QueueInput {
   readonly engine: Engine;

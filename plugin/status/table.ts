@@ -1,6 +1,6 @@
 import { humanDuration } from '../age.ts';
+import type { StatusReport, TaskState } from '../contract/status.ts';
 import type { Paint } from '../io.ts';
-import type { StatusReport, TaskState } from './model.ts';
 import { phaseStyle } from './style.ts';
 
 export interface TableOptions {

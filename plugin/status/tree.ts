@@ -1,9 +1,8 @@
+import type { AttemptState, BlockedState, ContainerState, QueueState, StatusReport, TaskState } from '../contract/status.ts';
 import type { Paint } from '../io.ts';
 import { goDuration } from '../plan/go-duration.ts';
 import { budgetsText } from '../retries.ts';
-import type { AttemptState, BlockedState, StatusReport, TaskState } from './model.ts';
-import { type ContainerState, containerText, podText } from './pods.ts';
-import type { QueueState } from './queue.ts';
+import { containerText, podText } from './pods.ts';
 import { phaseStyle } from './style.ts';
 
 interface Branch {

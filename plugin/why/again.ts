@@ -2,11 +2,11 @@ import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import { mergePatch } from '#host/cluster/memory/merge-patch.ts';
 import type { Case } from '../cluster/case.ts';
+import type { WhyAgain } from '../contract/why-changes.ts';
 import { askingFor } from '../retry/next-attempt.ts';
 import type { Asker } from './asker.ts';
 import { type Situation, without } from './changes/change.ts';
 import { type Judged, leadsTo } from './course.ts';
-import type { WhyAgain } from './model.ts';
 import { tried } from './tried.ts';
 
 /** What `kubectl opencode retry` would come to now, and what would have to change before; undefined where the core starts no other attempt. */

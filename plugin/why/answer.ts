@@ -1,5 +1,5 @@
+import type { Why } from '../contract/why.ts';
 import { moment, shortened } from './facts.ts';
-import type { Why } from './model.ts';
 
 /** Rules that ask a Pod to end. */
 const ENDING_RULES = ['task/stop', 'task/timeout', 'task/being-deleted'];

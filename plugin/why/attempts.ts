@@ -1,10 +1,10 @@
 import type { Task } from '#core/api/task.ts';
 import { timestamp } from '#host/clock.ts';
+import type { Why } from '../contract/why.ts';
 import { retryBudgets } from '../retries.ts';
 import type { Situation } from './changes/change.ts';
 import { factOf } from './course.ts';
 import { wholeSeconds } from './facts.ts';
-import type { Why } from './model.ts';
 
 type AttemptFacts = Pick<Why, 'attempts' | 'retries' | 'next' | 'blocked'>;
 

@@ -2,11 +2,11 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import { hasEnded } from '#core/contract/ended.ts';
 import { timestamp } from '#host/clock.ts';
 import type { Case } from '../cluster/case.ts';
+import type { WhyMoment, WhyUntil } from '../contract/why.ts';
 import type { Asker, Settled } from './asker.ts';
 import type { Situation } from './changes/change.ts';
 import { deletesPod, endsPod, leadsTo, nextLook } from './course.ts';
 import { wholeSeconds } from './facts.ts';
-import type { WhyMoment, WhyUntil } from './model.ts';
 import { isEndedByDeadline, latestPod } from './pods.ts';
 
 /** Looks into the time ahead end after so many. */

@@ -4,11 +4,11 @@ import { realClock } from '#host/real-clock.ts';
 import { withCluster } from '../cluster/open.ts';
 import { findTasks } from '../cluster/read.ts';
 import type { WhyFlags } from '../commands/why.ts';
+import type { Why } from '../contract/why.ts';
 import { coreFile } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { explain } from './explain.ts';
-import type { Why } from './model.ts';
 import { type WhyTextOptions, whyText } from './text/text.ts';
 
 /** `kubectl opencode why`: reads and explains. Throws where there is no such Task, no cluster or no core. */

@@ -1,25 +1,13 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
 import { failureText, isAbsent } from '../cluster/failure.ts';
+import type { WhyController } from '../contract/values.ts';
 import { wholeSeconds } from './facts.ts';
 
 /** Where the Lease of a controller’s leader lies. */
 export interface LeaseName {
   readonly namespace: string;
   readonly name: string;
-}
-
-/** Whether a controller seems to run, told from the Lease of its leader. */
-export interface WhyController {
-  /** `Leads`: somebody renews the Lease. `Gone`: nobody holds it, or he has not renewed it for long. `Unknown`: there is none, or it can't be read; a controller may run without one. */
-  readonly state: 'Leads' | 'Gone' | 'Unknown';
-  /** `namespace/name` of the Lease. */
-  readonly lease: string;
-  readonly holder?: string;
-  readonly renewedAt?: string;
-  /** Go duration, by the clock of this machine. */
-  readonly ago?: string;
-  readonly says: string;
 }
 
 /** A Lease counts as left when it was not renewed for so many of its lengths, and for so long at least: clocks differ, and a hand-over takes a while. */

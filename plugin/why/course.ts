@@ -1,12 +1,7 @@
 import type { Decided, Effect, QueuePlace } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
-
-/**
- * What a decision comes to, told from what it asks to be written: `Starts` a Pod, `Ends` the Task, it `Runs`, it `Waits`, it has `Ended`. `Fails`: the core
- * could not decide.
- */
-export type Course = 'Waits' | 'Starts' | 'Runs' | 'Ends' | 'Ended' | 'Fails';
+import type { Course } from '../contract/why-changes.ts';
 
 type LogTail = Extract<Effect, { kind: 'LogTail' }>;
 

@@ -2,10 +2,10 @@ import type { Task } from '#core/api/task.ts';
 import { outcomeOfTask } from '#core/contract/task-outcome.ts';
 import { timestamp } from '#host/clock.ts';
 import type { Case } from '../cluster/case.ts';
+import type { WhyEnd, WhyKept } from '../contract/why.ts';
 import type { Asker } from './asker.ts';
 import type { Situation } from './changes/change.ts';
 import { retryRaised } from './changes/of-retry.ts';
-import type { WhyEnd, WhyKept } from './model.ts';
 
 /**
  * How a Task ended: what its status keeps of it, and the rules that fired, by asking the core about the Pods that are still there as if the end had not been

@@ -2,8 +2,8 @@ import type { ContainerStatus, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { timestamp } from '#host/clock.ts';
 import { humanDuration } from '../age.ts';
+import type { WhyPod, WhySince } from '../contract/why.ts';
 import { goDuration } from '../plan/go-duration.ts';
-import type { WhyPod, WhySince } from './model.ts';
 
 /** A trouble that is longer loses its middle; the whole stands with the Pod. */
 const MOST_TROUBLE = 160;

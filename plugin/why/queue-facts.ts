@@ -1,11 +1,11 @@
 import type { Task } from '#core/api/task.ts';
 import { timestamp } from '#host/clock.ts';
+import type { WhyAhead, WhyHolder, WhyQueue } from '../contract/why.ts';
 import type { Asker } from './asker.ts';
 import { type Situation, withSpec } from './changes/change.ts';
 import { endsPod, factOf, wantedBy } from './course.ts';
 import { since } from './facts.ts';
 import type { InLine } from './line.ts';
-import type { WhyAhead, WhyHolder, WhyQueue } from './model.ts';
 import { quotaOf } from './quota.ts';
 
 /** The line at the Agent, with what each in it holds or goes before by; undefined where no place is wanted. */

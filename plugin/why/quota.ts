@@ -2,16 +2,8 @@ import type { Agent } from '#core/api/agent.ts';
 import type { AgentTemplate } from '#core/api/agent-template.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { timestamp } from '#host/clock.ts';
+import type { WhyQuota } from '../contract/why.ts';
 import type { Wants } from './queue.ts';
-
-/** How an Agent's sliding window of starts stands. */
-export interface WhyQuota {
-  /** So many may start in the window. */
-  readonly max: number;
-  readonly windowSeconds: number;
-  /** Starts that count now, oldest first; `leavesAt` is when each counts no longer. */
-  readonly starts: readonly { readonly task: string; readonly at: string; readonly leavesAt: string }[];
-}
 
 /** The quota at which a place is wanted, from the Agent, else from its template; undefined where there is none. */
 export function quotaOf({ read }: Snapshot, { key }: Wants, now: string): WhyQuota | undefined {

@@ -1,9 +1,9 @@
+import type { Course, WhyChange } from '../contract/why-changes.ts';
 import type { Asker, Settled } from './asker.ts';
 import { type Change, REACH_RANKS, type Situation } from './changes/change.ts';
 import { possibleChanges } from './changes/possible.ts';
-import { type Course, endsPod, leadsTo, nextLook } from './course.ts';
+import { endsPod, leadsTo, nextLook } from './course.ts';
 import { moment } from './facts.ts';
-import type { WhyChange } from './model.ts';
 
 /** Every change that makes a difference, each asked of the core: those that are enough first, and of each the smaller ones first. That time alone does not help is told elsewhere. */
 export async function tried(situation: Situation, asker: Asker): Promise<readonly WhyChange[]> {

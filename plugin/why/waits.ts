@@ -2,9 +2,9 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { hasEnded, isFinished } from '#core/contract/ended.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
+import type { WhyMoment, WhyWait } from '../contract/why.ts';
 import { type Judged, logsWanted } from './course.ts';
 import { containersOf, moment } from './facts.ts';
-import type { WhyMoment, WhyWait } from './model.ts';
 import { isEndedByDeadline } from './pods.ts';
 
 const FOREGROUND = 'foregroundDeletion';

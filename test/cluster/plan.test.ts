@@ -8,7 +8,7 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task, TaskSpec } from '#core/api/task.ts';
 import type { Decided, Decision } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
-import type { Plan } from '#plugin/plan/model.ts';
+import type { Plan } from '#plugin/contract/plan.ts';
 import { writeKubeconfig } from '#scripts/cluster/kubeconfig.ts';
 import { firstDecided, firstPlanned } from '#test/support/first-step.ts';
 import { hosts } from './support/host.ts';

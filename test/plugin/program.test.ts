@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { Plan } from '#plugin/plan/model.ts';
+import type { Plan } from '#plugin/contract/plan.ts';
 import { run } from './io.ts';
 
 const TEMPLATE = `apiVersion: kubeopencode.io/v1alpha1

@@ -1,6 +1,6 @@
 import type { Action, Decided } from '#core/contract/decision.ts';
+import type { Plan, PlannedStepAction, PlannedTask } from '#plugin/contract/plan.ts';
 import { plannedAction } from '#plugin/plan/actions.ts';
-import type { Plan, PlannedStepAction, PlannedTask } from '#plugin/plan/model.ts';
 
 /** What one decision wants, as far as a plan and a journal can agree on it: times, UIDs and versions stand for themselves. */
 export interface Wanted {

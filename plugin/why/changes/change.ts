@@ -5,36 +5,15 @@ import type { Task, TaskSpec } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import type { Case } from '../../cluster/case.ts';
+import type { ChangeKind, Reach } from '../../contract/why-changes.ts';
 import type { Settled } from '../asker.ts';
 import type { Kubectl } from '../kubectl.ts';
-
-/** What kind of input is changed. */
-export type ChangeKind =
-  | 'Spec'
-  | 'Suspend'
-  | 'Stop'
-  | 'Timeout'
-  | 'Retry'
-  | 'Priority'
-  | 'ManagedBy'
-  | 'Agent'
-  | 'Limit'
-  | 'Quota'
-  | 'Reference'
-  | 'Config'
-  | 'Conflict'
-  | 'Refusal'
-  | 'Line'
-  | 'Place'
-  | 'Pod'
-  | 'Time';
 
 /**
  * How far a change reaches, the smallest first: a field of this Task; an object that lacks; a field of its Agent or template, which all their Tasks
  * have; what belongs to those who run the cluster; somebody else's work; nothing that anybody does, it comes by itself.
  */
 export const REACH_RANKS = { Task: 0, NewObject: 0, Agent: 1, Cluster: 2, Others: 3, Nobody: 4 } as const;
-export type Reach = keyof typeof REACH_RANKS;
 
 /** One input changed: what, in words, and the case with it. */
 export interface Change {

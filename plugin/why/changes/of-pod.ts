@@ -1,8 +1,9 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
+import type { Reach } from '../../contract/why-changes.ts';
 import { troublesOf } from '../facts.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { type Change, type Reach, type Situation, withFacts } from './change.ts';
+import { type Change, type Situation, withFacts } from './change.ts';
 
 /** What becomes of a Pod: its node, then its containers, then its end. */
 export function podChanges(situation: Situation): readonly Change[] {

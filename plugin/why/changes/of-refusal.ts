@@ -1,5 +1,6 @@
+import type { Reach } from '../../contract/why-changes.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { type Change, type Reach, type Situation, withFacts } from './change.ts';
+import { type Change, type Situation, withFacts } from './change.ts';
 
 /** What lets the API server accept what it refused. */
 interface Remedy {

@@ -1,5 +1,6 @@
+import type { Why } from '../../contract/why.ts';
+import type { WhyChange } from '../../contract/why-changes.ts';
 import type { Paint } from '../../io.ts';
-import type { Why, WhyChange } from '../model.ts';
 import { indented, type Line } from './lines.ts';
 
 /** So many of each are told; `-o json` has them all. */

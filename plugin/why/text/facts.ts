@@ -1,8 +1,8 @@
 import type { Attempt } from '#core/api/task.ts';
+import type { Why, WhyBlocked, WhyKept, WhyQueue } from '../../contract/why.ts';
 import type { Paint } from '../../io.ts';
 import { budgetsText } from '../../retries.ts';
 import { agoText, moment, shortened, wholeSeconds } from '../facts.ts';
-import type { Why, WhyBlocked, WhyKept, WhyQueue } from '../model.ts';
 import { indented, type Line, rows } from './lines.ts';
 import { queueRows } from './queue.ts';
 

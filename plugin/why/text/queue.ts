@@ -1,5 +1,5 @@
+import type { WhyAhead, WhyHolder, WhyQueue } from '../../contract/why.ts';
 import { agoText, moment, wholeSeconds } from '../facts.ts';
-import type { WhyAhead, WhyHolder, WhyQueue } from '../model.ts';
 import { type Line, rows } from './lines.ts';
 
 /** So many names of those ahead are told. */

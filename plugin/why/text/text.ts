@@ -1,9 +1,9 @@
+import type { Why } from '../../contract/why.ts';
 import { shortDigest } from '../../explain/short-digest.ts';
 import { trailText } from '../../explain/trail.ts';
 import type { Paint, Style } from '../../io.ts';
 import { actionText } from '../../plan/action-text.ts';
 import { moment } from '../facts.ts';
-import type { Why } from '../model.ts';
 import { helping, notEnough, runAgain } from './changes.ts';
 import { factRows } from './facts.ts';
 import { indented, type Line, linesText } from './lines.ts';

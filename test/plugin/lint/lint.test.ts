@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import type { LintReport } from '#plugin/lint/command.ts';
+import type { LintReport } from '#plugin/contract/lint.ts';
 import { nearNames } from '#plugin/near-names.ts';
 import { run } from '../io.ts';
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Change } from '#plugin/contract/plan.ts';
 import { plain } from '#plugin/io.ts';
-import { type Change, changesBetween } from '#plugin/plan/changes.ts';
+import { changesBetween } from '#plugin/plan/changes.ts';
 import { changeLines } from '#plugin/plan/changes-text.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
-import type { Plan } from '#plugin/plan/model.ts';
+import type { Plan } from '#plugin/contract/plan.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 import { run } from '../io.ts';
 

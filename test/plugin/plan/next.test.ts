@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { QueuePlace } from '#core/contract/decision.ts';
+import type { PlanNext } from '#plugin/contract/plan.ts';
 import { Lines } from '#plugin/plan/lines.ts';
-import type { PlanNext } from '#plugin/plan/next.ts';
 import { nextText } from '#plugin/plan/next-text.ts';
 
 const subject = (name: string) => ({ namespace: 'ns', name, uid: `uid-${name}` });

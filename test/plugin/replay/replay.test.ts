@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse } from 'yaml';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { type JournalEntry, journalFolder } from '#host/observe/journal.ts';
-import type { Replay } from '#plugin/replay/replay.ts';
+import type { Replay } from '#plugin/contract/replay.ts';
 import { run } from '../io.ts';
 import { writeJournal } from './journal.ts';
 

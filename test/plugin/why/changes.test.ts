@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Why } from '#plugin/contract/why.ts';
 import { smallest } from '#plugin/why/changes/smallest.ts';
 import { createKubectl } from '#plugin/why/kubectl.ts';
-import type { Why } from '#plugin/why/model.ts';
 import { play } from './play.ts';
 import { anAgent, anAgentTask, outcome, patch, type Situation, together } from './steps.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Task } from '#core/api/task.ts';
-import type { WhyChange } from '#plugin/why/model.ts';
+import type { WhyChange } from '#plugin/contract/why-changes.ts';
 import { NAMESPACE } from '#test/support/builders.ts';
 import { carryOut } from './mini-kubectl.ts';
 import { play } from './play.ts';

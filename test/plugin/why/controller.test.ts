@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Cluster, Result } from '#host/cluster/cluster.ts';
-import { controllerOf, type WhyController } from '#plugin/why/controller.ts';
+import type { WhyController } from '#plugin/contract/values.ts';
+import { controllerOf } from '#plugin/why/controller.ts';
 
 const LEASE = { namespace: 'system', name: 'lead' };
 const NOW = Date.parse('2026-01-01T10:00:00Z');

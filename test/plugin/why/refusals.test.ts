@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Reach } from '#plugin/why/changes/change.ts';
+import type { Reach } from '#plugin/contract/why-changes.ts';
 import { play } from './play.ts';
 import { aTask, aTemplate, refusesPods } from './steps.ts';
 

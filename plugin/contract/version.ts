@@ -1,0 +1,13 @@
+import * as z from 'zod';
+import type { Infer } from '#core/api/common.ts';
+import { coreDigest, formatVersion, ordinal } from './values.ts';
+
+export const versionSchema = z
+  .strictObject({
+    formatVersion,
+    plugin: z.string(),
+    core: z.strictObject({ digest: coreDigest, contract: ordinal().describe('Version of what crosses the sandbox.') }),
+    node: z.string(),
+  })
+  .describe('What `kubectl opencode version -o json` prints.');
+export type Versions = Infer<typeof versionSchema>;
