@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { CONTRACT_VERSION } from '#core/contract/version.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { Versions } from './contract/version.ts';
-import { coreFile } from './core-file.ts';
+import { readCore } from './core-file.ts';
 
 /** Loads the core, so a printed contract is one that it answered to. Throws when there is no core, or one of another contract. */
 export function versions(core: string | undefined): Versions {
-  const engine = loadEngine(readFileSync(coreFile(core)));
+  const engine = loadEngine(readCore(core));
   return {
     formatVersion: 1,
     plugin: packageJson.version,

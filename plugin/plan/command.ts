@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { PlanFlags } from '../commands/plan.ts';
 import type { Plan } from '../contract/plan.ts';
-import { coreFile } from '../core-file.ts';
+import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { parseSource } from '../input/documents.ts';
 import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
@@ -76,7 +75,7 @@ interface Making {
 async function made({ names, flags, manifests, live }: Making): Promise<LiveRun> {
   const { objects } = manifests;
   const options: Omit<RunOptions, 'startMs'> = {
-    engine: loadEngine(readFileSync(coreFile(flags.core))),
+    engine: loadEngine(readCore(flags.core)),
     horizonMs: flags.horizon,
     ...(flags.assume === undefined ? {} : { assume: flags.assume }),
     ...(flags.runFor === undefined ? {} : { runForMs: flags.runFor }),

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Subject } from '#core/contract/snapshot.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { ReplayFlags } from '../commands/replay.ts';
 import type { Explained, Replay } from '../contract/replay.ts';
-import { coreFile } from '../core-file.ts';
+import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { journalFiles, readLines } from './lines.ts';
@@ -20,7 +19,7 @@ interface Asked {
 export async function runReplayCommand(asked: Asked, flags: ReplayFlags, io: Io): Promise<ExitCode> {
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
   const files = journalFiles(asked.journal, io.cwd);
-  const engine = loadEngine(readFileSync(coreFile(flags.core)));
+  const engine = loadEngine(readCore(flags.core));
   const isWanted = (subject: Subject): boolean =>
     (asked.task === undefined || subject.name === asked.task) && (flags.namespace === undefined || subject.namespace === flags.namespace);
   if (flags.explain !== undefined) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
@@ -15,7 +14,7 @@ import { findTasks, listAll, listTasks } from '../cluster/read.ts';
 import { createClusterReader } from '../cluster/reader.ts';
 import type { StatusFlags } from '../commands/status.ts';
 import type { QueueState, StatusReport } from '../contract/status.ts';
-import { coreFile } from '../core-file.ts';
+import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { isWaiting, reportOf } from './model.ts';
@@ -92,7 +91,7 @@ async function report(view: View, tasks: readonly Task[], pods: readonly Pod[]):
 /** The core is loaded only where a Task waits for an Agent. */
 async function readQueues({ cluster, flags, io }: View, tasks: readonly Task[], nowMs: number): Promise<ReadonlyMap<string, QueueState>> {
   if (!tasks.some((task) => isWaiting(task) && task.spec.agentRef !== undefined)) return new Map();
-  const engine = loadEngine(readFileSync(coreFile(flags.core)));
+  const engine = loadEngine(readCore(flags.core));
   const reader = createClusterReader(cluster);
   const queues = await queuesOf({ engine, reader, nowMs }, tasks);
   for (const { message } of reader.lacks()) io.err(`warning: the place in the queue may be wrong: ${message}\n`);

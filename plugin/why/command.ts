@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { realClock } from '#host/real-clock.ts';
 import { withCluster } from '../cluster/open.ts';
 import { findTasks } from '../cluster/read.ts';
 import type { WhyFlags } from '../commands/why.ts';
 import type { Why } from '../contract/why.ts';
-import { coreFile } from '../core-file.ts';
+import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { explain } from './explain.ts';
@@ -14,7 +13,7 @@ import { type WhyTextOptions, whyText } from './text/text.ts';
 /** `kubectl opencode why`: reads and explains. Throws where there is no such Task, no cluster or no core. */
 export async function runWhyCommand(name: string, flags: WhyFlags, io: Io): Promise<ExitCode> {
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
-  const engine = loadEngine(readFileSync(coreFile(flags.core)));
+  const engine = loadEngine(readCore(flags.core));
   const { context, kubeconfig } = flags;
   const target = { ...(context === undefined ? {} : { context }), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
   const lease = { namespace: flags.leaderElectNamespace, name: flags.leaderElectLeaseName };
