@@ -83,6 +83,8 @@ export interface LogOptions {
   readonly limitBytes?: number;
   /** Only what is at most so old; whole seconds from 1. */
   readonly sinceSeconds?: number;
+  /** Only what is not older: RFC 3339, whole seconds; not beside `sinceSeconds`. */
+  readonly sinceTime?: string;
   /** Each line begins with its time. */
   readonly timestamps?: boolean;
 }

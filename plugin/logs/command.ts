@@ -16,6 +16,7 @@ import { didYouMean } from '../near-names.ts';
 import { containerText, podState } from '../status/pods.ts';
 import { outcomeText } from '../task-text.ts';
 import { type ChosenAttempt, chosenAttempt, latestOf } from './attempt.ts';
+import { followed } from './followed.ts';
 import { keptLog, lastLines } from './kept.ts';
 
 /** Where the text of a log is. */
@@ -62,15 +63,21 @@ async function printPod(cluster: RestCluster, pod: Pod, container: string, flags
 }
 
 async function printFollowed(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
-  const over = new AbortController();
+  const texts = followed({
+    cluster,
+    clock: realClock,
+    pod,
+    options: logOptions(container, flags),
+    onTrouble: (error) => io.err(`warning: ${failureText({ verb: 'logs', ...addressOf(pod) }, error)}; it is tried again\n`),
+  });
   let hasPrinted = false;
-  for await (const piece of cluster.followLogs(addressOf(pod), logOptions(container, flags), over.signal)) {
-    if (piece.type === 'ERROR') return { message: logFailure(pod, container, piece.error), hasPrinted };
-    if (!hasPrinted && REMOVED.test(piece.text)) return { message: removedText(pod, piece.text), hasPrinted };
-    hasPrinted ||= piece.text !== '';
-    io.out(piece.text);
+  for (;;) {
+    const { done, value } = await texts.next();
+    if (done === true) return value === null ? null : { message: logFailure(pod, container, value), hasPrinted };
+    if (!hasPrinted && REMOVED.test(value)) return { message: removedText(pod, value), hasPrinted };
+    hasPrinted ||= value !== '';
+    io.out(value);
   }
-  return null;
 }
 
 function removedText({ metadata }: Pod, text: string): string {

@@ -52,7 +52,7 @@ async function answer(api: NodeLogsOptions['api'], request: IncomingMessage, res
   if (!first.ok) return void response.writeHead(first.error.type === 'Refused' ? first.error.code : 500).end(first.error.message);
   response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders();
   response.write(first.value);
-  if (searchParams.get('follow') === 'true') await follow({ api, path, container, response }, pod);
+  if (searchParams.get('follow') === 'true') await follow({ api, path, options, response }, pod);
   response.end();
 }
 
@@ -60,19 +60,19 @@ interface Follower {
   readonly api: NodeLogsOptions['api'];
   /** Of the Pod. */
   readonly path: string;
-  readonly container: string;
+  readonly options: Pick<LogOptions, 'container' | 'timestamps'>;
   readonly response: ServerResponse;
 }
 
 /** What comes after the opening, until the container has ended or its Pod is gone. */
-async function follow({ api, path, container, response }: Follower, opened: Pod): Promise<void> {
-  let written = writtenLog(runOf(opened), container, Date.now());
+async function follow({ api, path, options, response }: Follower, opened: Pod): Promise<void> {
+  let written = writtenLog(runOf(opened), options, Date.now());
   let seen = written?.text.length ?? 0;
   while (written?.isOver === false && !response.destroyed) {
     await sleep(LOOK_EVERY_MS);
     const pod = await podAt(api, path);
     if (pod?.metadata.uid !== opened.metadata.uid || pod === null) return;
-    written = writtenLog(runOf(pod), container, Date.now());
+    written = writtenLog(runOf(pod), options, Date.now());
     const text = written?.text ?? '';
     if (text.length > seen) response.write(text.slice(seen));
     seen = Math.max(seen, text.length);
@@ -94,8 +94,10 @@ function runOf(pod: Pod): PodRun {
 function optionsOf(container: string, query: URLSearchParams): LogOptions {
   const numberOf = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
   const [tailLines, limitBytes, sinceSeconds] = ['tailLines', 'limitBytes', 'sinceSeconds'].map(numberOf);
+  const sinceTime = query.get('sinceTime');
   return {
     container,
+    ...(sinceTime === null ? {} : { sinceTime }),
     ...(tailLines === undefined ? {} : { tailLines }),
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(sinceSeconds === undefined ? {} : { sinceSeconds }),

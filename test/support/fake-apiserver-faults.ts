@@ -102,13 +102,21 @@ export async function sendJson(response: ServerResponse, code: number, value: un
   response.end();
 }
 
-/** Answers with a log, in pieces when the fault asks for it; the connection dies before the end with `Cut`. */
-export async function sendText(response: ServerResponse, text: string, fault: Fault | undefined): Promise<void> {
+/** Answers with a log, in pieces when the fault asks for it. What is done to frames of a watch is done to lines: `Cut`, `CutMidFrame` and `Close` end it early. */
+export async function sendText(response: ServerResponse, whole: string, fault: Fault | undefined): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/plain' });
+  const text = fault !== undefined && 'afterFrames' in fault ? firstLines(whole, fault) : whole;
   if (fault?.type === 'Pieces') await sendPieces(response, text, fault);
   else response.write(text);
-  if (fault?.type === 'Cut') setTimeout(() => response.socket?.resetAndDestroy(), 20);
+  // A reset overtakes what was sent; the lines before it are to arrive.
+  if (fault?.type === 'Cut' || fault?.type === 'CutMidFrame') setTimeout(() => response.socket?.resetAndDestroy(), 20);
   else response.end();
+}
+
+function firstLines(text: string, { type, afterFrames }: { readonly type: Fault['type']; readonly afterFrames: number }): string {
+  const lines = text.split(/(?<=\n)/);
+  const next = type === 'CutMidFrame' ? (lines[afterFrames] ?? '') : '';
+  return [...lines.slice(0, afterFrames), next.slice(0, next.length / 2)].join('');
 }
 
 async function sendPieces(

@@ -39,7 +39,7 @@ export interface FakeApiServer {
   fail(verb: Verb, fault: Fault, times?: number): void;
   /** Sends every watch of the kind a bookmark with the present version. */
   bookmark(kind: Kind): void;
-  /** Text of every log. */
+  /** Text of every log. Its lines were written one second after the other, from `LOG_START` on. */
   log: string;
   close(): Promise<void>;
 }
@@ -207,7 +207,7 @@ function perform(call: Call, store: FakeStore, log: string): string | StatusAnsw
   const body = () => JSON.parse(call.body);
   switch (call.verb) {
     case 'log':
-      return log;
+      return logText(log, call.query);
     case 'create':
       return store.create(kind, body());
     case 'replace':
@@ -223,6 +223,18 @@ function perform(call: Call, store: FakeStore, log: string): string | StatusAnsw
     default:
       return { object: page(call, store) };
   }
+}
+
+/** When the first line of a log was written. */
+export const LOG_START = '2026-01-01T00:00:00Z';
+
+/** What a kubelet gives of a log: the lines that are young enough, with their times where they are asked for. */
+function logText(log: string, { sinceTime, timestamps }: Call['query']): string {
+  const sinceMs = sinceTime === undefined ? Number.NEGATIVE_INFINITY : Date.parse(sinceTime);
+  const lines = log.split(/(?<=\n)/).map((text, index) => ({ text, atMs: Date.parse(LOG_START) + index * 1_000 }));
+  const young = lines.filter(({ atMs }) => atMs >= sinceMs);
+  const stamp = (atMs: number): string => new Date(atMs).toISOString().replace('Z', '000000Z');
+  return young.map(({ text, atMs }) => (timestamps === 'true' ? `${stamp(atMs)} ${text}` : text)).join('');
 }
 
 function remove({ kind, namespace = '', name = '' }: Call, store: FakeStore, options: { preconditions?: { uid?: string } }): WriteAnswer {

@@ -39,7 +39,7 @@ export class Kubelet {
         const isCutOff = worker?.isLost === true || this.#outages.isOut(pod.spec.nodeName);
         return podLog({ pod, run: worker?.run, options, nowMs: server.clock.now(), isCutOff });
       },
-      (pod, container) => writtenLog(this.#workers.get(pod.metadata.uid ?? '')?.run, container, server.clock.now()),
+      (pod, container) => writtenLog(this.#workers.get(pod.metadata.uid ?? '')?.run, { container }, server.clock.now()),
     );
   }
 

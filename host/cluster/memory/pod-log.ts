@@ -47,10 +47,15 @@ export function podLog({ pod, run, options, nowMs, isCutOff }: LogRequest): Resu
 }
 
 /** What there is for a reader that has the log open: the file is there for it until its end, whatever became of the Pod. */
-export function writtenLog(run: PodRun | undefined, container: string, nowMs: number): WrittenLog | undefined {
+export function writtenLog(
+  run: PodRun | undefined,
+  options: Pick<LogOptions, 'container' | 'timestamps'>,
+  nowMs: number,
+): WrittenLog | undefined {
+  const { container } = options;
   const found = run?.containers.find(({ name }) => name === container);
   if (run === undefined || found === undefined) return undefined;
-  return { text: render(linesOf(run, found), { container }, nowMs), isOver: found.state.type !== 'Running' };
+  return { text: render(linesOf(run, found), options, nowMs), isOver: found.state.type !== 'Running' };
 }
 
 function failure(message: string): Result<string> {
@@ -98,10 +103,12 @@ function splitLines(text: string): readonly string[] {
 }
 
 /** The last lines that are young enough, and the first bytes of those. Source: cri-client pkg/logs, ReadLogs. */
-function render(all: readonly LogLine[], { tailLines, limitBytes, sinceSeconds, timestamps }: LogOptions, nowMs: number): string {
+function render(all: readonly LogLine[], options: LogOptions, nowMs: number): string {
+  const { tailLines, limitBytes, sinceSeconds, sinceTime, timestamps } = options;
   const written = all.filter(({ atMs }) => atMs <= nowMs);
   const tail = tailLines === undefined ? written : written.slice(Math.max(0, written.length - tailLines));
-  const young = sinceSeconds === undefined ? tail : tail.filter(({ atMs }) => atMs >= nowMs - sinceSeconds * 1_000);
+  const sinceMs = sinceSeconds === undefined ? Date.parse(sinceTime ?? '') : nowMs - sinceSeconds * 1_000;
+  const young = Number.isNaN(sinceMs) ? tail : tail.filter(({ atMs }) => atMs >= sinceMs);
   const text = young.map((line) => (timestamps ? `${nanoTime(line.atMs)} ${line.text}` : line.text)).join('');
   return limitBytes === undefined ? text : Buffer.from(text).subarray(0, limitBytes).toString();
 }

@@ -41,12 +41,13 @@ export function watchPath(options: WatchOptions): string {
 }
 
 export function logPath(address: Address, options: LogOptions, how: 'whole' | 'follow' = 'whole'): string {
-  const { container, tailLines, limitBytes, sinceSeconds, timestamps } = options;
+  const { container, tailLines, limitBytes, sinceSeconds, sinceTime, timestamps } = options;
   return withQuery(objectPath(address, 'log'), {
     container,
     tailLines,
     limitBytes,
     sinceSeconds,
+    sinceTime,
     timestamps: timestamps === true ? 'true' : undefined,
     follow: how === 'follow' ? 'true' : undefined,
   });

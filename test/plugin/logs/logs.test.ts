@@ -41,13 +41,14 @@ describe('the log of the agent', () => {
       spec: { containers: [{ name: 'proxy' }, { name: 'agent' }], initContainers: [{ name: 'git-init' }] },
       status: {
         containerStatuses: [
-          { name: 'proxy', state: { running: {} } },
+          { name: 'proxy', state: exited(0) },
           { name: 'agent', state: { running: {} } },
         ],
       },
     });
-    expect(await logs('fix', ...args)).toMatchObject({ code: 0, out: server.log });
-    expect(logRequest()?.query).toEqual(query);
+    const { code, out } = await logs('fix', ...args);
+    expect([code, out.replace(/^2026\S+ /gm, '')]).toEqual([0, server.log]);
+    expect(logRequest()?.query).toEqual({ ...query, ...(args.includes('-f') ? { timestamps: 'true' } : {}) });
   });
 
   test('a container that it has not', async () => {
@@ -196,8 +197,9 @@ warning: a kept log has no times: --since and --timestamps do nothing
     putKept({ agent: 'fixing it\n' });
     putPod(server, 'fix', { phase: 'Failed', agent: exited(143) });
     expect(await logs('fix', '-f')).toEqual({ code: 0, err: '', out: server.log });
-    server.fail('log', { type: 'Cut', afterFrames: 0 });
-    expect(await logs('fix', '-f')).toMatchObject({ code: 1, out: server.log });
+    server.fail('log', { type: 'Cut', afterFrames: 1 });
+    server.fail('log', { type: 'Status', code: 404, reason: 'NotFound' });
+    expect(await logs('fix', '-f')).toMatchObject({ code: 1, out: 'reading the code\n' });
   });
 
   test.each([
@@ -282,7 +284,7 @@ describe('--follow', () => {
     await expect.poll(() => server.watches).toBe(2);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(logRequest()).toBeUndefined();
-    putPod(server, 'fix', { metadata: { name: 'fix-pod-2', uid: 'uid-2' } });
+    putPod(server, 'fix', { metadata: { name: 'fix-pod-2', uid: 'uid-2' }, agent: exited(0) });
     putStatus(server, 'fix', running({ podName: 'fix-pod-2', attemptCount: 2, attempts }));
     expect(await following).toEqual({ code: 0, out: server.log, err: 'waiting for the container: Pending: attempt 1 failed\n' });
     expect(logRequest()?.path).toContain('/fix-pod-2/log');
@@ -296,7 +298,7 @@ describe('--follow', () => {
     putStatus(server, 'fix', running({ podName: 'fix-pod' }));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(logRequest()).toBeUndefined();
-    putPod(server, 'fix');
+    putPod(server, 'fix', { agent: exited(0) });
     expect(await following).toEqual({
       code: 0,
       out: server.log,
@@ -312,14 +314,62 @@ describe('--follow', () => {
     expect(await following).toMatchObject({ code: 1, out: '', err: expect.stringContaining('it ended without a pod: Failed (Agent)') });
   });
 
-  test('a log that is cut is an error', async () => {
-    runningTask();
-    putPod(server, 'fix');
-    server.fail('log', { type: 'Cut', afterFrames: 0 });
-    expect(await logs('fix', '-f')).toMatchObject({
-      code: 1,
-      out: server.log,
-      err: expect.stringMatching(/^error: read logs of pods\/fix-pod/),
+  describe('of a stream that breaks off', () => {
+    const isOpen = () => expect.poll(() => server.requests.filter(({ verb }) => verb === 'log').length, { timeout: 5_000 });
+    beforeEach(() => {
+      runningTask();
+      putPod(server, 'fix');
+      server.log = 'one\ntwo\nthree\nfour\n';
+    });
+
+    test('no line is lost, none comes twice, and each trouble is told once', async () => {
+      server.fail('log', { type: 'CutMidFrame', afterFrames: 1 });
+      server.fail('log', { type: 'ResetBeforeWrite' });
+      server.fail('log', { type: 'Status', code: 503, reason: 'ServiceUnavailable' });
+      // An API server that shuts down ends it in order.
+      server.fail('log', { type: 'Close', afterFrames: 3 });
+      const following = logs('fix', '-f');
+      await isOpen().toBe(5);
+      server.log += 'five\n';
+      putPod(server, 'fix', { agent: exited(0) });
+      const { code, out, err } = await following;
+      expect({ code, out }).toEqual({ code: 0, out: 'one\ntwo\nthree\nfour\nfive\n' });
+      const told = err.trimEnd().split('\n');
+      expect(new Set(told).size).toBe(told.length);
+      expect(told.every((line) => /^warning: read logs of pods\/fix-pod in namespace team-a: .*; it is tried again$/.test(line))).toBe(
+        true,
+      );
+      expect(told.at(-1)).toContain('as the test asked (ServiceUnavailable)');
+      const [first, ...later] = server.requests.filter(({ verb }) => verb === 'log').map(({ query }) => query.sinceTime);
+      expect([first, later[0]]).toEqual([undefined, '2025-12-31T23:59:59Z']);
+      expect(later.at(-1)).toBe('2026-01-01T00:00:02Z');
+    });
+
+    test('with times, and from the end of a log on', async () => {
+      server.fail('log', { type: 'Cut', afterFrames: 2 });
+      const following = logs('fix', '-f', '--timestamps', '--since', '10m');
+      await isOpen().toBe(2);
+      putPod(server, 'fix', { agent: exited(0) });
+      expect((await following).out).toMatch(/^\S+:00\.0{9}Z one\n\S+:01\.0{9}Z two\n\S+:02\.0{9}Z three\n\S+:03\.0{9}Z four\n$/);
+      const [first, second] = server.requests.filter(({ verb }) => verb === 'log').map(({ query }) => query);
+      expect(first).toMatchObject({ sinceSeconds: '600', timestamps: 'true' });
+      expect(second).toMatchObject({ sinceTime: '2026-01-01T00:00:00Z', timestamps: 'true' });
+      expect(second).not.toHaveProperty('sinceSeconds');
+    });
+
+    test('not one that is refused', async () => {
+      server.fail('log', { type: 'Cut', afterFrames: 2 });
+      server.fail('log', { type: 'Status', code: 403, reason: 'Forbidden' });
+      expect(await logs('fix', '-f')).toMatchObject({
+        code: 1,
+        out: 'one\ntwo\n',
+        err: expect.stringMatching(/\nerror: read logs of pods\/fix-pod in namespace team-a: not allowed .*\n$/),
+      });
+    });
+
+    test('not of a node that has given nothing yet', async () => {
+      server.fail('log', { type: 'Status', code: 500, reason: 'InternalError' });
+      expect(await logs('fix', '-f')).toMatchObject({ code: 1, out: '', err: expect.stringContaining('error: read logs of pods/fix-pod') });
     });
   });
 
