@@ -7,6 +7,7 @@ import { defineRelease } from './commands/release.ts';
 import { defineReplay } from './commands/replay.ts';
 import { defineRetry } from './commands/retry.ts';
 import { defineRun } from './commands/run.ts';
+import { defineSchema } from './commands/schema.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineStop } from './commands/stop.ts';
 import { defineVersion } from './commands/version.ts';
@@ -56,6 +57,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineRetry(program, io, done);
   defineRelease(program, io, done);
   defineLint(program, io, done);
+  defineSchema(program, io, done);
   defineComplete(program, io, done);
   for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
   return program;

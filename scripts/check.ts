@@ -23,6 +23,7 @@ const CHECKS: readonly Check[] = [
   { name: 'dead code', run: () => program('knip', '--config', 'test/config/knip.json', '--no-progress', '--no-config-hints') },
   { name: 'format and lint', run: () => program('biome', 'check', '--error-on-warnings', '--config-path=test/config/lint.jsonc', '.') },
   { name: 'generated manifests', run: () => script('scripts/crds.ts', '--check') },
+  { name: 'generated schemas of output', run: () => script('scripts/schemas.ts', '--check') },
   { name: 'licences', run: async () => listed(licenceFaults()) },
   { name: 'engine.wasm and its provenance', run: async () => listed(engineFaults()) },
 ];

@@ -23,7 +23,7 @@ export type OutputName = keyof typeof OUTPUTS;
 export const OUTPUT_NAMES = Object.keys(OUTPUTS) as readonly OutputName[];
 
 /** File name of a published schema: `plan.v1.json`. */
-export function schemaFile(name: OutputName): string {
+export function schemaFileName(name: OutputName): string {
   return `${name}.v${OUTPUTS[name].version}.json`;
 }
 

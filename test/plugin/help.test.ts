@@ -6,7 +6,7 @@ import { run } from './io.ts';
 /** `--help` as it is printed. `UPDATE_GOLDEN=1 npm run test:unit -- test/plugin/help` writes it anew: read the diff before you commit it. */
 const GOLDEN = fileURLToPath(new URL('../golden/help/', import.meta.url));
 
-test.each(['why', 'status', 'logs', 'run', 'stop', 'retry', 'release', 'lint'])('%s --help', async (command) => {
+test.each(['why', 'status', 'logs', 'run', 'stop', 'retry', 'release', 'lint', 'schema'])('%s --help', async (command) => {
   const { code, out, err } = await run([command, '--help']);
   expect([code, err]).toEqual([0, '']);
   expect(out).toMatch(new RegExp(`^Usage: kubectl opencode ${command} `));

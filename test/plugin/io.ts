@@ -1,6 +1,7 @@
 import type { ExitCode } from '#plugin/exit-codes.ts';
 import type { Io } from '#plugin/io.ts';
 import { runProgram } from '#plugin/program.ts';
+import { commandFaults } from '#test/support/output-schema.ts';
 
 export interface Ran {
   readonly code: ExitCode;
@@ -8,7 +9,7 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs a command line of the plugin with nothing of this process but its files. */
+/** Runs a command line of the plugin with nothing of this process but its files. What it prints as JSON must be as its published schema says. */
 export async function run(
   args: readonly string[],
   { stdin = '', cwd = process.cwd(), color = false }: { stdin?: string; cwd?: string; color?: boolean } = {},
@@ -28,5 +29,7 @@ export async function run(
     takesColor: color,
   };
   const code = await runProgram(args, io);
+  const faults = commandFaults(args, out);
+  if (faults.length > 0) throw new Error(`${args.join(' ')}: printed what its schema refuses:\n${faults.join('\n')}`);
   return { code, out, err };
 }
