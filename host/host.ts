@@ -10,12 +10,12 @@ import type { ListenAddress } from './flag-values.ts';
 import type { HostConfig } from './flags.ts';
 import { createElector } from './leader/elector.ts';
 import { engineCheck, reflectorsCheck, syncedCheck } from './observe/health.ts';
-import type { Journal } from './observe/journal.ts';
+import type { Journal, JournalOptions } from './observe/journal.ts';
 import type { Log } from './observe/log.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { observeCluster } from './observe/observed-cluster.ts';
 import { observeEngine } from './observe/observed-engine.ts';
-import { agentQueueSamples, causeSamples, ledgerSamples, taskSamples } from './observe/samples.ts';
+import { scrapeSources } from './observe/scrape-sources.ts';
 import { checkRoutes, type Route, type Servers, type Site, serve } from './observe/server.ts';
 
 /** Longest wait for the work in hand when the process is asked to end; what is on the wire then is aborted. Less than a Pod's usual 30 s of grace. */
@@ -30,6 +30,8 @@ export interface HostParts {
   readonly cluster: Cluster;
   /** Way to the Lease. Apart from `cluster`, so that a full pool costs no lead. */
   readonly leaseCluster: Cluster;
+  /** Host and port of the API server, for the metrics. */
+  readonly apiServer?: string;
   readonly engine: Engine;
   readonly sessions: Sessions;
   readonly log: Log;
@@ -37,7 +39,7 @@ export interface HostParts {
   readonly identity: string;
   readonly leaseNamespace: string;
   readonly version: string;
-  readonly journal?: (onError: (error: unknown) => void) => Journal;
+  readonly journal?: (watcher: Pick<JournalOptions, 'onError' | 'onWritten' | 'onDropped'>) => Journal;
   /** Told where metrics and health are served, in this order. */
   readonly onListening?: (addresses: readonly ListenAddress[]) => void;
 }
@@ -48,8 +50,17 @@ export type HostEnd = 'Stopped' | 'Lost';
 /** Runs until `shutdown` is aborted (finishes the work in hand, gives the lease back) or the lead is lost. Rejects when an address to listen on is taken. */
 export async function runHost(config: HostConfig, parts: HostParts, shutdown: AbortSignal): Promise<HostEnd> {
   const { clock, log } = parts;
-  const metrics = createMetrics({ leaseName: config.leaderElection.leaseName, version: parts.version, coreDigest: parts.engine.digest });
-  const journal = parts.journal?.(limited(clock, (error) => log.error('the journal could not be written', { error }), metrics));
+  const metrics = createMetrics({
+    leaseName: config.leaderElection.leaseName,
+    version: parts.version,
+    coreDigest: parts.engine.digest,
+    ...(parts.apiServer === undefined ? {} : { apiServer: parts.apiServer }),
+  });
+  const journal = parts.journal?.({
+    onError: limited(clock, (error) => log.error('the journal could not be written', { error }), metrics),
+    onWritten: metrics.journalWrote,
+    onDropped: metrics.journalDropped,
+  });
   const health = engineCheck(clock);
   const cluster = observeCluster(parts.cluster, clock, metrics);
   const engine = observeEngine(parts.engine, { clock, metrics, log, health, ...(journal === undefined ? {} : { journal }) });
@@ -84,15 +95,9 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
     ...selector,
     maxConcurrentReconciles: config.maxConcurrentReconciles,
     metrics,
+    hooks: { acted: (_subject, action, outcome) => metrics.acted(action, outcome) },
   });
-  metrics.observe({
-    tasks: () => taskSamples(caches.store.list('Task'), config.namespaces),
-    causes: () => causeSamples(caches.store.list('Task')),
-    agentQueue: () => agentQueueSamples(controller.counts().lines),
-    ledgers: () => ledgerSamples(controller.counts().ledgers),
-    workQueueDepth: () => controller.counts().depth,
-    activeWorkers: () => controller.counts().active,
-  });
+  metrics.observe(scrapeSources(config.namespaces, clock, caches.store, controller));
   const watched = (): ReturnType<typeof caches.reflectors> => caches.reflectors();
   let servers: Servers | undefined;
   try {

@@ -11,6 +11,7 @@ import { type HostEnd, type HostParts, runHost } from './host.ts';
 import { createJournal, journalFolder } from './observe/journal.ts';
 import { createLog, errorText, type Log } from './observe/log.ts';
 import { realClock } from './real-clock.ts';
+import { runRelease } from './release/run-release.ts';
 import { createSessions } from './sessions.ts';
 
 const EXIT = { ok: 0, error: 1, usage: 2 } as const;
@@ -57,8 +58,9 @@ async function run(config: HostConfig): Promise<number> {
     const leaseCluster = await open(1);
     const engine = loadCore(config);
     log.info('connecting', { server: cluster.server, context: cluster.context });
-    const end = await runHost(config, partsOf(config, log, cluster, leaseCluster, engine), shutdown);
-    return EXIT_OF[end];
+    const parts = partsOf(config, log, cluster, leaseCluster, engine);
+    if (config.releasePods) return (await runRelease(config, parts, shutdown)) === 'Released' ? EXIT.ok : EXIT.error;
+    return EXIT_OF[await runHost(config, parts, shutdown)];
   } catch (error) {
     log.error(errorText(error));
     return EXIT.error;
@@ -76,6 +78,7 @@ function partsOf(config: HostConfig, log: Log, cluster: RestCluster, leaseCluste
     clock: realClock,
     cluster,
     leaseCluster,
+    apiServer: new URL(cluster.server).host,
     engine,
     sessions: createSessions({ clock: realClock, fetch }),
     log,
@@ -84,7 +87,7 @@ function partsOf(config: HostConfig, log: Log, cluster: RestCluster, leaseCluste
     version: packageJson.version,
     ...(files === undefined || journal === undefined
       ? {}
-      : { journal: (onError) => createJournal({ files, maxSizeBytes: journal.maxSizeBytes, onError }) }),
+      : { journal: (watcher) => createJournal({ files, maxSizeBytes: journal.maxSizeBytes, ...watcher }) }),
   };
 }
 

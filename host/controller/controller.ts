@@ -39,6 +39,9 @@ export interface ControllerCounts {
   readonly depth: number;
   /** Keys that are worked on. */
   readonly active: number;
+  /** How long the work under way has taken, in seconds: together, and the longest. */
+  readonly unfinishedSeconds: number;
+  readonly longestRunningSeconds: number;
   /** Effects that run or wait. */
   readonly effects: number;
   /** The queues of the Agents; those without anybody are left out. */
@@ -62,7 +65,16 @@ export interface Controller {
 }
 
 const DEFAULT_CONCURRENCY = 32;
-const NOTHING_KEPT = Object.fromEntries(LEDGERS.map((ledger) => [ledger, 0])) as Record<Ledger, number>;
+const NOTHING: ControllerCounts = {
+  depth: 0,
+  active: 0,
+  unfinishedSeconds: 0,
+  longestRunningSeconds: 0,
+  effects: 0,
+  lines: [],
+  ledgers: Object.fromEntries(LEDGERS.map((ledger) => [ledger, 0])) as Record<Ledger, number>,
+  lastDecisionAtMs: undefined,
+};
 
 export function createController(options: ControllerOptions): Controller {
   let run: Run | undefined;
@@ -80,6 +92,6 @@ export function createController(options: ControllerOptions): Controller {
       run = undefined;
       await ending?.stop();
     },
-    counts: () => run?.counts() ?? { depth: 0, active: 0, effects: 0, lines: [], ledgers: NOTHING_KEPT, lastDecisionAtMs: undefined },
+    counts: () => run?.counts() ?? NOTHING,
   };
 }

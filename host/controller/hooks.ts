@@ -10,15 +10,25 @@ export interface ControllerMetrics {
   queueRetried(): void;
   queueWaited(seconds: number): void;
   maxConcurrentReconciles(count: number): void;
+  /** A reconciliation threw: a bug of the host. It is told as an error besides. */
+  panicked(): void;
+  /** A Task began to run, so long after its creation. */
+  taskStarted(owner: TaskOwner, waitedSeconds: number): void;
+  /** An attempt ended; `cause` empty: it succeeded. */
+  attemptEnded(owner: TaskOwner, cause: string): void;
   /** `seconds` from its start, or from its creation where it never started; null where its times do not tell. */
   taskFinished(end: TaskEnd, seconds: number | null): void;
 }
 
-/** A Task's end as it is counted. */
-export interface TaskEnd {
+/** Whose Task it is. */
+export interface TaskOwner {
   readonly namespace: string;
   /** Empty: a Task of an AgentTemplate. */
   readonly agent: string;
+}
+
+/** A Task's end as it is counted. */
+export interface TaskEnd extends TaskOwner {
   readonly outcome: TaskOutcome;
   /** Empty: it succeeded. */
   readonly cause: string;
@@ -38,5 +48,8 @@ export const NO_METRICS: ControllerMetrics = {
   queueRetried: () => {},
   queueWaited: () => {},
   maxConcurrentReconciles: () => {},
+  panicked: () => {},
+  taskStarted: () => {},
+  attemptEnded: () => {},
   taskFinished: () => {},
 };

@@ -1,12 +1,13 @@
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import type { Settings } from '#core/contract/snapshot.ts';
-import { outcomeOfTask, type TaskOutcome } from '#core/contract/task-outcome.ts';
+import type { TaskOutcome } from '#core/contract/task-outcome.ts';
 import { jsonEqual } from '../cluster/json.ts';
 import type { Store, StoreChange } from '../cluster/store.ts';
 import { configOf } from './config-source.ts';
 import type { ControllerMetrics } from './hooks.ts';
 import type { Knowledge } from './knowledge.ts';
+import { measure } from './measure.ts';
 import { routesOf } from './routes.ts';
 import type { Starts } from './starts.ts';
 import { keyOfOrphan, keyOfOwner, keyOfTask, type SubjectKey, subjectOf } from './subject.ts';
@@ -16,7 +17,7 @@ export interface IntakeOptions {
   readonly store: Store;
   readonly knowledge: Knowledge;
   readonly starts: Pick<Starts, 'changed'>;
-  readonly metrics: Pick<ControllerMetrics, 'taskFinished'>;
+  readonly metrics: Pick<ControllerMetrics, 'taskFinished' | 'taskStarted' | 'attemptEnded'>;
   /** What the host's flags say. */
   readonly settings: Omit<Settings, 'config'>;
   add(key: SubjectKey, priority: Priority): void;
@@ -119,7 +120,7 @@ export class Intake {
     }
     const outcome = knowledge.finished.put(change.after);
     if (outcome !== null) for (const key of this.#surplus(change.after.metadata.namespace ?? '', outcome)) add(key, 'settled');
-    if (change.type === 'Changed' && isFinished(change.after) && !isFinished(change.before)) this.#measure(change.after as Task);
+    if (change.type === 'Changed') measure(this.#options.metrics, change.before as Task, change.after as Task);
   }
 
   /** Who became one too many when a Task of this outcome ended. */
@@ -131,16 +132,6 @@ export class Intake {
       retained === undefined ? undefined : finished.withEndedAfter(namespace, retained),
       retainedOfOutcome === undefined ? undefined : finished.withEndedAfter(namespace, retainedOfOutcome, outcome),
     ].filter((key) => key !== undefined);
-  }
-
-  #measure({ metadata, spec, status }: Task): void {
-    const outcome = outcomeOfTask(status);
-    if (outcome === null) return;
-    const agent = (status?.agentRef ?? spec.agentRef)?.name ?? '';
-    const end = { namespace: metadata.namespace ?? '', agent, outcome, cause: status?.cause ?? '' };
-    const [startMs, endMs] = [Date.parse(status?.startTime ?? metadata.creationTimestamp ?? ''), Date.parse(status?.completionTime ?? '')];
-    const tookMs = endMs - startMs;
-    this.#options.metrics.taskFinished(end, Number.isNaN(tookMs) ? null : Math.max(0, tookMs) / 1_000);
   }
 }
 

@@ -35,6 +35,8 @@ export class Run {
   readonly #alarm: Alarm;
   readonly #workers = new Set<Promise<void>>();
   readonly #queuedAtMs = new Map<SubjectKey, number>();
+  /** Since when each subject is worked on, by the monotonic clock. */
+  readonly #workedSinceMs = new Map<SubjectKey, number>();
   /** Tasks that have not been decided since the start; while there are any, no place is given out. */
   #undecided = new Set<SubjectKey>();
   #isDeciding = false;
@@ -130,9 +132,13 @@ export class Run {
     const { dependents, finished, live, outcomes, pending, places } = this.#knowledge;
     const { depth, working, size } = this.#queue;
     const effects = this.#effects.size;
+    const nowMs = this.#options.clock.monotonic();
+    const workSeconds = [...this.#workedSinceMs.values()].map((sinceMs) => (nowMs - sinceMs) / 1_000);
     return {
       depth,
       active: working,
+      unfinishedSeconds: workSeconds.reduce((sum, seconds) => sum + seconds, 0),
+      longestRunningSeconds: Math.max(0, ...workSeconds),
       effects,
       lines: [...places.counts()],
       ledgers: {
@@ -199,10 +205,13 @@ export class Run {
     const startedMs = clock.monotonic();
     metrics.queueWaited((startedMs - (this.#queuedAtMs.get(key) ?? startedMs)) / 1_000);
     this.#queuedAtMs.delete(key);
+    this.#workedSinceMs.set(key, startedMs);
     const reconciled = await this.#reconciler.reconcile(key).catch((error: unknown): Reconciled => {
       log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), error });
+      metrics.panicked();
       return { type: 'Failed', message: String(error) };
     });
+    this.#workedSinceMs.delete(key);
     const finish = (next: Next): number | undefined => this.#queue.finish(key, next, clock.now());
     const seconds = (clock.monotonic() - startedMs) / 1_000;
     switch (reconciled.type) {

@@ -40,6 +40,9 @@ export interface JournalOptions {
   readonly maxSizeBytes: number;
   /** Called when an entry could not be written. A journal never disturbs a decision. */
   onError(error: unknown): void;
+  /** Called with the size of each entry that was written, and of each old file that was removed for it, in bytes. */
+  onWritten?(sizeBytes: number): void;
+  onDropped?(sizeBytes: number): void;
 }
 
 /** The bound is kept by whole files of this share of it. */
@@ -48,7 +51,7 @@ const FILES = 8;
 export const JOURNAL_FILE_NAME = /^journal-(\d{9})\.jsonl$/;
 
 /** Appends JSON lines to `journal-000000001.jsonl` and so on; a new run begins a new file behind those that are there. */
-export function createJournal({ files, maxSizeBytes, onError }: JournalOptions): Journal {
+export function createJournal({ files, maxSizeBytes, onError, onWritten, onDropped }: JournalOptions): Journal {
   const fileLimitBytes = Math.floor(maxSizeBytes / FILES);
   const kept = files
     .list()
@@ -69,10 +72,13 @@ export function createJournal({ files, maxSizeBytes, onError }: JournalOptions):
     // Room first, so that the bound holds at every moment.
     while (kept.length > 1 && totalBytes() + lineBytes > maxSizeBytes) {
       const [oldest] = kept.splice(0, 1);
-      if (oldest !== undefined) files.remove(oldest.name);
+      if (oldest === undefined) continue;
+      files.remove(oldest.name);
+      onDropped?.(oldest.sizeBytes);
     }
     files.append(current.name, line);
     current.sizeBytes += lineBytes;
+    onWritten?.(lineBytes);
   }
 
   function totalBytes(): number {

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
-import { type TaskPhase, taskPhase } from '#core/api/task.ts';
+import { type Task, type TaskPhase, taskPhase } from '#core/api/task.ts';
 import type { Sample } from './metrics.ts';
 
 const PHASES: readonly TaskPhase[] = taskPhase.options;
@@ -44,12 +44,42 @@ function textIn(task: KubernetesObject, field: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Queue lengths of the Agents; a queue's key is `namespace/agent`. */
-export function agentQueueSamples(lines: readonly { readonly key: string; readonly waiting: number }[]): readonly Sample[] {
-  return lines.map(({ key, waiting }) => {
-    const [namespace = '', agent = ''] = key.split('/');
-    return { labels: { namespace, agent }, value: waiting };
+/** What the samples need of a queue; its key is `namespace/agent`. */
+interface Line {
+  readonly key: string;
+  readonly waiting: number;
+  readonly taken: number;
+  readonly slots?: number;
+}
+
+/** Of the Agents' queues: who waits, the places (where they are limited), and those that are taken. */
+export const agentQueueSamples = (lines: readonly Line[]): readonly Sample[] => lineSamples(lines, ({ waiting }) => waiting);
+export const agentSlotSamples = (lines: readonly Line[]): readonly Sample[] => lineSamples(lines, ({ slots }) => slots);
+export const agentSlotTakenSamples = (lines: readonly Line[]): readonly Sample[] => lineSamples(lines, ({ taken }) => taken);
+
+function lineSamples(lines: readonly Line[], read: (line: Line) => number | undefined): readonly Sample[] {
+  return lines.flatMap((line) => {
+    const value = read(line);
+    const [namespace = '', agent = ''] = line.key.split('/');
+    return value === undefined ? [] : [{ labels: { namespace, agent }, value }];
   });
+}
+
+/** How long the longest waiting of the Queued Tasks of each Agent has waited, in seconds. */
+export function oldestQueuedSamples(tasks: Iterable<KubernetesObject>, nowMs: number): readonly Sample[] {
+  const oldest = new Map<string, { readonly labels: Sample['labels']; value: number }>();
+  for (const task of tasks) {
+    if (textIn(task, 'phase') !== 'Queued') continue;
+    const { spec, status, metadata } = task as Task;
+    const sinceMs = Date.parse(status?.times?.queued ?? metadata.creationTimestamp ?? '');
+    if (Number.isNaN(sinceMs)) continue;
+    const labels = { namespace: metadata.namespace ?? '', agent: spec.agentRef?.name ?? '' };
+    const value = Math.max(0, nowMs - sinceMs) / 1_000;
+    const key = JSON.stringify(labels);
+    const known = oldest.get(key);
+    if (known === undefined || known.value < value) oldest.set(key, { labels, value });
+  }
+  return [...oldest.values()];
 }
 
 /** Entries of each ledger of the controller. */

@@ -313,6 +313,9 @@ describe('what is counted', () => {
       queueRetried: () => counted.push('retried'),
       queueWaited: () => {},
       maxConcurrentReconciles: (count) => counted.push(`workers ${count}`),
+      panicked: () => counted.push('panicked'),
+      taskStarted: () => {},
+      attemptEnded: () => {},
       taskFinished: ({ namespace, agent }, seconds) => counted.push(`finished ${namespace} ${agent} ${seconds}`),
     };
     let turn = 0;

@@ -49,6 +49,7 @@ function start({ clock, server }: World, identity: string, flags: HostConfig, mo
     clock,
     cluster,
     leaseCluster: cluster,
+    apiServer: 'api:6443',
     engine: sourceEngine,
     sessions: { summary: () => Promise.resolve({ ok: true, value: null }), abort: () => Promise.resolve({ ok: true, value: null }) },
     log: createLog({ level: 'info', clock, stream: { write: (line) => void written.push(line) } }),
@@ -156,6 +157,10 @@ describe('a host alone', () => {
       'kubeopencode_tasks{namespace="ns",phase="Failed"} 0',
       'leader_election_master_status{name="task-controller.kubeopencode.io"} 1',
       'kubeopencode_api_requests_total{verb="create",kind="Pod",code="201"} 1',
+      'kubeopencode_task_wait_seconds_count{namespace="ns",agent=""} 1',
+      'kubeopencode_cache_objects{kind="Task"} 1',
+      'kubeopencode_actions_total{type="Create",kind="Pod",result="ok"} 1',
+      'rest_client_requests_total{code="201",method="POST",host="api:6443"} 3',
     ]) {
       expect(lines).toContain(line);
     }

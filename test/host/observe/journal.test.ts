@@ -104,11 +104,25 @@ describe('a journal', () => {
   test('stays below its bound at every moment by dropping the oldest, and says nothing twice', () => {
     const path = folder();
     const maxSizeBytes = 8_000;
-    const journal = createJournal({ files: journalFolder(path), maxSizeBytes, onError: fail });
+    const told = { writtenBytes: 0, entries: 0, droppedBytes: 0 };
+    const journal = createJournal({
+      files: journalFolder(path),
+      maxSizeBytes,
+      onError: fail,
+      onWritten: (bytes) => {
+        told.writtenBytes += bytes;
+        told.entries += 1;
+      },
+      onDropped: (bytes) => {
+        told.droppedBytes += bytes;
+      },
+    });
+    const onDisk = () => readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
     for (let index = 0; index < 200; index += 1) {
       journal.record(AT, 'sha256:c', snapshot(`task-${index}`), answered);
-      expect(readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0)).toBeLessThanOrEqual(maxSizeBytes);
+      expect(onDisk()).toBeLessThanOrEqual(maxSizeBytes);
     }
+    expect([told.entries, told.writtenBytes - told.droppedBytes]).toEqual([200, onDisk()]);
     const kept = entries(path).map(({ seq }) => seq);
     expect(kept.at(-1)).toBe(200);
     expect(kept.length).toBeGreaterThan(10);
