@@ -40,6 +40,8 @@ export interface HostConfig {
   readonly unreachableAfterSeconds: number;
   readonly referenceGraceSeconds: number;
   readonly maxConcurrentReconciles: number;
+  /** Let go of all Pods and end, instead of running Tasks. Absent: no. */
+  readonly releasePods?: boolean;
 }
 
 export type ParsedFlags =
@@ -63,6 +65,7 @@ const DEFAULTS = {
   'unreachable-after': '5m',
   'reference-grace': '1m',
   'max-concurrent-reconciles': '32',
+  'release-pods': 'false',
 } as const;
 
 /** Name, form of the value, meaning. */
@@ -87,6 +90,7 @@ const FLAGS = [
   ['unreachable-after', 'DURATION', 'how long past its grace a Pod on an unreachable node may stay before its Task ends as NodeLost'],
   ['reference-grace', 'DURATION', 'how long a missing Agent, template or ConfigMap is waited for'],
   ['max-concurrent-reconciles', 'COUNT', 'how many Tasks are worked on at the same time'],
+  ['release-pods', 'BOOLEAN', 'for an uninstall: take the finalizer off all Pods and end, instead of running Tasks'],
 ] as const;
 type FlagName = (typeof FLAGS)[number][0];
 
@@ -129,10 +133,7 @@ function commandOf(version: string): Command {
   for (const [name, form, meaning] of FLAGS) {
     const fallback: string | undefined = Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name as keyof typeof DEFAULTS] : undefined;
     const text = fallback === undefined ? meaning : `${meaning} (default: ${fallback})`;
-    const option = new Option(
-      `${name === 'namespace' ? '-n, ' : ''}--${name} ${name === 'leader-elect' ? `[${form}]` : `<${form}>`}`,
-      text,
-    );
+    const option = new Option(`${name === 'namespace' ? '-n, ' : ''}--${name} ${form === 'BOOLEAN' ? `[${form}]` : `<${form}>`}`, text);
     if (name === 'namespace') option.argParser((value: string, before: unknown) => [...(Array.isArray(before) ? before : []), value]);
     command.addOption(option);
   }
@@ -206,6 +207,7 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
     unreachableAfterSeconds: required('unreachable-after', seconds, 0),
     referenceGraceSeconds: required('reference-grace', seconds, 0),
     maxConcurrentReconciles: required('max-concurrent-reconciles', parseCount(1, 1_000), 1),
+    releasePods: required('release-pods', parseBoolean, false),
   };
   const unsafe = config.leaderElection.enabled
     ? electionConfigFaults(config.leaderElection).map((fault) => `--leader-elect: ${fault}`)

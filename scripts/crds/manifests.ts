@@ -1,13 +1,16 @@
 import { stringify } from 'yaml';
 import { RESOURCES } from '#core/contract/kinds.ts';
 import { PERMISSIONS } from '#core/contract/permissions.ts';
+import { chartFiles } from '../helm/chart.ts';
 import { customResourceDefinition } from './definition.ts';
 import { DEFINITIONS } from './definitions.ts';
-import { rbacManifests, reasons } from './rbac.ts';
+import { namespacedRbacManifests, rbacManifests, reasons } from './rbac.ts';
 import type { Schema } from './structural.ts';
 
 /** Folder that holds nothing but generated CRDs, below the root of the repository. */
 export const CRD_FOLDER = 'host/manifests/base/crds';
+
+const TABLE = 'core/contract/permissions.ts';
 
 /** Every generated manifest: path below the root of the repository, and its text. */
 export function generatedManifests(): ReadonlyMap<string, string> {
@@ -15,9 +18,17 @@ export function generatedManifests(): ReadonlyMap<string, string> {
     const { group, plural } = RESOURCES[definition.kind];
     return [`${CRD_FOLDER}/${group}_${plural}.yaml`, document('core/api', [], [customResourceDefinition(definition)])] as const;
   });
+  const inChart = DEFINITIONS.map(
+    (definition) => [`${RESOURCES[definition.kind].plural}.yaml`, customResourceDefinition(definition)] as const,
+  );
   return new Map([
     ...crds,
-    ['host/manifests/base/rbac.yaml', document('core/contract/permissions.ts', reasons(PERMISSIONS), rbacManifests(PERMISSIONS))],
+    ...chartFiles(new Map(inChart)),
+    ['host/manifests/base/rbac.yaml', document(TABLE, reasons(PERMISSIONS), rbacManifests(PERMISSIONS))],
+    [
+      'host/manifests/overlays/single-namespace/rbac.yaml',
+      document(TABLE, reasons(PERMISSIONS.filter(({ scope }) => scope !== 'cluster')), namespacedRbacManifests(PERMISSIONS)),
+    ],
   ]);
 }
 

@@ -6,6 +6,12 @@ import type { Schema } from './structural.ts';
 export const CONTROLLER = 'kubeopencode-controller';
 export const NAMESPACE = 'kubeopencode-system';
 
+const LABELS = {
+  'app.kubernetes.io/name': CONTROLLER,
+  'app.kubernetes.io/component': 'controller',
+  'app.kubernetes.io/part-of': 'kubeopencode',
+} as const;
+
 const VERB_ORDER = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'] as const;
 
 /** A rule of a Role, and the reasons for its verbs. */
@@ -29,21 +35,51 @@ export function roleRules(permissions: readonly Permission[]): readonly RoleRule
   });
 }
 
+/** Permissions of one scope: in every namespace that the host works in, of the whole cluster, or in its own namespace. */
+export function inScope(permissions: readonly Permission[], scope: Permission['scope']): readonly Permission[] {
+  return permissions.filter((permission) => permission.scope === scope);
+}
+
 /**
- * ServiceAccount, roles and bindings of the controller. What it does in the namespaces of Tasks, what it reads of the whole cluster and what it
- * does in its own namespace are three roles, so that an overlay can bind the first to one namespace.
+ * ServiceAccount, roles and bindings of the controller of a whole cluster. What it does in the namespaces of Tasks, what it reads of the cluster
+ * and what it does in its own namespace are three roles.
  */
 export function rbacManifests(permissions: readonly Permission[]): readonly Schema[] {
-  const inScope = (scope: Permission['scope']) => permissions.filter((permission) => permission.scope === scope);
   const cluster = `${CONTROLLER}-config`;
+  return [
+    account(),
+    role('ClusterRole', metadata(CONTROLLER), inScope(permissions, undefined)),
+    binding('ClusterRoleBinding', metadata(CONTROLLER), 'ClusterRole', CONTROLLER),
+    role('ClusterRole', metadata(cluster), inScope(permissions, 'cluster')),
+    binding('ClusterRoleBinding', metadata(cluster), 'ClusterRole', cluster),
+    ...leaderRole(permissions),
+  ];
+}
+
+/** The same for a controller that works in its own namespace only and has no right to anything of the cluster. */
+export function namespacedRbacManifests(permissions: readonly Permission[]): readonly Schema[] {
+  return [
+    account(),
+    role('Role', metadata(CONTROLLER, NAMESPACE), inScope(permissions, undefined)),
+    binding('RoleBinding', metadata(CONTROLLER, NAMESPACE), 'Role', CONTROLLER),
+    ...leaderRole(permissions),
+  ];
+}
+
+/** Its token is mounted where the Pod says so, not in every Pod that takes this account. */
+function account(): Schema {
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: metadata(CONTROLLER, NAMESPACE),
+    automountServiceAccountToken: false,
+  };
+}
+
+function leaderRole(permissions: readonly Permission[]): readonly Schema[] {
   const leader = `${CONTROLLER}-leader`;
   return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: metadata(CONTROLLER, NAMESPACE) },
-    role('ClusterRole', metadata(CONTROLLER), inScope(undefined)),
-    binding('ClusterRoleBinding', metadata(CONTROLLER), 'ClusterRole', CONTROLLER),
-    role('ClusterRole', metadata(cluster), inScope('cluster')),
-    binding('ClusterRoleBinding', metadata(cluster), 'ClusterRole', cluster),
-    role('Role', metadata(leader, NAMESPACE), inScope('own')),
+    role('Role', metadata(leader, NAMESPACE), inScope(permissions, 'own')),
     binding('RoleBinding', metadata(leader, NAMESPACE), 'Role', leader),
   ];
 }
@@ -60,7 +96,7 @@ function resourceOf({ kind, subresource }: Permission): string {
 }
 
 function metadata(name: string, namespace?: string): Schema {
-  return { name, ...(namespace === undefined ? {} : { namespace }), labels: { 'app.kubernetes.io/part-of': 'kubeopencode' } };
+  return { name, ...(namespace === undefined ? {} : { namespace }), labels: LABELS };
 }
 
 function role(kind: 'ClusterRole' | 'Role', meta: Schema, permissions: readonly Permission[]): Schema {

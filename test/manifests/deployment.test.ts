@@ -3,17 +3,20 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { parseFlags } from '#host/flags.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import { type Document, documentsIn, type HostContainer, type PodTemplateSpec } from './documents.ts';
 
 const root = 'host/manifests';
 const base = documentsIn(`${root}/base`);
-const deployment = base.find(({ kind }) => kind === 'Deployment');
+const controller = documentsIn(`${root}/controller`);
+const deployment = controller.find(({ kind }) => kind === 'Deployment');
 const { pod, container } = podOf(deployment);
 
 function podOf(document: Document | undefined): { readonly pod: PodTemplateSpec; readonly container: HostContainer } {
   const spec = document?.spec?.template?.spec;
   const only = spec?.containers[0];
-  if (spec === undefined || only === undefined) throw new Error('reading host/manifests/base: expected a Deployment with one container');
+  if (spec === undefined || only === undefined)
+    throw new Error('reading host/manifests/controller: expected a Deployment with one container');
   return { pod: spec, container: only };
 }
 
@@ -25,12 +28,31 @@ test('the host understands the arguments that the Deployment gives it', () => {
   });
 });
 
-test('the host understands the arguments that the overlay for one namespace adds', () => {
+test('the overlay for one namespace makes the host work in its own only', () => {
   const { patches } = parse(readFileSync(`${root}/overlays/single-namespace/kustomization.yaml`, 'utf8'));
-  const added = patches.flatMap(({ target, patch }: { target?: unknown; patch: string }) => (target === undefined ? [] : parse(patch)));
-  const args = [...container.args, ...added.map(({ value }: { value: string }) => value)];
-  const tasks = documentsIn(`${root}/overlays/single-namespace`).find(({ kind }) => kind === 'Namespace');
-  expect(parseFlags(args, {}, '0.0.0')).toMatchObject({ type: 'Run', config: { namespaces: [tasks?.metadata.name] } });
+  const [{ value }] = parse(patches[0].patch) as [{ value: { name: string; valueFrom: unknown } }];
+  expect(value.valueFrom).toEqual({ fieldRef: { fieldPath: 'metadata.namespace' } });
+  expect(parseFlags(container.args, { [value.name]: 'team-a' }, '0.0.0')).toMatchObject({
+    type: 'Run',
+    config: { namespaces: ['team-a'] },
+  });
+});
+
+test('the component for a journal has room for it', () => {
+  const { patches } = parse(readFileSync(`${root}/components/journal/kustomization.yaml`, 'utf8'));
+  const operations = parse(patches[0].patch) as readonly { readonly path: string; readonly value: unknown }[];
+  const args = operations.filter(({ path }) => path.endsWith('/args/-')).map(({ value }) => String(value));
+  const parsed = parseFlags([...container.args, ...args], {}, '0.0.0');
+  const mounts = operations.find(({ path }) => path.endsWith('/volumeMounts'))?.value as readonly { readonly mountPath: string }[];
+  expect(parsed).toMatchObject({ type: 'Run', config: { journal: { folder: mounts[0]?.mountPath, maxSizeBytes: 256 * 2 ** 20 } } });
+});
+
+test('the image is named in one place, with the version of this release', () => {
+  const { images } = parse(readFileSync(`${root}/controller/kustomization.yaml`, 'utf8'));
+  expect(images).toEqual([{ name: container.image, newTag: packageJson.version }]);
+  const files = readdirSync(root, { recursive: true }).map(String);
+  const others = files.filter((file) => file.endsWith('.yaml') && !file.startsWith('chart/') && file !== 'controller/kustomization.yaml');
+  expect(others.filter((file) => readFileSync(join(root, file), 'utf8').includes(`${container.image}:`))).toEqual([]);
 });
 
 test('the probes ask where the host answers', () => {
@@ -43,7 +65,8 @@ test('the probes ask where the host answers', () => {
 
 test('the Pod meets the restricted Pod security standard, which its namespace enforces', () => {
   const namespace = base.find(({ kind }) => kind === 'Namespace');
-  expect(namespace?.metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+  for (const mode of ['enforce', 'audit', 'warn'])
+    expect(namespace?.metadata.labels).toMatchObject({ [`pod-security.kubernetes.io/${mode}`]: 'restricted' });
   expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
   expect(container.securityContext).toMatchObject({
     allowPrivilegeEscalation: false,
@@ -58,13 +81,27 @@ test('the Deployment runs as the ServiceAccount that the roles are bound to', ()
   expect(deployment?.metadata.namespace).toBe(account?.metadata.namespace);
 });
 
-test.each(['.', 'base', 'overlays/high-availability', 'overlays/single-namespace'])(
-  '%s lists every manifest of its folder, and only what is there',
-  (folder) => {
-    const { resources } = parse(readFileSync(join(root, folder, 'kustomization.yaml'), 'utf8')) as { resources: readonly string[] };
-    expect(resources.filter((path) => !existsSync(join(root, folder, path)))).toEqual([]);
-    const files = readdirSync(join(root, folder), { recursive: folder === 'base' }).map(String);
-    const manifests = files.filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml');
-    expect(manifests.filter((file) => !resources.includes(file))).toEqual([]);
-  },
-);
+const folders = readdirSync(root, { recursive: true })
+  .map(String)
+  .filter((file) => file.endsWith('kustomization.yaml'))
+  .map((file) => file.slice(0, -'kustomization.yaml'.length));
+
+test.each(folders)('host/manifests/%s lists every manifest of its folder, and only what is there', (folder) => {
+  const {
+    resources = [],
+    components = [],
+    patches = [],
+  } = parse(readFileSync(join(root, folder, 'kustomization.yaml'), 'utf8')) as Kustomization;
+  const used = [...resources, ...components, ...patches.flatMap(({ path }) => (path === undefined ? [] : [path]))];
+  expect(used.length + patches.length).toBeGreaterThan(0);
+  expect(used.filter((path) => !existsSync(join(root, folder, path)))).toEqual([]);
+  const files = folder === '' ? [] : readdirSync(join(root, folder), { recursive: true }).map(String);
+  const manifests = files.filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml');
+  expect(manifests.filter((file) => !used.includes(file))).toEqual([]);
+});
+
+interface Kustomization {
+  readonly resources?: readonly string[];
+  readonly components?: readonly string[];
+  readonly patches?: readonly { readonly path?: string }[];
+}

@@ -21,6 +21,7 @@ export interface PodTemplateSpec {
 }
 
 export interface HostContainer {
+  readonly image: string;
   readonly args: readonly string[];
   readonly env: readonly { readonly name: string }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];

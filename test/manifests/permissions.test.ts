@@ -17,11 +17,17 @@ interface RbacObject {
   readonly subjects?: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[];
 }
 
-const objects = parseAllDocuments(readFileSync('host/manifests/base/rbac.yaml', 'utf8')).map((document): RbacObject => document.toJS());
+function rbacIn(file: string): readonly RbacObject[] {
+  return parseAllDocuments(readFileSync(`host/manifests/${file}`, 'utf8')).map((document): RbacObject => document.toJS());
+}
+
+const clusterWide = rbacIn('base/rbac.yaml');
+const singleNamespace = rbacIn('overlays/single-namespace/rbac.yaml');
+const objects = [...clusterWide, ...singleNamespace];
 
 /** `verb group/resource` of everything that a role grants. */
-function grants(name: string): readonly string[] {
-  const rules = objects.find((object) => object.kind.endsWith('Role') && object.metadata.name === name)?.rules ?? [];
+function grants(name: string, among = clusterWide): readonly string[] {
+  const rules = among.find((object) => object.kind.endsWith('Role') && object.metadata.name === name)?.rules ?? [];
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`))),
   );
@@ -43,7 +49,17 @@ test.each([
   expect(grants(role).length).toBeGreaterThan(0);
 });
 
-test('every role is bound to the ServiceAccount', () => {
+test('in one namespace it has the same rights there, and none outside', () => {
+  expect(singleNamespace.filter(({ kind }) => kind.startsWith('Cluster'))).toEqual([]);
+  expect(singleNamespace.filter(({ metadata }) => metadata.namespace === undefined)).toEqual([]);
+  for (const name of ['kubeopencode-controller', 'kubeopencode-controller-leader'])
+    expect(grants(name, singleNamespace)).toEqual(grants(name, clusterWide));
+});
+
+test.each([
+  ['of a cluster', clusterWide],
+  ['of one namespace', singleNamespace],
+])('every role %s is bound to the ServiceAccount', (_where, objects) => {
   const accounts = objects
     .filter((object) => object.kind === 'ServiceAccount')
     .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);

@@ -29,6 +29,7 @@ test('without a word: the defaults that the README names', () => {
     unreachableAfterSeconds: 300,
     referenceGraceSeconds: 60,
     maxConcurrentReconciles: 32,
+        releasePods: false,
   });
 });
 
