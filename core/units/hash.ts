@@ -1,8 +1,21 @@
-/** FNV-1a of the text's UTF-8 bytes, 32 bits, as 8 hex digits. For names that must differ, never for secrets. Source: the FNV reference, offset basis 0x811c9dc5, prime 0x01000193. */
+const OFFSET_BASIS = 0x811c9dc5;
+const PRIME = 0x01000193;
+
+/** FNV-1a of the text's UTF-8 bytes, 32 bits, as 8 hex digits. For names that must differ, never for secrets. Source: the FNV reference. */
 export function fnv1a32(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const byte of utf8Bytes(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash.toString(16).padStart(8, '0');
+  let hash = OFFSET_BASIS;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    // Names are ASCII, and each is hashed at each decision: what is beyond takes the long way.
+    if (unit < 0x80) {
+      hash = Math.imul(hash ^ unit, PRIME);
+      continue;
+    }
+    const point = text.codePointAt(index) ?? 0;
+    if (point > 0xffff) index++;
+    for (const byte of utf8Bytes(point)) hash = Math.imul(hash ^ byte, PRIME);
+  }
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }
 
 /** Number of bytes of the text in UTF-8; a lone surrogate counts as U+FFFD. */
@@ -15,25 +28,12 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** Written out because the engine that runs the core has no TextEncoder. */
-function* utf8Bytes(text: string): Generator<number> {
-  for (const character of text) {
-    const whole = character.codePointAt(0) ?? 0;
-    const point = whole >= 0xd800 && whole <= 0xdfff ? 0xfffd : whole;
-    if (point < 0x80) {
-      yield point;
-    } else if (point < 0x800) {
-      yield 0xc0 | (point >> 6);
-      yield 0x80 | (point & 0x3f);
-    } else if (point < 0x1_0000) {
-      yield 0xe0 | (point >> 12);
-      yield 0x80 | ((point >> 6) & 0x3f);
-      yield 0x80 | (point & 0x3f);
-    } else {
-      yield 0xf0 | (point >> 18);
-      yield 0x80 | ((point >> 12) & 0x3f);
-      yield 0x80 | ((point >> 6) & 0x3f);
-      yield 0x80 | (point & 0x3f);
-    }
-  }
+/** Bytes of one character beyond ASCII; a lone surrogate counts as U+FFFD. Written out because the engine that runs the core has no TextEncoder. */
+function utf8Bytes(whole: number): readonly number[] {
+  const point = whole >= 0xd800 && whole <= 0xdfff ? 0xfffd : whole;
+  const last = 0x80 | (point & 0x3f);
+  if (point < 0x800) return [0xc0 | (point >> 6), last];
+  const middle = 0x80 | ((point >> 6) & 0x3f);
+  if (point < 0x1_0000) return [0xe0 | (point >> 12), middle, last];
+  return [0xf0 | (point >> 18), 0x80 | ((point >> 12) & 0x3f), middle, last];
 }
