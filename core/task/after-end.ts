@@ -11,7 +11,7 @@ import { earliest, parseTime } from '../units/time.ts';
 import { answerFor, liveAnswerFor, podRef, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { dispose } from './disposal.ts';
-import { deletePod, releasePod } from './pods.ts';
+import { endByDeletion, releasePod } from './pods.ts';
 import { reopening } from './reopen.ts';
 import { sessionStep } from './session.ts';
 import { patchStatus } from './status.ts';
@@ -42,7 +42,7 @@ export function afterEnd(context: TaskContext): Decision {
   if (session.type === 'Reads') return reads(session.refs);
   const disposal = dispose(context, completedMs);
   const actions: Action[] = [
-    ...leftOver.flatMap((pod) => deletePod(snapshot, pod)),
+    ...leftOver.flatMap((pod) => endByDeletion(snapshot, pod)),
     ...disposal.actions,
     ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod)),
     ...session.actions,
@@ -81,11 +81,12 @@ function leftOverPods(context: TaskContext): { readonly leftOver: readonly Pod[]
     const says = 'a pod of a finished task seems to live, and whether that is still so is not known: nothing is done yet';
     return { doubt: decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] }) };
   }
-  const lives = (pod: Pod, index: number): boolean => {
+  const alive = seen.flatMap((pod, index) => {
     const each = answers[index];
-    return each !== undefined && 'found' in each && each.found.metadata.uid === pod.metadata.uid && !hasEnded(each.found as Pod);
-  };
-  return { leftOver: seen.filter(lives) };
+    const isThere = each !== undefined && 'found' in each && each.found.metadata.uid === pod.metadata.uid;
+    return isThere && !hasEnded(each.found) ? [each.found as Pod] : [];
+  });
+  return { leftOver: alive };
 }
 
 /** A spec that was changed after the end changes no end, but was seen. */

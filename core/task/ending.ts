@@ -12,7 +12,7 @@ import { agentTermination, type Ending, graceSecondsOf, lostAfterMs, patienceMs 
 import { followLog, keepsLog } from './log.ts';
 import { agentStarted, type Blocked } from './pending.ts';
 import { heldPlace } from './place.ts';
-import { announceStop, deletePod, endPod } from './pods.ts';
+import { announceStop, endByDeletion, endPod } from './pods.ts';
 import { runningStatus } from './running-status.ts';
 import { startedWithOf } from './started-with.ts';
 import { stopOf } from './stop.ts';
@@ -45,7 +45,7 @@ export function askToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked
   const intent = runningStatus(context, pod, [{ type: 'Stopping', status: 'True', reason: ending, message }]);
   // What the agent came to before it was asked is its own: only what runs on beside it is ended then.
   const endedFor = agentTermination(pod) === undefined ? why : 'AgentEnded';
-  const end = byDeadline ? endPod(snapshot, pod, endedFor) : deletePod(snapshot, pod, stop.gracePeriodSeconds);
+  const end = byDeadline ? endPod(snapshot, pod, endedFor) : endByDeletion(snapshot, pod, stop.gracePeriodSeconds);
   const actions: readonly Action[] = [
     // Of a Pod that is being deleted every moment counts; otherwise its log is followed from right before that.
     ...(isDeleting ? log : []),

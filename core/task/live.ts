@@ -12,7 +12,7 @@ import { agentTermination, type Ending, fateByEnding, fateOf, lostAfterMs, outli
 import { followLog } from './log.ts';
 import { type Blocked, blockedBy, patienceWithMs } from './pending.ts';
 import { heldPlace } from './place.ts';
-import { claimPod, deletePod, endPod } from './pods.ts';
+import { claimPod, endByDeletion, endPod } from './pods.ts';
 import { runningStatus } from './running-status.ts';
 import { timeoutMs } from './started-with.ts';
 
@@ -129,7 +129,7 @@ function endOthers(context: TaskContext, pod: Pod): { readonly actions: readonly
   const agentEndedMs = parseTime(agentTermination(pod)?.finishedAt);
   const escalateAtMs = agentEndedMs === null ? null : agentEndedMs + patienceMs(context, pod);
   if (escalateAtMs !== null && context.nowMs >= escalateAtMs)
-    return { actions: [...followLog(context, pod), ...deletePod(context.snapshot, pod)], wakeAtMs: null };
+    return { actions: [...followLog(context, pod), ...endByDeletion(context.snapshot, pod)], wakeAtMs: null };
   return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: escalateAtMs };
 }
 

@@ -21,7 +21,7 @@ export function releasePod(snapshot: Snapshot, pod: Pod): readonly Patch[] {
 }
 
 /** Deletes a Pod gracefully, by UID; nothing when its deletion was asked for already. */
-export function deletePod(snapshot: Snapshot, pod: Pod, gracePeriodSeconds?: number): readonly Delete[] {
+export function deletePod(snapshot: Snapshot, pod: Pod): readonly Delete[] {
   if (pod.metadata.deletionTimestamp !== undefined) return [];
   return [
     {
@@ -29,19 +29,28 @@ export function deletePod(snapshot: Snapshot, pod: Pod, gracePeriodSeconds?: num
       id: `delete/${pod.metadata.uid}`,
       ref: { kind: 'Pod', namespace: snapshot.subject.namespace, name: pod.metadata.name },
       uid: pod.metadata.uid ?? '',
-      ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     },
   ];
 }
 
 /**
+ * Ends a Pod that lives by deleting it, only as it was judged: what it has come to since, by itself or by somebody else, is its own, and a late deletion would take its log
+ * with it. One that has changed is judged again.
+ */
+export function endByDeletion(snapshot: Snapshot, pod: Pod, gracePeriodSeconds?: number): readonly Delete[] {
+  const grace = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+  return deletePod(snapshot, pod).map((action) => ({ ...action, ...asJudged(pod), ...grace }));
+}
+
+/**
  * Has the kubelet end a running Pod and keep it: SIGTERM, the Pod's grace period, SIGKILL, and Pod and logs stay readable. The annotation in the same write is what
- * tells our deadline from anybody else's. A deadline can only be set or lowered, so 1 is always accepted.
+ * tells our deadline from anybody else's. A deadline can only be set or lowered, so 1 is always accepted. Only as it was judged: what has ended meanwhile was not ended for
+ * this.
  */
 export function endPod(snapshot: Snapshot, pod: Pod, why: 'Stopped' | 'Timeout' | 'AgentEnded'): readonly Patch[] {
   if (pod.metadata.annotations?.[ANNOTATIONS.endedFor] !== undefined) return [];
   const patch = { metadata: { annotations: { [ANNOTATIONS.endedFor]: why } }, spec: { activeDeadlineSeconds: 1 } };
-  return [patchPod(snapshot, pod, `end/${pod.metadata.uid}`, patch)];
+  return [{ ...patchPod(snapshot, pod, `end/${pod.metadata.uid}`, patch), ...asJudged(pod) }];
 }
 
 /** Tells a running agent that it is going to be stopped, and why, before it is. */
@@ -59,6 +68,11 @@ export function claimPod(snapshot: Snapshot, pod: Pod): Patch {
       ...(evidence === 'Finalizer' && pod.metadata.deletionTimestamp === undefined ? { finalizers: [POD_FINALIZER] } : {}),
     },
   });
+}
+
+/** Binds a write to the version that was judged: a Pod that has changed since is not written, and the answer is a conflict. */
+function asJudged({ metadata: { resourceVersion } }: Pod): { readonly resourceVersion?: string } {
+  return resourceVersion === undefined ? {} : { resourceVersion };
 }
 
 function patchPod(snapshot: Snapshot, pod: Pod, id: string, patch: Readonly<Record<string, unknown>>): Patch {
