@@ -78,7 +78,8 @@ function tailEffect(context: TaskContext, pod: Pod, attempt: number, graceSecond
   const { task } = context;
   return {
     type: 'Effect',
-    id: `log/${pod.metadata.uid}`,
+    // One a container: the agent may start after its Pod was deleted, before the kubelet has heard, and while the log of an init container is followed.
+    id: container === AGENT_CONTAINER ? `log/${pod.metadata.uid}` : `log/${pod.metadata.uid}/${container}`,
     kind: 'LogTail',
     pod: { kind: 'Pod', namespace, name: pod.metadata.name, uid: pod.metadata.uid ?? '' },
     container,

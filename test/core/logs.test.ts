@@ -26,6 +26,14 @@ const killed = exited(143, { finishedAt: '2026-01-01T10:04:58Z' });
 /** A Pod that was deleted while it ran, at its end. */
 const deleted = pod({ phase: 'Failed', agent: killed, metadata: GONE, status: { observedGeneration: 2 } });
 
+const KEPT_INIT: Omit<Outcome, 'actionId'> = {
+  result: 'ok',
+  answer: '{"bytes":40,"truncated":false}',
+  count: 1,
+  firstAt: '2026-01-01T10:04:59.000Z',
+  lastAt: '2026-01-01T10:04:59.000Z',
+};
+
 function tailOf(actions: readonly Action[]): Extract<Effect, { kind: 'LogTail' }> | undefined {
   return actions.find((action) => action.type === 'Effect' && action.kind === 'LogTail') as
     | Extract<Effect, { kind: 'LogTail' }>
@@ -241,6 +249,21 @@ describe('what came of it stands beside the attempt, and the Pod goes whatever t
     };
     const last = of(deleted, { outcomes: [followed] });
     expect(statusPatch(last)).toMatchObject({ phase: 'Failed', attempts: [{ log: { configMapName: NAME, bytes: 7 } }] });
+  });
+  test('an agent that started after its Pod was deleted has a log of its own beside that of the init container', () => {
+    const waits = [{ name: 'agent', state: { waiting: { reason: 'PodInitializing' } } }];
+    const init = [{ name: 'git-init-0', state: { running: { startedAt: '2026-01-01T10:00:10Z' } } }];
+    const before = pod({ phase: 'Pending', metadata: GOING, status: { initContainerStatuses: init, containerStatuses: waits } });
+    const first = tailOf(of(before).actions);
+    expect(first).toMatchObject({ container: 'git-init-0' });
+    const followed: Outcome = { ...KEPT_INIT, actionId: first?.id ?? '' };
+    const second = tailOf(of(deleted, { outcomes: [followed] }).actions);
+    expect(second).toMatchObject({ container: 'agent', configMap: first?.configMap });
+    expect(tailOf(of(before, { outcomes: [followed] }).actions), 'what was followed is not followed again').toBeUndefined();
+    const last = of(deleted, {
+      outcomes: [followed, { ...KEPT_INIT, actionId: second?.id ?? '', answer: '{"bytes":7,"truncated":false}' }],
+    });
+    expect(statusPatch(last)).toMatchObject({ attempts: [{ log: { configMapName: NAME, bytes: 7 } }] });
   });
   test.each([
     {
