@@ -121,10 +121,14 @@ function cutsOf({ isDisrupted, deletion }: PodRecord, ours: readonly End[]): rea
 }
 
 /** A host whose clock is ahead gives a Pod up that is being deleted before its time. */
-function lostByClock(ledger: Ledger, { latest, isBound }: PodRecord): readonly End[] {
+function lostByClock(ledger: Ledger, pod: PodRecord): readonly End[] {
+  return ledger.mostAheadMs > 0 && isOverdue(ledger, pod) ? ['Failed/NodeLost'] : [];
+}
+
+/** Whether a node should have ended a Pod so long ago that it is given up, by the host's clock that is furthest ahead. */
+export function isOverdue(ledger: Ledger, { latest, isBound }: PodRecord): boolean {
   const deletesAtMs = Date.parse(latest.metadata.deletionTimestamp ?? '');
-  const isPast = ledger.nowMs + ledger.mostAheadMs >= deletesAtMs + SETTINGS.unreachableAfterSeconds * 1_000;
-  return isBound && ledger.mostAheadMs > 0 && isPast ? ['Failed/NodeLost'] : [];
+  return isBound && ledger.nowMs + ledger.mostAheadMs >= deletesAtMs + SETTINGS.unreachableAfterSeconds * 1_000;
 }
 
 function endOfAgent({ exitCode, isOutOfMemory }: AgentEnd): End {

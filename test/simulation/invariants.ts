@@ -11,7 +11,7 @@ import { Life } from './life.ts';
 import { givenUpFor, lastNumberIn, newAttempt } from './life-records.ts';
 import { Limits } from './limits.ts';
 import { faultOfWrite } from './property.ts';
-import { isFinished, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
+import { isFinished, isHost, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import type { Fields } from './scenario.ts';
 import type { Violation, Writer } from './violation.ts';
 
@@ -167,8 +167,7 @@ export class Invariants {
     }
     const what = `task ${task.namespace}/${task.name} (${task.uid.slice(0, 8)})`;
     const others = task.pods.filter((other) => other !== pod);
-    // One without a node that is being deleted is never bound to one.
-    const live = others.filter((other) => isLive(other) && (other.deletion === undefined || other.isBound));
+    const live = others.filter(mayRun);
     // Where the Pod of an attempt that is over has gone, its name is free for what a leader that leads no more had sent: it must not run on.
     const isLateAgain = this.#isLate(pod.createdBy) && pod.attempt <= lastNumberIn(task.latest.status);
     if (live.length > 0 && !isLateAgain)
@@ -176,7 +175,12 @@ export class Invariants {
     const creator = writer(pod.createdBy);
     const isMoving = task.movedMs !== undefined && ledger.nowMs - task.movedMs < IN_FLIGHT_MS;
     if (creator === undefined || this.#isLate(pod.createdBy) || isMoving) return;
-    const earlier = task.isEdited ? undefined : others.find(({ hadFinalizer, attempt }) => hadFinalizer && attempt === pod.attempt);
+    // An attempt that is not listed, because the Task had ended without a Pod as far as anybody knew, keeps its number: who asks for it then gets it, whatever a leader that
+    // was none any more had made meanwhile.
+    const openedMs = task.asked.get(pod.attempt) ?? 0;
+    const isSame = ({ hadFinalizer, attempt, createdMs }: PodRecord): boolean =>
+      hadFinalizer && attempt === pod.attempt && createdMs >= openedMs;
+    const earlier = task.isEdited ? undefined : others.find(isSame);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
     if (isFinished(task) && !task.isEdited)

@@ -135,7 +135,7 @@ export class Ledger {
       disturbances: 0,
       isTroubled: false,
       recorded: new Map(),
-      asked: new Set(),
+      asked: new Map(),
       retries: [],
     };
     this.tasks.set(uid, record);

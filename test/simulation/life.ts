@@ -48,7 +48,7 @@ export class Life {
     const before = change.previous as (StoredObject & Task) | undefined;
     if (change.type === 'DELETED' || before === undefined || before.status === change.object.status) return;
     const wasFinished = hasFinished(before);
-    if (wasFinished && !isFinished(task)) task.asked.add(lastNumberIn(task.latest.status) + 1);
+    if (wasFinished && !isFinished(task)) task.asked.set(lastNumberIn(task.latest.status) + 1, ledger.nowMs);
     if (task.isEdited || !isHost(writer)) return;
     const what = `task ${task.namespace}/${task.name} (${task.uid.slice(0, 8)}), by ${writer}`;
     for (const fault of faultsOfAttempts(before, task)) this.#report('attempts-are-numbered-and-never-lost', `${what}: ${fault}`);
@@ -65,7 +65,8 @@ export class Life {
     }
     const pointer = faultOfPointers(ledger, before, task);
     if (pointer !== null) this.#report('a-kept-log-is-there', `${what}: ${pointer}`);
-    this.#judgeRewording(before, task, what);
+    // Two hosts that both believe that they lead, one of which sees what is old, may undo what the other says until one learns that it is none.
+    if (!this.#options.isLate(writer)) this.#judgeRewording(before, task, what);
   }
 
   #judgePod(change: Change, pod: PodRecord, task: TaskRecord, writer: string): void {

@@ -1,9 +1,10 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
+import { isOverdue } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
-import { isFinished, isLive, type LimitsRecord, type PodRecord, type TaskRecord } from './records.ts';
+import { isFinished, type LimitsRecord, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import type { Violation, Writer } from './violation.ts';
 
 export interface LimitsOptions {
@@ -36,14 +37,15 @@ export class Limits {
       (other) =>
         other !== pod &&
         other.agent === pod.agent &&
-        isLive(other) &&
+        mayRun(other) &&
+        // Given up with its node: that it may still run costs no place.
+        !isOverdue(ledger, other) &&
         other.task !== undefined &&
         other.task.goneMs === undefined &&
         !isFinished(other.task) &&
         // Of what another host has started it learns when it is told.
         covers(creator.share, other.task.namespace, other.task.latest.metadata.labels) &&
         other.task.movedMs === undefined &&
-        // Given up with its node: that it may still run costs no place.
         other.task.latest.status?.attempts?.some(({ podUID }) => podUID === other.uid) !== true &&
         (other.createdBy === creator.name || other.createdMs < (creator.ledSinceMs ?? 0)),
     );

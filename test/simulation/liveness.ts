@@ -119,8 +119,13 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   }
   const attempt = lastNumberIn(status) + 1;
   const named = world.server.find({ kind: 'Pod', namespace, name: attempt === 1 ? `${name}-pod` : `${name}-pod-${attempt}` });
-  if (named !== undefined) return ready?.reason === 'NameConflict';
+  if (named !== undefined) return ready?.reason === 'NameConflict' && !isGoing(named);
   return false;
+}
+
+/** Whether an object is being deleted and nobody holds it: what waits for that goes on. */
+function isGoing({ metadata }: Pick<StoredObject, 'metadata'>): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
 }
 
 /** Why nothing of an Agent starts now, as its queue has to say; undefined: nothing keeps it. */

@@ -77,8 +77,8 @@ export interface TaskRecord {
   isTroubled: boolean;
   /** Attempts by their number, as they were recorded first, and when. */
   readonly recorded: Map<number, RecordedAttempt>;
-  /** Attempts that a person has asked for, by their number. */
-  readonly asked: Set<number>;
+  /** Attempts that a person has asked for, by their number, and when they were opened, milliseconds since the epoch. */
+  readonly asked: Map<number, number>;
   /** Every `spec.retry` that it has had. */
   readonly retries: unknown[];
 }
@@ -115,6 +115,11 @@ export function hasFinished({ status }: Pick<StoredObject, 'status'>): boolean {
 /** Whether its containers run, or may come to run. */
 export function isLive(pod: PodRecord): boolean {
   return pod.end === undefined && pod.goneMs === undefined;
+}
+
+/** Whether it takes a place: one that is being deleted without a node is never bound to one. */
+export function mayRun(pod: PodRecord): boolean {
+  return isLive(pod) && (pod.deletion === undefined || pod.isBound);
 }
 
 /** How its agent has ended; undefined while it runs, and before. */

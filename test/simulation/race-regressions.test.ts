@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { quickEngine } from '#test/support/source-engine.ts';
+import { run } from './crash-runs.ts';
+import { agent, at, create, scenario } from './hand-written.ts';
+import type { TaskRecord } from './records.ts';
+import { type FaultName, NO_FAULTS, NODES, type Scenario, type Timed } from './scenario.ts';
+import { type History, simulate } from './simulate.ts';
+
+const engine = quickEngine();
+
+/** The same with faults, as each of some seeds draws them. */
+async function withFaults(from: Scenario, rates: Partial<Record<FaultName, number>>, quietAfterMs: number): Promise<readonly History[]> {
+  const histories: History[] = [];
+  for (let seed = 1; seed <= 12; seed++) {
+    const history = await simulate({ ...from, seed, rates: { ...NO_FAULTS, ...rates }, quietAfterMs }, { engine });
+    expect(history.violations, `seed ${seed}:\n${history.lines.join('\n')}`).toEqual([]);
+    histories.push(history);
+  }
+  return histories;
+}
+
+function taskIn({ ledger }: History, name = 't0'): TaskRecord | undefined {
+  return [...ledger.tasks.values()].find((task) => task.name === name);
+}
+
+function allNodes(type: 'NodeLost' | 'NodeTainted' | 'NodeBack', atMs: number): readonly Timed[] {
+  return NODES.map(({ name: node }) => ({ atMs, happening: { type, node } }));
+}
+
+function happening(from: Scenario, ...more: readonly (readonly Timed[])[]): Scenario {
+  return { ...from, happenings: [...from.happenings, ...more.flat()].sort((a, b) => a.atMs - b.atMs) };
+}
+
+test('a deletion for a stop that a host had decided before it stood still took a pod that had failed by itself, and its log', async () => {
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { outcome: 'fail', exitCode: 3, runForMs: 1_000 })],
+    [1_500, { type: 'StopTask', at: at('t0') }],
+  );
+  const { writes } = await run(from);
+  const ends = new Set<string>();
+  for (let write = 1; write <= writes; write++) {
+    const history = await run(from, new Map([[write, 'Pauses']]));
+    expect(history.violations, `stands still at write ${write}:\n${history.lines.join('\n')}`).toEqual([]);
+    const task = taskIn(history);
+    ends.add(`${task?.latest.status?.cause}`);
+    if (task?.latest.status?.cause === 'Application') expect(task.pods[0]?.deletion, history.lines.join('\n')).toBeUndefined();
+  }
+  expect([...ends].sort(), 'both come about').toEqual(['Application', 'Stopped']);
+});
+
+test('a deadline for a stop, long on its way, made a stop of what the agent had come to meanwhile', async () => {
+  const from = scenario(
+    [0, { type: 'Webhook', adds: { sidecar: true } }],
+    [0, agent()],
+    [0, create('t0', { outcome: 'out-of-memory', runForMs: 40_000 })],
+    [38_000, { type: 'StopTask', at: at('t0') }],
+  );
+  const histories = await withFaults(from, { late: 0.6 }, 120_000);
+  expect(new Set(histories.map((history) => taskIn(history)?.latest.status?.cause)), 'some end by themselves').toContain('OutOfMemory');
+});
+
+test('an agent that started right after its pod was deleted, before its kubelet had heard, left no log', async () => {
+  let both = 0;
+  for (let stopsMs = 2_200; stopsMs <= 2_340; stopsMs += 20) {
+    const history = await run(
+      scenario([0, agent()], [100, create('t0', { outcome: 'never', stopExitCode: 143 })], [stopsMs, { type: 'StopTask', at: at('t0') }]),
+    );
+    expect(history.violations, `stopped at ${stopsMs} ms:\n${history.lines.join('\n')}`).toEqual([]);
+    const name = taskIn(history)?.latest.status?.attempts?.[0]?.log?.configMapName;
+    const kept = name === undefined ? undefined : history.ledger.configMapNamed('team-a', name);
+    if (Object.keys(kept?.data ?? {}).length > 1) both += 1;
+  }
+  expect(both, 'its log is kept beside that of the init container').toBeGreaterThan(0);
+});
+
+test('an attempt that a person asked for again is made again, whatever a leader that was none any more had made of it meanwhile', async () => {
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', {})],
+    [150, { type: 'StopTask', at: at('t0') }],
+    [60_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next', isFreed: true }],
+  );
+  // Right before its Pod is created: the next leader finds none, and stops the Task.
+  const history = await run(from, new Map([[2, 'Pauses']]));
+  expect(history.violations, history.lines.join('\n')).toEqual([]);
+  const task = taskIn(history);
+  expect(task?.latest.status, history.lines.join('\n')).toMatchObject({ phase: 'Completed', attempts: [{ number: 1 }] });
+  expect(task?.pods.map(({ attempt }) => attempt)).toEqual([1, 1]);
+});
+
+test('a task that waits for the name of a pod on a lost node is not done: it starts when that is gone', async () => {
+  const retry = { backoff: { initial: '60s', factor: 1, max: '60s' } };
+  const from = scenario(
+    [0, agent()],
+    [0, { type: 'ForeignPod', at: at('t0-pod') }],
+    [4_000, create('t0', { outcome: 'rejected' }, { retry })],
+  );
+  const lost = happening(from, allNodes('NodeLost', 5_000), allNodes('NodeTainted', 10_000), allNodes('NodeBack', 400_000));
+  const { violations, lines } = await simulate(lost, { engine });
+  expect(violations, lines.join('\n')).toEqual([]);
+});
+
+test('a pod that no node ever took is deleted and holds no place, while the end of its task is on its way', async () => {
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [10_000, create('t0', {}, { timeout: '20s' })],
+    [15_000, create('t1', {})],
+    // Right behind the deletion: the next leader finds that it has ended, and records that while the other starts.
+    [30_005, { type: 'CrashHost' }],
+  );
+  const lost = happening(from, allNodes('NodeLost', 5_000), allNodes('NodeBack', 150_000));
+  await withFaults(lost, { slow: 0.3 }, 140_000);
+});
+
+test('a pod that is given up with its node holds no place, also of a task that is being deleted', async () => {
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [100, create('t0', { outcome: 'never' })],
+    [5_000, create('t1', {})],
+    [35_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Foreground' } }],
+  );
+  const history = await simulate(happening(from, allNodes('NodeLost', 30_000), allNodes('NodeBack', 400_000)), { engine });
+  expect(history.violations, history.lines.join('\n')).toEqual([]);
+  const t1 = taskIn(history, 't1');
+  expect((t1?.pods[0]?.createdMs ?? 0) - (t1?.createdMs ?? 0), 'it does not wait for the node').toBeLessThan(200_000);
+});
+
+test('two hosts that believe that they lead, one of which sees no more what blocks a pod, say so by turns until one learns that it is none', async () => {
+  const from = scenario(
+    [0, agent()],
+    [3_000, { type: 'PauseHost', forMs: 20_000, overlapMs: 2_000 }],
+    [8_000, create('t0', { pullForMs: 5_000, pullFailures: 3 })],
+  );
+  await withFaults(from, { watchFail: 0.15 }, 22_000);
+});
