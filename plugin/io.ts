@@ -1,5 +1,8 @@
 import { styleText } from 'node:util';
 
+/** Columns of a help that goes to no terminal. */
+export const HELP_WIDTH = 80;
+
 /** All that a command may touch of the process. */
 export interface Io {
   out(text: string): void;

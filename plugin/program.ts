@@ -1,7 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import { asCommanderTakes } from './argument-words.ts';
 import { defineComplete } from './commands/complete.ts';
+import { defineCompletion } from './commands/completion.ts';
 import { defineLint } from './commands/lint.ts';
 import { defineLogs } from './commands/logs.ts';
+import { defineOptions } from './commands/options.ts';
 import { definePlan } from './commands/plan.ts';
 import { defineRelease } from './commands/release.ts';
 import { defineReplay } from './commands/replay.ts';
@@ -13,7 +16,8 @@ import { defineStop } from './commands/stop.ts';
 import { defineVersion } from './commands/version.ts';
 import { defineWhy } from './commands/why.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { Io } from './io.ts';
+import { HELP_WIDTH, type Io } from './io.ts';
+import { hasTemplate } from './output/flag.ts';
 
 const AFTER_HELP = `
 Flags come behind the command: kubectl opencode plan -n team-a, not kubectl -n team-a opencode plan.
@@ -24,9 +28,6 @@ Exit codes:
   2  there is something to do (only with --detailed-exitcode)
   3  the plan could be made, and says that something can't go ahead
 With run --wait and retry --wait it is that of the agent.`;
-
-/** Columns of a help that goes to no terminal. */
-const HELP_WIDTH = 80;
 
 /** The command line of `kubectl opencode`. Each command loads what it needs only when it runs. */
 export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
@@ -58,9 +59,20 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineRelease(program, io, done);
   defineLint(program, io, done);
   defineSchema(program, io, done);
+  defineCompletion(program, io, done);
+  defineOptions(program, io, done);
   defineComplete(program, io, done);
+  program.hook('preAction', (_program, command) => readTemplate(command, io));
   for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
   return program;
+}
+
+/** A template that is wrong is told before anything is done. */
+async function readTemplate(command: Command, io: Io): Promise<void> {
+  const output: unknown = command.getOptionValue('output');
+  if (typeof output !== 'string' || !hasTemplate(output)) return;
+  const { readForm } = await import('./output/render.ts');
+  command.setOptionValue('output', readForm(output, io.cwd));
 }
 
 /** Runs a command line to its exit code; every error is told once, with kubectl's prefix. */
@@ -74,7 +86,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     return EXIT.ok;
   }
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync([...asCommanderTakes(program, args)], { from: 'user' });
     return code;
   } catch (error) {
     // What commander found wrong it has said already.

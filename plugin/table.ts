@@ -1,9 +1,9 @@
 const NONE = '<none>';
 const GAP = '   ';
 
-/** Columns as kubectl lays them out: each as wide as its widest cell, and nothing behind the last word of a line. */
-export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cells = [titles, ...rows.map((row) => row.map((cell) => cell || NONE))];
+/** Columns as kubectl lays them out: each as wide as its widest cell, and nothing behind the last word of a line. Without headers the titles are left out. */
+export function table(titles: readonly string[], rows: readonly (readonly string[])[], hasHeaders = true): string {
+  const cells = [...(hasHeaders ? [titles] : []), ...rows.map((row) => row.map((cell) => cell || NONE))];
   const widths = titles.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   return cells
     .map(

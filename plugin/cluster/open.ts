@@ -1,6 +1,9 @@
 import { createRestCluster, type RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
-import { type ClusterFlags, durationMs } from '../flags.ts';
+import type { ClusterFlags } from '../flags.ts';
+import type { Io } from '../io.ts';
+import { targetOptions } from './target.ts';
+import { createTrace } from './trace.ts';
 
 export interface OpenCluster {
   readonly cluster: RestCluster;
@@ -9,21 +12,23 @@ export interface OpenCluster {
 }
 
 /** The cluster that kubectl would talk to; to be closed. Rejects with an error that says what to change where there is no usable kubeconfig. */
-export function openCluster({ kubeconfig, context, requestTimeout }: ClusterFlags): Promise<RestCluster> {
-  return createRestCluster({
+export async function openCluster(flags: ClusterFlags, io: Pick<Io, 'err'>): Promise<RestCluster> {
+  const trace = createTrace(flags.v ?? 0, io.err);
+  const cluster = await createRestCluster({
+    ...targetOptions(flags),
     clock: realClock,
     userAgent: 'kubectl-opencode',
-    ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ...(context === undefined ? {} : { context }),
-    ...(requestTimeout === undefined || requestTimeout === '0' ? {} : { requestTimeoutMs: durationMs(requestTimeout) }),
+    ...(trace === undefined ? {} : { onExchange: trace }),
   });
+  if (trace !== undefined) io.err(`context "${cluster.context}" of the kubeconfig: API server ${cluster.server}\n`);
+  return cluster;
 }
 
 /** Works with that cluster, and lets its connections go. Rejects as `openCluster` does. */
-export async function withCluster<T>(flags: ClusterFlags, work: (open: OpenCluster) => Promise<T>): Promise<T> {
-  const cluster = await openCluster(flags);
+export async function withCluster<T>(flags: ClusterFlags, io: Pick<Io, 'err'>, work: (open: OpenCluster) => Promise<T>): Promise<T> {
+  const cluster = await openCluster(flags, io);
   try {
-    return await work({ cluster, namespace: flags.namespace ?? cluster.namespace });
+    return await work({ cluster, namespace: flags.namespace || cluster.namespace });
   } finally {
     await cluster.close();
   }

@@ -50,15 +50,15 @@ export async function findTasks(cluster: Reading, namespace: string, names: read
   };
 }
 
-/** The Tasks that a command is about: those named, whatever their state, else those of the namespace (with labels, if a selector is given) that it is meant for. */
+/** The Tasks that a command is about: those named, whatever their state, else those of the namespace (or of them what the selectors select) that it is meant for. */
 export async function chooseTasks(
   { cluster, namespace }: { readonly cluster: Reading; readonly namespace: string },
   names: readonly string[],
-  selector: string | undefined,
+  selectors: Pick<Scope, 'labelSelector' | 'fieldSelector'>,
   isMeant: (task: Task) => boolean,
 ): Promise<FoundTasks> {
   if (names.length > 0) return findTasks(cluster, namespace, names);
-  const tasks = await listTasks(cluster, { namespace, ...(selector === undefined ? {} : { labelSelector: selector }) });
+  const tasks = await listTasks(cluster, { namespace, ...selectors });
   return { tasks: tasks.filter(isMeant), missing: [] };
 }
 

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
-import { addColorFlag, addFileFlags, addNamespaceFlag, addOutputFlag, type FileFlags } from '../flags.ts';
+import { addColorFlag, addFileFlags, addNamespaceFlag, type FileFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
 export interface LintFlags extends FileFlags {
   readonly namespace?: string;
-  readonly output: 'text' | 'json' | 'yaml';
+  readonly output: 'text' | DataForm;
   readonly color: boolean;
 }
 
@@ -27,7 +28,7 @@ export function defineLint(program: Command, io: Io, done: (code: ExitCode) => v
       'Checks manifests by the schemas that the CRDs are made from: every fault of every file at once, each with its line and column.\nNo cluster is asked.',
     );
   addNamespaceFlag(addFileFlags(command));
-  addColorFlag(addOutputFlag(command, ['text', 'json', 'yaml']));
+  addColorFlag(addOutputFlag(command, { forms: ['text'], default: 'text' }));
   command.addHelpText('after', EXAMPLES);
   command.action(async (flags: LintFlags) => {
     const { runLintCommand } = await import('../lint/command.ts');

@@ -6,26 +6,28 @@ import {
   addCoreFlag,
   addFileFlags,
   addNamespaceFlag,
-  addOutputFlag,
-  addSelectorFlag,
+  addSelectorFlags,
   type ClusterFlags,
   durationMs,
   type FileFlags,
+  type SelectorFlags,
+  TASK_FIELDS,
 } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addHeadersFlag, addOutputFlag, type DataForm } from '../output/flag.ts';
 import { ASSUMPTIONS, type Assumption } from '../plan/assumptions.ts';
 import { type PlanStart, parseStart } from '../plan/start.ts';
 
-export interface PlanFlags extends ClusterFlags, FileFlags {
+export interface PlanFlags extends ClusterFlags, FileFlags, SelectorFlags {
   readonly live?: boolean;
   readonly all?: boolean;
   readonly allNamespaces?: boolean;
-  readonly selector?: string;
   readonly assume?: Assumption;
   readonly runFor?: number;
   readonly at?: PlanStart;
   readonly horizon: number;
-  readonly output: 'text' | 'wide' | 'json' | 'yaml';
+  readonly output: 'text' | 'wide' | 'name' | DataForm;
+  readonly headers: boolean;
   readonly showSteps?: boolean;
   readonly detailedExitcode?: boolean;
   readonly color: boolean;
@@ -73,7 +75,7 @@ export function definePlan(program: Command, io: Io, done: (code: ExitCode) => v
     .option('--live', 'put the files on top of what the cluster holds')
     .option('--all', 'all Tasks of the namespace: a summary by reason')
     .option('-A, --all-namespaces', 'all Tasks of all namespaces: a summary by reason');
-  addSelectorFlag(command)
+  addSelectorFlags(command, TASK_FIELDS)
     .addOption(
       new Option('--assume <end>', 'how every Pod ends (default: as its sim.kubeopencode.io labels say, else succeeded)').choices([
         ...ASSUMPTIONS,
@@ -89,7 +91,7 @@ export function definePlan(program: Command, io: Io, done: (code: ExitCode) => v
     .addOption(new Option('--horizon <duration>', 'how far to look ahead').default(DAY_MS, '24h').argParser(durationMs))
     .option('--show-steps', 'steps, too, where many Tasks are summed up')
     .option('--detailed-exitcode', 'exit with 2 when there is something to do');
-  addOutputFlag(command, ['text', 'wide', 'json', 'yaml']);
+  addHeadersFlag(addOutputFlag(command, { forms: ['text', 'wide', 'name'], default: 'text' }), 'no header above the table of -o wide');
   addColorFlag(addCoreFlag(addClusterFlags(command)));
   command.addHelpText('after', EXAMPLES);
   command.action(async (names: readonly string[], flags: PlanFlags) => {

@@ -4,18 +4,19 @@ import {
   addClusterFlags,
   addLeaseFlags,
   addNamespaceFlag,
-  addOutputFlag,
-  addSelectorFlag,
+  addSelectorFlags,
   type ClusterFlags,
   type LeaseFlags,
+  type SelectorFlags,
 } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addHeadersFlag, addOutputFlag, type DataForm } from '../output/flag.ts';
 
-export interface ReleaseFlags extends ClusterFlags, LeaseFlags {
+export interface ReleaseFlags extends ClusterFlags, LeaseFlags, SelectorFlags {
   readonly allNamespaces?: boolean;
-  readonly selector?: string;
   readonly dryRun?: boolean;
-  readonly output: 'table' | 'name' | 'json';
+  readonly output: 'table' | 'name' | DataForm;
+  readonly headers: boolean;
 }
 
 const EXAMPLES = `
@@ -44,8 +45,8 @@ export function defineRelease(program: Command, io: Io, done: (code: ExitCode) =
     )
     .argument('[task...]', 'names of Tasks, also of those that are gone');
   addNamespaceFlag(command).option('-A, --all-namespaces', 'Pods of all namespaces');
-  addSelectorFlag(command).option('--dry-run', 'only print what would be released');
-  addOutputFlag(command, ['table', 'name', 'json']);
+  addSelectorFlags(command, 'metadata.name, status.phase, spec.nodeName').option('--dry-run', 'only print what would be released');
+  addHeadersFlag(addOutputFlag(command, { forms: ['table', 'name'], default: 'table' }));
   addLeaseFlags(addClusterFlags(command)).addHelpText('after', EXAMPLES);
   command.action(async (names: readonly string[], flags: ReleaseFlags) => {
     const { runReleaseCommand } = await import('../release/command.ts');

@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
-import { addColorFlag, addCoreFlag, addOutputFlag } from '../flags.ts';
+import { addColorFlag, addCoreFlag } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
 export interface ReplayFlags {
   readonly namespace?: string;
   readonly explain?: number;
-  readonly output: 'text' | 'json' | 'yaml';
+  readonly output: 'text' | DataForm;
   readonly color: boolean;
   readonly core?: string;
 }
@@ -33,7 +34,7 @@ export function defineReplay(program: Command, io: Io, done: (code: ExitCode) =>
     )
     .addOption(new Option('-n, --namespace <name>', 'only the decisions about Tasks of this namespace (default: all)'))
     .addOption(new Option('--explain <seq>', 'print the trail of one decision instead').argParser(sequenceNumber));
-  addColorFlag(addCoreFlag(addOutputFlag(command, ['text', 'json', 'yaml'])));
+  addColorFlag(addCoreFlag(addOutputFlag(command, { forms: ['text'], default: 'text' })));
   command.addHelpText('after', EXAMPLES);
   command.action(async (journal: string, task: string | undefined, flags: ReplayFlags) => {
     const { runReplayCommand } = await import('../replay/command.ts');

@@ -1,14 +1,15 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
-import { addClusterFlags, addNamespaceFlag, addSelectorFlag, type ClusterFlags } from '../flags.ts';
+import { addClusterFlags, addNamespaceFlag, addSelectorFlags, type ClusterFlags, type SelectorFlags, TASK_FIELDS } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
-export interface RetryFlags extends ClusterFlags {
-  readonly selector?: string;
+export interface RetryFlags extends ClusterFlags, SelectorFlags {
   readonly all?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
-  readonly output?: 'name';
+  /** Absent: a line a Task. */
+  readonly output?: 'name' | DataForm;
 }
 
 const EXAMPLES = `
@@ -34,13 +35,13 @@ export function defineRetry(program: Command, io: Io, done: (code: ExitCode) => 
       'Asks the controller for one more attempt of Tasks that have ended otherwise than by success. Attempts before, their Pods and kept logs stay.',
     )
     .argument('[task...]', 'names of Tasks');
-  addSelectorFlag(addNamespaceFlag(command));
+  addSelectorFlags(addNamespaceFlag(command), TASK_FIELDS);
   command
     .option('--all', 'every Task of the namespace that failed or timed out')
     .option('--dry-run', 'only print what would be asked for')
-    .option('--wait', 'stay until the Tasks have ended; progress goes to stderr')
-    .addOption(new Option('-o, --output <form>', 'form of the output').choices(['name']));
-  addClusterFlags(command).addHelpText('after', EXAMPLES);
+    .option('--wait', 'stay until the Tasks have ended; progress goes to stderr');
+
+  addClusterFlags(addOutputFlag(command, { forms: ['name'], otherwise: 'a line a Task' })).addHelpText('after', EXAMPLES);
   command.action(async (names: readonly string[], flags: RetryFlags) => {
     const { runRetryCommand } = await import('../retry/command.ts');
     done(await runRetryCommand(names, flags, io));

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
 import { addClusterFlags, addNamespaceFlag, type ClusterFlags, durationText, wholeNumber } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
 export interface RunFlags extends ClusterFlags {
   readonly agent?: string;
@@ -11,7 +12,8 @@ export interface RunFlags extends ClusterFlags {
   readonly priority?: number;
   readonly wait?: boolean;
   readonly dryRun?: boolean;
-  readonly output?: 'name' | 'json' | 'yaml';
+  /** Absent: a line. */
+  readonly output?: 'name' | DataForm;
 }
 
 const EXAMPLES = `
@@ -41,9 +43,9 @@ export function defineRun(program: Command, io: Io, done: (code: ExitCode) => vo
     .addOption(new Option('--timeout <duration>', 'longest time in Running, such as 30m (default: none)').argParser(durationText))
     .addOption(new Option('--priority <number>', 'order in the queue of the Agent: higher goes first (default: 0)').argParser(wholeNumber))
     .option('--wait', 'stay until the Task has ended; progress goes to stderr')
-    .option('--dry-run', 'create nothing; with -o yaml or json print the Task')
-    .addOption(new Option('-o, --output <form>', 'form of the output').choices(['name', 'json', 'yaml']));
-  addClusterFlags(command).addHelpText('after', EXAMPLES);
+    .option('--dry-run', 'create nothing; with -o yaml or json print the Task');
+
+  addClusterFlags(addOutputFlag(command, { forms: ['name'], otherwise: 'a line' })).addHelpText('after', EXAMPLES);
   command.action(async (words: readonly string[], flags: RunFlags) => {
     const { runRunCommand } = await import('../run/command.ts');
     done(await runRunCommand(words, flags, io));

@@ -1,15 +1,24 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
-import { addClusterFlags, addColorFlag, addCoreFlag, addNamespaceFlag, addSelectorFlag, type ClusterFlags } from '../flags.ts';
+import {
+  addClusterFlags,
+  addColorFlag,
+  addCoreFlag,
+  addNamespaceFlag,
+  addSelectorFlags,
+  type ClusterFlags,
+  type SelectorFlags,
+  TASK_FIELDS,
+} from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addHeadersFlag, addOutputFlag, type DataForm } from '../output/flag.ts';
 
-export interface StatusFlags extends ClusterFlags {
+export interface StatusFlags extends ClusterFlags, SelectorFlags {
   readonly allNamespaces?: boolean;
-  readonly selector?: string;
   readonly watch?: boolean;
   readonly headers: boolean;
   /** Absent: `tree` for Tasks by name, else `table`. */
-  readonly output?: 'tree' | 'table' | 'wide' | 'json' | 'yaml' | 'name';
+  readonly output?: 'tree' | 'table' | 'wide' | 'name' | DataForm;
   readonly color: boolean;
   readonly core?: string;
 }
@@ -37,19 +46,10 @@ export function defineStatus(program: Command, io: Io, done: (code: ExitCode) =>
     )
     .argument('[task...]', 'names of Tasks');
   addNamespaceFlag(command).option('-A, --all-namespaces', 'Tasks of all namespaces');
-  addSelectorFlag(command)
-    .option('-w, --watch', 'go on with each change; for Tasks by name until all of them have ended')
-    .option('--no-headers', 'neither the header of the table nor the counts below it')
-    .addOption(
-      new Option('-o, --output <form>', 'form of the output (default: tree for Tasks by name, else table)').choices([
-        'tree',
-        'table',
-        'wide',
-        'json',
-        'yaml',
-        'name',
-      ]),
-    );
+  addSelectorFlags(command, TASK_FIELDS);
+  command.option('-w, --watch', 'go on with each change; for Tasks by name until all of them have ended');
+  addHeadersFlag(command, 'neither the header of the table nor the counts below it');
+  addOutputFlag(command, { forms: ['tree', 'table', 'wide', 'name'], otherwise: 'tree for Tasks by name, else table' });
   addColorFlag(addCoreFlag(addClusterFlags(command))).addHelpText('after', EXAMPLES);
   command.action(async (names: readonly string[], flags: StatusFlags) => {
     const { runStatusCommand } = await import('../status/command.ts');

@@ -1,16 +1,25 @@
 import { type Command, Option } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
-import { addClusterFlags, addNamespaceFlag, addSelectorFlag, type ClusterFlags, durationMs } from '../flags.ts';
+import {
+  addClusterFlags,
+  addNamespaceFlag,
+  addSelectorFlags,
+  type ClusterFlags,
+  durationMs,
+  type SelectorFlags,
+  TASK_FIELDS,
+} from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
-export interface StopFlags extends ClusterFlags {
-  readonly selector?: string;
+export interface StopFlags extends ClusterFlags, SelectorFlags {
   readonly all?: boolean;
   readonly retain?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
   readonly timeout?: number;
-  readonly output?: 'name';
+  /** Absent: a line a Task. */
+  readonly output?: 'name' | DataForm;
 }
 
 const EXAMPLES = `
@@ -33,15 +42,14 @@ export function defineStop(program: Command, io: Io, done: (code: ExitCode) => v
       'Asks the controller to end Tasks. A Task that runs is finished when its containers have ended; one that waits gets no Pod.',
     )
     .argument('[task...]', 'names of Tasks');
-  addSelectorFlag(addNamespaceFlag(command));
+  addSelectorFlags(addNamespaceFlag(command), TASK_FIELDS);
   command
     .option('--all', 'every Task of the namespace that has not ended')
     .option('--retain', 'end the containers and keep the Pod and its logs (spec.stop.mode: Retain)')
     .option('--dry-run', 'only print what would be stopped')
     .option('--wait', 'wait until the Tasks have ended')
-    .addOption(new Option('--timeout <duration>', 'how long to wait, such as 5m (default: as long as it takes)').argParser(durationMs))
-    .addOption(new Option('-o, --output <form>', 'form of the output').choices(['name']));
-  addClusterFlags(command).addHelpText('after', EXAMPLES);
+    .addOption(new Option('--timeout <duration>', 'how long to wait, such as 5m (default: as long as it takes)').argParser(durationMs));
+  addClusterFlags(addOutputFlag(command, { forms: ['name'], otherwise: 'a line a Task' })).addHelpText('after', EXAMPLES);
   command.action(async (names: readonly string[], flags: StopFlags) => {
     const { runStopCommand } = await import('../stop/command.ts');
     done(await runStopCommand(names, flags, io));

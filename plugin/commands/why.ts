@@ -6,14 +6,14 @@ import {
   addCoreFlag,
   addLeaseFlags,
   addNamespaceFlag,
-  addOutputFlag,
   type ClusterFlags,
   type LeaseFlags,
 } from '../flags.ts';
 import type { Io } from '../io.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
 export interface WhyFlags extends ClusterFlags, LeaseFlags {
-  readonly output: 'text' | 'json' | 'yaml';
+  readonly output: 'text' | DataForm;
   readonly color: boolean;
   readonly core?: string;
 }
@@ -38,7 +38,7 @@ export function defineWhy(program: Command, io: Io, done: (code: ExitCode) => vo
       'Explains a Task: what it waits for, since when and until when, its place in the queue and who is ahead, or why and how it ended; the rules that fired and their facts; and the nearest single change that would let it go on, with the command that makes it, found by asking the core again with that one input changed. Nothing is written.',
     );
   addNamespaceFlag(command);
-  addOutputFlag(command, ['text', 'json', 'yaml']);
+  addOutputFlag(command, { forms: ['text'], default: 'text' });
   addLeaseFlags(addColorFlag(addCoreFlag(addClusterFlags(command))));
   command.addHelpText('after', EXAMPLES);
   command.action(async (task: string, flags: WhyFlags) => {

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import type { LintFlags } from '../commands/lint.ts';
 import type { Finding, LintReport } from '../contract/lint.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -7,6 +6,8 @@ import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
 import { readManifests } from '../input/objects.ts';
 import { readSources } from '../input/sources.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
+import { isDataForm } from '../output/flag.ts';
+import { rendered } from '../output/render.ts';
 import { findBeyondSchemas } from './beyond-schemas.ts';
 import { findInLife } from './life.ts';
 
@@ -33,7 +34,11 @@ export async function runLintCommand(flags: LintFlags, io: Io): Promise<ExitCode
     notes: notes.map(findingOf),
     leftOut: manifests.leftOut.filter((title) => !beyond.unknownKinds.includes(title)),
   };
-  io.out(rendered(report, faults, notes, flags, flags.color && io.takesColor ? colored : plain));
+  io.out(
+    isDataForm(flags.output)
+      ? await rendered(report, flags.output)
+      : lintText(report, faults, notes, flags.color && io.takesColor ? colored : plain),
+  );
   return faults.length > 0 ? EXIT.error : EXIT.ok;
 }
 
@@ -41,19 +46,12 @@ function findingOf({ source, line, column, message }: Fault): Finding {
   return { source, line, column, message };
 }
 
-function rendered(report: LintReport, faults: readonly Fault[], notes: readonly Fault[], flags: LintFlags, paint: Paint): string {
-  switch (flags.output) {
-    case 'json':
-      return `${JSON.stringify(report, null, 2)}\n`;
-    case 'yaml':
-      return stringify(report, { lineWidth: 0 });
-    case 'text':
-      return [
-        ...faults.map((fault) => `${formatFault(fault, paint)}\n`),
-        ...notes.map((note) => `${formatFault({ ...note, message: `${paint('yellow', 'note:')} ${note.message}` }, paint)}\n`),
-        `${summary(report)}\n`,
-      ].join('');
-  }
+function lintText(report: LintReport, faults: readonly Fault[], notes: readonly Fault[], paint: Paint): string {
+  return [
+    ...faults.map((fault) => `${formatFault(fault, paint)}\n`),
+    ...notes.map((note) => `${formatFault({ ...note, message: `${paint('yellow', 'note:')} ${note.message}` }, paint)}\n`),
+    `${summary(report)}\n`,
+  ].join('');
 }
 
 function summary({ files, checked, faults, notes, leftOut }: LintReport): string {

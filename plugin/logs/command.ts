@@ -26,7 +26,7 @@ type Source =
 
 /** `kubectl opencode logs`: prints what a container of an attempt says: from its Pod, else what was kept of it. */
 export async function runLogsCommand(name: string, flags: LogsFlags, io: Io): Promise<ExitCode> {
-  return withCluster(flags, async ({ cluster, namespace }) => {
+  return withCluster(flags, io, async ({ cluster, namespace }) => {
     const { tasks, missing } = await findTasks(cluster, namespace, [name]);
     const [found] = tasks;
     if (found === undefined) throw new Error(missing.join(''));

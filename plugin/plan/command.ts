@@ -1,4 +1,5 @@
 import { loadEngine } from '#host/engine/wasm-engine.ts';
+import { isSelective, selectorsOf } from '../choose.ts';
 import type { PlanFlags } from '../commands/plan.ts';
 import type { Plan } from '../contract/plan.ts';
 import { readCore } from '../core-file.ts';
@@ -24,7 +25,7 @@ export async function runPlanCommand(names: readonly string[], flags: PlanFlags,
   const filenames = flags.filename ?? [];
   const sources = filenames.length === 0 ? [] : await sourcesOf(filenames, flags, io);
   const isLive = flags.live === true || names.length > 0 || isFleet(flags);
-  const live = isLive ? await (await import('./live.ts')).openLive(flags) : undefined;
+  const live = isLive ? await (await import('./live.ts')).openLive(flags, io) : undefined;
   try {
     const parsed = sources.map(parseSource);
     const manifests = readManifests(
@@ -47,8 +48,8 @@ export async function runPlanCommand(names: readonly string[], flags: PlanFlags,
   }
 }
 
-function isFleet({ all, allNamespaces, selector }: PlanFlags): boolean {
-  return all === true || allNamespaces === true || selector !== undefined;
+function isFleet(flags: PlanFlags): boolean {
+  return flags.all === true || flags.allNamespaces === true || isSelective(flags);
 }
 
 function checkWho(names: readonly string[], flags: PlanFlags): void {
@@ -90,7 +91,7 @@ function selectionOf(names: readonly string[], flags: PlanFlags, namespace: stri
   if (names.length > 0) return { type: 'Named', names };
   if (!isFleet(flags)) return { type: 'None' };
   const place = flags.allNamespaces === true ? {} : { namespace };
-  return { type: 'Many', ...place, ...(flags.selector === undefined ? {} : { selector: flags.selector }) };
+  return { type: 'Many', scope: { ...place, ...selectorsOf(flags) } };
 }
 
 function verdict(plan: Plan, manifests: Manifests, flags: PlanFlags, io: Io): ExitCode {

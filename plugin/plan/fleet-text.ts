@@ -7,6 +7,8 @@ import { appliesText, footer, header, lackedText } from './text-frame.ts';
 
 export interface FleetTextOptions extends PlanTextOptions {
   readonly isWide: boolean;
+  /** Titles above the lines of Tasks. */
+  readonly hasHeaders: boolean;
   readonly hasSteps: boolean;
 }
 
@@ -141,7 +143,8 @@ function tableText(tasks: readonly PlannedTask[], options: FleetTextOptions): st
       { text: blocked ?? end.message ?? reasonOf(task) },
     ];
   });
-  return gridText(titles, rows, titles.length - 1, options);
+  const grid = gridText(titles, rows, titles.length - 1, options);
+  return options.hasHeaders ? grid : grid.slice(grid.indexOf('\n') + 1);
 }
 
 /** When its next Pod is created. */

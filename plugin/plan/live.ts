@@ -1,6 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
-import type { Address } from '#host/cluster/cluster.ts';
+import type { Address, Scope } from '#host/cluster/cluster.ts';
 import type { RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { openCluster } from '../cluster/open.ts';
@@ -9,6 +9,7 @@ import { createReadings, type Readings } from '../cluster/readings.ts';
 import type { Lacked } from '../contract/plan.ts';
 import type { ClusterFlags } from '../flags.ts';
 import type { PlannedObject } from '../input/objects.ts';
+import type { Io } from '../io.ts';
 import { ownersOf, readGround, readOne, readPods } from './ground.ts';
 import { lackedOf } from './lacked.ts';
 import type { PlanRun } from './record.ts';
@@ -19,8 +20,7 @@ import { checkStart, type PlanStart, startMsOf } from './start.ts';
 export type Selection =
   | { readonly type: 'None' }
   | { readonly type: 'Named'; readonly names: readonly string[] }
-  /** `namespace` absent: all. */
-  | { readonly type: 'Many'; readonly namespace?: string; readonly selector?: string };
+  | { readonly type: 'Many'; readonly scope: Omit<Scope, 'kind'> };
 
 export interface LiveInput {
   readonly options: Omit<RunOptions, 'startMs'>;
@@ -49,9 +49,9 @@ export interface Live {
 const MAX_ROUNDS = 8;
 
 /** Opens the cluster that kubectl would talk to. Nothing is ever written there. */
-export async function openLive(flags: ClusterFlags): Promise<Live> {
-  const cluster = await openCluster(flags);
-  const namespace = flags.namespace ?? cluster.namespace;
+export async function openLive(flags: ClusterFlags, io: Io): Promise<Live> {
+  const cluster = await openCluster(flags, io);
+  const namespace = flags.namespace || cluster.namespace;
   return { namespace, run: (input) => runLive(cluster, namespace, input), close: () => cluster.close() };
 }
 
@@ -83,15 +83,8 @@ async function select(cluster: RestCluster, readings: Readings, namespace: strin
   switch (selection.type) {
     case 'None':
       return { tasks: [], gone: [], missing: [] };
-    case 'Many': {
-      const { selector } = selection;
-      const place = selection.namespace === undefined ? {} : { namespace: selection.namespace };
-      return {
-        tasks: await listTasks(cluster, { ...place, ...(selector === undefined ? {} : { labelSelector: selector }) }),
-        gone: [],
-        missing: [],
-      };
-    }
+    case 'Many':
+      return { tasks: await listTasks(cluster, selection.scope), gone: [], missing: [] };
     case 'Named': {
       const { tasks, missing } = await findTasks(cluster, namespace, selection.names);
       const known = tasks.map(({ metadata }) => metadata.name);

@@ -1,7 +1,8 @@
-import { stringify } from 'yaml';
 import type { PlanFlags } from '../commands/plan.ts';
 import type { Plan } from '../contract/plan.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
+import { isDataForm } from '../output/flag.ts';
+import { rendered, renderer } from '../output/render.ts';
 import { planText } from './text.ts';
 
 export interface PrintOptions {
@@ -13,30 +14,18 @@ export interface PrintOptions {
 
 /** A plan as `-o` wants it. */
 export async function printed(plan: Plan, { flags, io, isFleet }: PrintOptions): Promise<string> {
-  switch (flags.output) {
-    case 'json':
-      return `${JSON.stringify(plan, null, 2)}\n`;
-    case 'yaml':
-      return toYaml(plan);
-    case 'wide':
-    case 'text': {
-      const paint: Paint = flags.color && io.takesColor ? colored : plain;
-      const filenames = flags.filename ?? [];
-      const options = {
-        paint,
-        toYaml,
-        ...(filenames.length === 0 ? {} : { applyWith: `kubectl apply ${filenames.map((file) => `-f ${file}`).join(' ')}` }),
-        ...(io.columns === undefined ? {} : { width: io.columns }),
-      };
-      const isWide = flags.output === 'wide';
-      if (!isFleet && !isWide) return planText(plan, options);
-      const { fleetText } = await import('./fleet-text.ts');
-      return fleetText(plan, { ...options, isWide, hasSteps: flags.showSteps === true });
-    }
-  }
-}
-
-/** As kubectl prints: no folded lines, no anchors. */
-function toYaml(value: unknown): string {
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  if (isDataForm(flags.output)) return rendered(plan, flags.output);
+  if (flags.output === 'name') return plan.tasks.map(({ name }) => `task.kubeopencode.io/${name}\n`).join('');
+  const paint: Paint = flags.color && io.takesColor ? colored : plain;
+  const filenames = flags.filename ?? [];
+  const options = {
+    paint,
+    toYaml: await renderer('yaml'),
+    ...(filenames.length === 0 ? {} : { applyWith: `kubectl apply ${filenames.map((file) => `-f ${file}`).join(' ')}` }),
+    ...(io.columns === undefined ? {} : { width: io.columns }),
+  };
+  const isWide = flags.output === 'wide';
+  if (!isFleet && !isWide) return planText(plan, options);
+  const { fleetText } = await import('./fleet-text.ts');
+  return fleetText(plan, { ...options, isWide, hasSteps: flags.showSteps === true, hasHeaders: flags.headers });
 }

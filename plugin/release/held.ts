@@ -1,8 +1,9 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
-import { LABELS, POD_FINALIZER } from '#core/contract/names.ts';
-import type { Address, Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
-import { failureText, isAbsent } from '../cluster/failure.ts';
+import { LABELS } from '#core/contract/names.ts';
+import type { Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
+import { isHeld, letGo } from '#host/controller/held-pods.ts';
+import { failureText } from '../cluster/failure.ts';
 import { listAll, nameOf } from '../cluster/read.ts';
 
 /** A Pod that bears our finalizer. */
@@ -21,10 +22,8 @@ export type Owner =
   | { readonly type: 'Orphan'; readonly why: string }
   | { readonly type: 'Unknown' };
 
-export interface HeldScope {
-  /** Absent: all. */
-  readonly namespace?: string;
-  readonly selector?: string;
+/** Absent: all namespaces, all Pods. */
+export interface HeldScope extends Omit<Scope, 'kind'> {
   /** Tasks; empty: every Pod of the scope. */
   readonly names: readonly string[];
 }
@@ -39,10 +38,14 @@ export interface Held {
 }
 
 /** The Pods that our finalizer holds. Throws where Pods can't be listed; Tasks, and even their CRD, may be gone. */
-export async function heldPods(cluster: Pick<Cluster, 'get' | 'list'>, { namespace, selector, names }: HeldScope): Promise<Held> {
+export async function heldPods(
+  cluster: Pick<Cluster, 'get' | 'list'>,
+  { namespace, labelSelector, fieldSelector, names }: HeldScope,
+): Promise<Held> {
   const place = namespace === undefined ? {} : { namespace };
-  const labelSelector = [LABELS.taskUid, ...(selector === undefined ? [] : [selector])].join(',');
-  const listed = await listAll(cluster, { kind: 'Pod', ...place, labelSelector });
+  const labels = [LABELS.taskUid, ...(labelSelector === undefined ? [] : [labelSelector])].join(',');
+  const fields = fieldSelector === undefined ? {} : { fieldSelector };
+  const listed = await listAll(cluster, { kind: 'Pod', ...place, labelSelector: labels, ...fields });
   if (!listed.ok) throw new Error(failureText({ verb: 'list', kind: 'Pod', ...place }, listed.error));
   const tasks = await readTasks(cluster, place);
   const byUid = new Map((tasks.ok ? tasks.items : []).map((task) => [task.metadata.uid, task]));
@@ -55,10 +58,6 @@ export async function heldPods(cluster: Pick<Cluster, 'get' | 'list'>, { namespa
     missing: wanted.filter((name) => !known.includes(name)),
     ...(tasks.ok ? {} : { blindness: failureText({ verb: 'list', kind: 'Task', ...place }, tasks.error) }),
   };
-}
-
-export function isHeld({ metadata }: Pod): boolean {
-  return metadata.finalizers?.includes(POD_FINALIZER) === true;
 }
 
 type Tasks = { readonly ok: true; readonly items: readonly Task[] } | { readonly ok: false; readonly error: ClusterError };
@@ -92,13 +91,9 @@ function lossOf(pod: Pod, owner: Owner): Pick<HeldPod, 'loses'> {
 export type Released = { readonly type: 'Released' | 'WouldRelease' | 'Gone' } | { readonly type: 'Failed'; readonly message: string };
 
 /** Takes our finalizer off a Pod, and no other. One that is gone, or whose name another has, needs nothing. */
-export async function release(cluster: Pick<Cluster, 'patch'>, { metadata }: Pod): Promise<Released> {
-  const address: Address = { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name };
-  const patch = { metadata: { uid: metadata.uid, '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } };
-  const result = await cluster.patch(address, patch, { patchType: 'strategic' });
-  if (result.ok) return { type: 'Released' };
-  const { error } = result;
-  const isOther = error.type === 'Refused' && (error.code === 409 || error.code === 422) && /\buid\b/i.test(error.message);
-  if (isAbsent(error) || isOther) return { type: 'Gone' };
-  return { type: 'Failed', message: failureText({ verb: 'patch', ...address }, error) };
+export async function release(cluster: Pick<Cluster, 'patch'>, pod: Pod): Promise<Released> {
+  const result = await letGo(cluster, pod);
+  if (result.type !== 'Failed') return result;
+  const { namespace = '', name } = pod.metadata;
+  return { type: 'Failed', message: failureText({ verb: 'patch', kind: 'Pod', namespace, name }, result.error) };
 }

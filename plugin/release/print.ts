@@ -24,7 +24,7 @@ const WORDS = { Released: 'released', WouldRelease: 'would be released', Gone: '
 >;
 
 /** One line a Pod. */
-export function releaseTable(pods: readonly ReleasedPod[]): string {
+export function releaseTable(pods: readonly ReleasedPod[], hasHeaders: boolean): string {
   return table(
     ['NAMESPACE', 'POD', 'PHASE', 'TASK', 'RESULT', 'LOSES'],
     pods.map(({ namespace, name, phase, deletingAt, task, orphan, result, loses }) => [
@@ -35,5 +35,6 @@ export function releaseTable(pods: readonly ReleasedPod[]): string {
       WORDS[result],
       loses ?? '',
     ]),
+    hasHeaders,
   );
 }

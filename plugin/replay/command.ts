@@ -6,6 +6,8 @@ import type { Explained, Replay } from '../contract/replay.ts';
 import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
+import { isDataForm } from '../output/flag.ts';
+import { rendered } from '../output/render.ts';
 import { journalFiles, readLines } from './lines.ts';
 import { isSame, replay, replayEntry, saidIn } from './replay.ts';
 import { explainedText, replayText } from './text.ts';
@@ -27,16 +29,16 @@ export async function runReplayCommand(asked: Asked, flags: ReplayFlags, io: Io)
     if (explained.length === 0)
       throw new Error(`replay ${asked.journal}: expected seq ${flags.explain}${wanted(asked, flags)}, there is none`);
     io.out(
-      flags.output === 'text'
-        ? explained.map((one) => explainedText(one, engine.digest, paint)).join('\n')
-        : await rendered({ formatVersion: 1, core: engine.digest, decisions: explained }, flags.output),
+      isDataForm(flags.output)
+        ? await rendered({ formatVersion: 1, core: engine.digest, decisions: explained }, flags.output)
+        : explained.map((one) => explainedText(one, engine.digest, paint)).join('\n'),
     );
     return EXIT.ok;
   }
   const result = await replay({ engine, journal: asked.journal, files: files.length, lines: readLines(files), isWanted });
   warn(result, io);
   if (result.decisions === 0) throw new Error(`replay ${asked.journal}: expected decisions${wanted(asked, flags)}, there are none`);
-  io.out(flags.output === 'text' ? replayText(result, paint) : await rendered(result, flags.output));
+  io.out(isDataForm(flags.output) ? await rendered(result, flags.output) : replayText(result, paint));
   return result.different > 0 || result.unreadable.some(({ fault }) => fault === 'malformed') ? EXIT.error : EXIT.ok;
 }
 
@@ -66,9 +68,4 @@ function warn({ unreadable, gaps }: Replay, io: Io): void {
 function wanted({ task }: Asked, { namespace }: ReplayFlags): string {
   const about = task === undefined ? '' : ` about Task ${namespace === undefined ? '' : `${namespace}/`}${task}`;
   return about === '' && namespace !== undefined ? ` about Tasks of namespace ${namespace}` : about;
-}
-
-async function rendered(value: unknown, form: 'json' | 'yaml'): Promise<string> {
-  if (form === 'json') return `${JSON.stringify(value, null, 2)}\n`;
-  return (await import('yaml')).stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }

@@ -3,15 +3,20 @@ import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
-import { checkChoice } from '../choose.ts';
+import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
 import { failureText, isReplaced } from '../cluster/failure.ts';
 import { withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
+import { targetWords } from '../cluster/target.ts';
 import type { RetryFlags } from '../commands/retry.ts';
+import type { RetryReport } from '../contract/asked.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { isDataForm } from '../output/flag.ts';
+import { rendered } from '../output/render.ts';
 import { awaitTask, exitCodeOf } from '../run/progress.ts';
+import { endState } from '../task-end.ts';
 import { outcomeText, taskTitle } from '../task-text.ts';
 import { createKubectl } from '../why/kubectl.ts';
 import { askingFor, isRetriedByAll } from './next-attempt.ts';
@@ -20,15 +25,18 @@ import { askingFor, isRetriedByAll } from './next-attempt.ts';
 type Retried =
   | { readonly type: 'Asked'; readonly task: Task; readonly attempt: number }
   | { readonly type: 'Unchanged'; readonly task: Task; readonly attempt: number; readonly why: string }
-  | { readonly type: 'Failed'; readonly message: string };
+  | { readonly type: 'Failed'; readonly task: Task; readonly message: string };
+
+/** How Tasks that were waited for have ended, by UID; null: deleted. */
+type Ends = Map<string | undefined, Task | null>;
 
 type Wanted = Exclude<Retried, { type: 'Failed' }>;
 
 /** `kubectl opencode retry`: annotates, prints, waits. */
 export async function runRetryCommand(names: readonly string[], flags: RetryFlags, io: Io): Promise<ExitCode> {
   checkChoice('retry', names, flags);
-  return withCluster(flags, async (open) => {
-    const found = await chooseTasks(open, names, flags.selector, isRetriedByAll);
+  return withCluster(flags, io, async (open) => {
+    const found = await chooseTasks(open, names, selectorsOf(flags), isRetriedByAll);
     for (const text of found.missing) io.err(`error: ${text}\n`);
     if (found.tasks.length === 0 && found.missing.length === 0) {
       io.err(`No Task to retry in ${open.namespace} namespace.\n`);
@@ -40,7 +48,9 @@ export async function runRetryCommand(names: readonly string[], flags: RetryFlag
     for (const result of results) tell(result, isAlone, open.namespace, flags, io);
     const isClean = found.missing.length === 0 && wanted.length === results.length;
     const waits = flags.wait === true && flags.dryRun !== true && wanted.length > 0;
-    const code = waits ? await wait(open.cluster, wanted, flags, io) : EXIT.ok;
+    const ends: Ends = new Map();
+    const code = waits ? await wait(open.cluster, wanted, ends, flags, io) : EXIT.ok;
+    if (isDataForm(flags.output)) io.out(await rendered(reportOf(results, ends, flags), flags.output));
     return isClean || code !== EXIT.ok ? code : EXIT.error;
   });
 }
@@ -50,7 +60,7 @@ async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Prom
   const asking = askingFor(task);
   switch (asking.type) {
     case 'Refused':
-      return { type: 'Failed', message: `retry task ${name}: ${asking.why}` };
+      return { type: 'Failed', task, message: `retry task ${name}: ${asking.why}` };
     case 'Asked':
       return { type: 'Unchanged', task, attempt: asking.attempt, why: asking.why };
     case 'Ask': {
@@ -62,7 +72,7 @@ async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Prom
       const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
       return result.ok
         ? { type: 'Asked', task: result.value as Task, attempt }
-        : { type: 'Failed', message: patchFailure(task, result.error) };
+        : { type: 'Failed', task, message: patchFailure(task, result.error) };
     }
   }
 }
@@ -73,29 +83,51 @@ function patchFailure({ metadata: { namespace = '', name } }: Task, error: Clust
     : failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
 }
 
-function tell(result: Retried, isAlone: boolean, namespace: string, { dryRun, output, context, kubeconfig }: RetryFlags, io: Io): void {
+function tell(result: Retried, isAlone: boolean, namespace: string, flags: RetryFlags, io: Io): void {
+  const { dryRun, output } = flags;
   if (result.type === 'Failed') {
     io.err(`error: ${result.message}\n`);
     return;
   }
   const { task, attempt } = result;
+  if (isDataForm(output)) return;
   if (output === 'name') {
     io.out(`${taskTitle(task)}\n`);
     return;
   }
-  const target = { namespace, ...(context === undefined ? {} : { context }), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  const target = { namespace, access: targetWords(flags) };
   const watch = isAlone && dryRun !== true ? `; watch it: ${createKubectl(target).opencode('status', task.metadata.name, '-w')}` : '';
   const said =
     result.type === 'Unchanged' ? `unchanged: ${result.why}` : `attempt ${attempt} asked for${dryRun === true ? ' (dry run)' : ''}`;
   io.out(`${taskTitle(task)} ${said}${watch}\n`);
 }
 
+function reportOf(results: readonly Retried[], ends: Ends, { dryRun }: RetryFlags): RetryReport {
+  return {
+    formatVersion: 1,
+    tasks: results.map((result) => {
+      const { namespace = '', name, uid } = result.task.metadata;
+      return {
+        namespace,
+        name,
+        ...(uid === undefined ? {} : { uid }),
+        result: result.type === 'Asked' && dryRun === true ? 'WouldAsk' : result.type,
+        ...(result.type === 'Failed' ? { message: result.message } : { attempt: result.attempt }),
+        ...(result.type === 'Unchanged' ? { message: result.why } : {}),
+        ...(ends.has(uid) ? endState(ends.get(uid)) : {}),
+      };
+    }),
+  };
+}
+
 /** Of one Task as `run --wait` does; of several each end on a line. */
-async function wait(cluster: Cluster, wanted: readonly Wanted[], flags: RetryFlags, io: Io): Promise<ExitCode> {
+async function wait(cluster: Cluster, wanted: readonly Wanted[], ends: Ends, flags: RetryFlags, io: Io): Promise<ExitCode> {
   const [only] = wanted;
   if (only !== undefined && wanted.length === 1) {
     const before = `attempt ${only.attempt} was asked for: waits for the controller`;
-    return (await awaitTask(cluster, only.task, io, { hasEnded: (task) => hasHad(task, only.attempt), before })).code;
+    const { final, code } = await awaitTask(cluster, only.task, io, { hasEnded: (task) => hasHad(task, only.attempt), before });
+    ends.set(only.task.metadata.uid, final);
+    return code;
   }
   const attempts = new Map(wanted.map(({ task, attempt }) => [task.metadata.uid, attempt]));
   const codes: ExitCode[] = [];
@@ -107,7 +139,8 @@ async function wait(cluster: Cluster, wanted: readonly Wanted[], flags: RetryFla
     onTrouble: (text) => io.err(`warning: ${text}\n`),
     onEnd: (task, final) => {
       codes.push(exitCodeOf(final));
-      if (flags.output !== 'name') io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
+      ends.set(task.metadata.uid, final);
+      if (flags.output === undefined) io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
     },
   });
   return codes.every((code) => code === EXIT.ok) ? EXIT.ok : EXIT.error;

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { API_VERSION } from '#core/api/common.ts';
 import type { Task } from '#core/api/task.ts';
 import { realClock } from '#host/real-clock.ts';
@@ -8,6 +7,8 @@ import { namesOf, notFoundText } from '../cluster/read.ts';
 import type { RunFlags } from '../commands/run.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { isDataForm } from '../output/flag.ts';
+import { rendered } from '../output/render.ts';
 import { taskTitle } from '../task-text.ts';
 import { awaitTask } from './progress.ts';
 
@@ -23,22 +24,22 @@ export async function runRunCommand(words: readonly string[], flags: RunFlags, i
   if (flags.agent === undefined && flags.template === undefined)
     throw new Error('run: expected who is to do it; name an Agent with --agent, or an AgentTemplate with --template');
   const { name, prompt } = await readWords(words, io);
-  return withCluster(flags, async (open) => {
+  return withCluster(flags, io, async (open) => {
     if (flags.dryRun === true) {
-      print(taskOf(name ?? generatedName(), open.namespace, prompt, flags), flags, 'created (dry run)', io);
+      await print(taskOf(name ?? generatedName(), open.namespace, prompt, flags), flags, 'created (dry run)', io);
       return EXIT.ok;
     }
     await checkReference(open, flags);
     const task = await create(open, name, prompt, flags);
     if (flags.wait !== true) {
-      print(task, flags, 'created', io);
+      await print(task, flags, 'created', io);
       return EXIT.ok;
     }
     // An object is printed once, as it ended.
-    const isObject = flags.output === 'json' || flags.output === 'yaml';
-    if (!isObject) print(task, flags, 'created', io);
+    const isObject = isDataForm(flags.output);
+    if (!isObject) await print(task, flags, 'created', io);
     const { final, code } = await awaitTask(open.cluster, task, io);
-    if (isObject && final !== null) print(final, flags, '', io);
+    if (isObject && final !== null) await print(final, flags, '', io);
     return code;
   });
 }
@@ -101,19 +102,7 @@ function generatedName(): string {
   return `task-${letters.join('')}`;
 }
 
-function print(task: Task, { output }: RunFlags, verb: string, io: Io): void {
-  switch (output) {
-    case 'json':
-      io.out(`${JSON.stringify(task, null, 2)}\n`);
-      break;
-    case 'yaml':
-      io.out(stringify(task, { lineWidth: 0 }));
-      break;
-    case 'name':
-      io.out(`${taskTitle(task)}\n`);
-      break;
-    case undefined:
-      io.out(`${taskTitle(task)} ${verb}\n`);
-      break;
-  }
+async function print(task: Task, { output }: RunFlags, verb: string, io: Io): Promise<void> {
+  if (isDataForm(output)) io.out(await rendered(task, output));
+  else io.out(`${taskTitle(task)}${output === 'name' ? '' : ` ${verb}`}\n`);
 }

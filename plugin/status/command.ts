@@ -7,6 +7,7 @@ import type { Cluster, Scope } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { realClock } from '#host/real-clock.ts';
+import { isSelective, selectorsOf } from '../choose.ts';
 import { failureText } from '../cluster/failure.ts';
 import { follow } from '../cluster/follow.ts';
 import { withCluster } from '../cluster/open.ts';
@@ -36,8 +37,8 @@ interface View {
 export async function runStatusCommand(names: readonly string[], flags: StatusFlags, io: Io, clock: Clock = realClock): Promise<ExitCode> {
   if (names.length > 0 && flags.allNamespaces === true)
     throw new Error('status: expected names or -A; a name is looked for in one namespace');
-  if (names.length > 0 && flags.selector !== undefined) throw new Error('status: expected names or -l, not both');
-  return withCluster(flags, async ({ cluster, namespace }) => {
+  if (names.length > 0 && isSelective(flags)) throw new Error('status: expected names or -l, not both');
+  return withCluster(flags, io, async ({ cluster, namespace }) => {
     const place = flags.allNamespaces === true ? {} : { namespace };
     const view: View = { cluster, clock, ...place, names, flags, io };
     const found =
@@ -48,7 +49,7 @@ export async function runStatusCommand(names: readonly string[], flags: StatusFl
       await watch({ ...view, names: found.tasks.map(({ metadata }) => metadata.name) }, names.length > 0);
       return code;
     }
-    if (found.tasks.length > 0) createPrinter(view)(await report(view, found.tasks, await readPods(view)));
+    if (found.tasks.length > 0) (await createPrinter(view))(await report(view, found.tasks, await readPods(view)));
     else if (found.missing.length === 0)
       io.err(flags.allNamespaces === true ? 'No Tasks found.\n' : `No Tasks found in ${namespace} namespace.\n`);
     return code;
@@ -58,7 +59,7 @@ export async function runStatusCommand(names: readonly string[], flags: StatusFl
 function scopeOf({ namespace, flags }: View): Omit<Scope, 'kind'> {
   return {
     ...(namespace === undefined ? {} : { namespace }),
-    ...(flags.selector === undefined ? {} : { labelSelector: flags.selector }),
+    ...selectorsOf(flags),
   };
 }
 
@@ -100,7 +101,7 @@ async function readQueues({ cluster, flags, io }: View, tasks: readonly Task[], 
 
 async function watch(view: View, isByName: boolean): Promise<void> {
   const { cluster, clock, names, io } = view;
-  const print = createPrinter(view);
+  const print = await createPrinter(view);
   const over = new AbortController();
   const scopes: readonly Scope[] = [{ kind: 'Task', ...scopeOf(view) }, ...(isDeep(view) ? [podScope(view)] : [])];
   for await (const store of follow({ cluster, clock, scopes, signal: over.signal, onTrouble: (text) => io.err(`warning: ${text}\n`) })) {

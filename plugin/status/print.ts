@@ -1,7 +1,8 @@
-import { stringify } from 'yaml';
 import type { StatusFlags } from '../commands/status.ts';
 import type { StatusReport, TaskState } from '../contract/status.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
+import { type DataForm, isDataForm } from '../output/flag.ts';
+import { renderer } from '../output/render.ts';
 import { columnsOf, countsText, headerText, rowText } from './table.ts';
 import { treeText } from './tree.ts';
 
@@ -17,11 +18,13 @@ export function formOf({ names, flags }: PrintView): Form {
   return flags.output ?? (names.length > 0 ? 'tree' : 'table');
 }
 
+/** What is printed of a report, of which the `changed` Tasks are new or different. */
+type Write = (report: StatusReport, changed: readonly TaskState[], isFirst: boolean) => string;
+
 /** Prints reports one after the other: the first whole, of the next ones only what is different. */
-export function createPrinter(view: PrintView): (report: StatusReport) => void {
-  const form = formOf(view);
-  const { flags, io } = view;
-  const paint: Paint = flags.color && io.takesColor ? colored : plain;
+export async function createPrinter(view: PrintView): Promise<(report: StatusReport) => void> {
+  const { io } = view;
+  const write = await writerOf(view);
   const known = new Map<string, string>();
   let isFirst = true;
   const takeChanged = ({ tasks }: StatusReport): readonly TaskState[] => {
@@ -32,28 +35,37 @@ export function createPrinter(view: PrintView): (report: StatusReport) => void {
   };
   return (report) => {
     const [hadMore, changed] = [known.size > report.tasks.length, takeChanged(report)];
-    if (isFirst || hadMore || changed.length > 0) io.out(textOf(report, changed, { form, flags, paint, isFirst }));
+    if (isFirst || hadMore || changed.length > 0) io.out(write(report, changed, isFirst));
     isFirst = false;
   };
 }
 
+async function writerOf(view: PrintView): Promise<Write> {
+  const form = formOf(view);
+  if (isDataForm(form)) {
+    const render = await renderer(form);
+    return (report, _changed, isFirst) => render(report, { isFurther: !isFirst });
+  }
+  const { flags, io } = view;
+  const paint: Paint = flags.color && io.takesColor ? colored : plain;
+  return (report, changed, isFirst) => textOf(report, changed, { form, flags, paint, isFirst, columns: io.columns });
+}
+
 interface TextOptions {
-  readonly form: Form;
+  readonly form: Exclude<Form, DataForm>;
   readonly flags: StatusFlags;
   readonly paint: Paint;
   readonly isFirst: boolean;
+  /** Of the terminal, as it is now. */
+  readonly columns: number | undefined;
 }
 
-function textOf(report: StatusReport, changed: readonly TaskState[], { form, flags, paint, isFirst }: TextOptions): string {
+function textOf(report: StatusReport, changed: readonly TaskState[], { form, flags, paint, isFirst, columns }: TextOptions): string {
   switch (form) {
-    case 'json':
-      return `${JSON.stringify(report, null, 2)}\n`;
-    case 'yaml':
-      return `${isFirst ? '' : '---\n'}${stringify(report, { lineWidth: 0 })}`;
     case 'name':
       return changed.map(({ name }) => `task.kubeopencode.io/${name}\n`).join('');
     case 'tree':
-      return changed.length === 0 ? '' : `${isFirst ? '' : '\n'}${treeText({ ...report, tasks: changed }, paint)}`;
+      return changed.length === 0 ? '' : `${isFirst ? '' : '\n'}${treeText({ ...report, tasks: changed }, paint, columns)}`;
     case 'table':
     case 'wide': {
       const columns = columnsOf(report, { isWide: form === 'wide', hasNamespaces: flags.allNamespaces === true, paint });

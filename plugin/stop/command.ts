@@ -3,14 +3,18 @@ import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
-import { checkChoice } from '../choose.ts';
+import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
 import { failureText, isReplaced } from '../cluster/failure.ts';
 import { withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
 import type { StopFlags } from '../commands/stop.ts';
+import type { StopReport } from '../contract/asked.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { isDataForm } from '../output/flag.ts';
+import { rendered } from '../output/render.ts';
+import { endState } from '../task-end.ts';
 import { otherManager, outcomeText, taskTitle } from '../task-text.ts';
 
 /** What became of one Task. */
@@ -18,13 +22,16 @@ type Stopped =
   | { readonly type: 'Stopped'; readonly task: Task }
   /** It has ended, or was stopped before. */
   | { readonly type: 'Unchanged'; readonly task: Task; readonly why: string }
-  | { readonly type: 'Failed'; readonly message: string };
+  | { readonly type: 'Failed'; readonly task: Task; readonly message: string };
+
+/** How Tasks that were waited for have ended, by UID; null: deleted. */
+type Ends = Map<string | undefined, Task | null>;
 
 /** `kubectl opencode stop`: annotates, prints, waits. */
 export async function runStopCommand(names: readonly string[], flags: StopFlags, io: Io): Promise<ExitCode> {
   checkChoice('stop', names, flags);
-  return withCluster(flags, async (open) => {
-    const found = await chooseTasks(open, names, flags.selector, (task) => !isFinished(task));
+  return withCluster(flags, io, async (open) => {
+    const found = await chooseTasks(open, names, selectorsOf(flags), (task) => !isFinished(task));
     for (const text of found.missing) io.err(`error: ${text}\n`);
     if (found.tasks.length === 0 && found.missing.length === 0) {
       io.err(`No Task to stop in ${open.namespace} namespace.\n`);
@@ -34,7 +41,10 @@ export async function runStopCommand(names: readonly string[], flags: StopFlags,
     for (const result of results) tell(result, flags, io);
     const isClean = found.missing.length === 0 && results.every(({ type }) => type !== 'Failed');
     const toWait = results.flatMap((result) => (result.type !== 'Failed' && !isFinished(result.task) ? [result.task] : []));
-    const hasEnded = flags.wait !== true || flags.dryRun === true || toWait.length === 0 || (await wait(open.cluster, toWait, flags, io));
+    const isAwaited = flags.wait === true && flags.dryRun !== true && toWait.length > 0;
+    const ends: Ends = new Map();
+    const hasEnded = !isAwaited || (await wait(open.cluster, toWait, ends, flags, io));
+    if (isDataForm(flags.output)) io.out(await rendered(reportOf(results, ends, flags), flags.output));
     return isClean && hasEnded ? EXIT.ok : EXIT.error;
   });
 }
@@ -52,7 +62,7 @@ async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags)
     ...(retain === true ? { spec: { stop: { mode: 'Retain' } } } : {}),
   };
   const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
-  return result.ok ? { type: 'Stopped', task: result.value as Task } : { type: 'Failed', message: patchFailure(task, result.error) };
+  return result.ok ? { type: 'Stopped', task: result.value as Task } : { type: 'Failed', task, message: patchFailure(task, result.error) };
 }
 
 function patchFailure({ metadata: { namespace = '', name } }: Task, error: ClusterError): string {
@@ -60,14 +70,34 @@ function patchFailure({ metadata: { namespace = '', name } }: Task, error: Clust
   return failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
 }
 
+function reportOf(results: readonly Stopped[], ends: Ends, { dryRun }: StopFlags): StopReport {
+  return {
+    formatVersion: 1,
+    tasks: results.map((result) => {
+      const { namespace = '', name, uid } = result.task.metadata;
+      return {
+        namespace,
+        name,
+        ...(uid === undefined ? {} : { uid }),
+        result: result.type === 'Stopped' && dryRun === true ? 'WouldStop' : result.type,
+        ...(result.type === 'Unchanged' ? { message: result.why } : {}),
+        ...(result.type === 'Failed' ? { message: result.message } : {}),
+        ...endState(ends.has(uid) ? ends.get(uid) : result.task),
+      };
+    }),
+  };
+}
+
+/** Talks of one; what `-o` prints as data is printed once, for all. */
 function tell(result: Stopped, { dryRun, output }: StopFlags, io: Io): void {
+  const out = isDataForm(output) ? () => {} : io.out;
   switch (result.type) {
     case 'Stopped':
-      io.out(`${taskTitle(result.task)}${output === 'name' ? '' : ` stopped${dryRun === true ? ' (dry run)' : ''}`}\n`);
+      out(`${taskTitle(result.task)}${output === 'name' ? '' : ` stopped${dryRun === true ? ' (dry run)' : ''}`}\n`);
       warnOfManager(result.task, io);
       break;
     case 'Unchanged':
-      io.out(`${taskTitle(result.task)}${output === 'name' ? '' : ` unchanged: ${result.why}`}\n`);
+      out(`${taskTitle(result.task)}${output === 'name' ? '' : ` unchanged: ${result.why}`}\n`);
       break;
     case 'Failed':
       io.err(`error: ${result.message}\n`);
@@ -81,7 +111,7 @@ function warnOfManager(task: Task, io: Io): void {
     io.err(`warning: task ${task.metadata.name} is managed by ${manager}, which may take the stop otherwise or not at all\n`);
 }
 
-async function wait(cluster: Cluster, tasks: readonly Task[], { timeout, output }: StopFlags, io: Io): Promise<boolean> {
+async function wait(cluster: Cluster, tasks: readonly Task[], ends: Ends, { timeout, output }: StopFlags, io: Io): Promise<boolean> {
   const waiting = new Set(tasks.map(({ metadata }) => metadata.name));
   const result = await waitForEnds({
     cluster,
@@ -91,7 +121,8 @@ async function wait(cluster: Cluster, tasks: readonly Task[], { timeout, output 
     onTrouble: (text) => io.err(`warning: ${text}\n`),
     onEnd: (task, final) => {
       waiting.delete(task.metadata.name);
-      if (output !== 'name') io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
+      ends.set(task.metadata.uid, final);
+      if (output === undefined) io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
     },
   });
   if (result === 'TimedOut') io.err(`error: stop: the wait has timed out; not ended yet: ${[...waiting].join(', ')}\n`);

@@ -4,8 +4,8 @@ import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 /** Where the commands go, as this one was told. */
 export interface KubectlTarget {
   readonly namespace: string;
-  readonly context?: string;
-  readonly kubeconfig?: string;
+  /** Flags that choose cluster and user; default: none. */
+  readonly access?: readonly string[];
 }
 
 /** Command lines that can be pasted into a shell: each goes to the cluster and the namespace that were asked about. */
@@ -23,11 +23,7 @@ export interface Kubectl {
   recreate(kind: Kind, name: string, ...edit: readonly string[]): string;
 }
 
-export function createKubectl({ namespace, context, kubeconfig }: KubectlTarget): Kubectl {
-  const access = [
-    ...(context === undefined ? [] : ['--context', context]),
-    ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
-  ];
+export function createKubectl({ namespace, access = [] }: KubectlTarget): Kubectl {
   const kubectl = ['kubectl', ...access];
   const run = (...words: readonly string[]): string => line([...kubectl, '-n', namespace, ...words]);
   const on = (kind: Kind, ...words: readonly string[]): string =>

@@ -160,7 +160,7 @@ describe('completion', () => {
     ],
     [
       ['release', '-o', ''],
-      ['table', 'name', 'json', ':4'],
+      ['table', 'name', 'json', 'yaml', 'jsonpath=', 'jsonpath-as-json=', 'jsonpath-file=', ':4'],
     ],
     [
       ['retry', '--al'],
@@ -176,7 +176,7 @@ describe('completion', () => {
     ],
     [
       ['plan', '-o', ''],
-      ['text', 'wide', 'json', 'yaml', ':4'],
+      ['text', 'wide', 'name', 'json', 'yaml', 'jsonpath=', 'jsonpath-as-json=', 'jsonpath-file=', ':4'],
     ],
     [
       ['plan', '-f', ''],

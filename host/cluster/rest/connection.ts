@@ -18,6 +18,21 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export interface ConnectionOptions extends KubeConfigSource {
   readonly clock: Clock;
   readonly userAgent: string;
+  /** Told of each request when its answer begins, or when it has failed. */
+  readonly onExchange?: (exchange: Exchange) => void;
+}
+
+/** One request and what came of it. Its headers hold credentials, its body what is written. */
+export interface Exchange {
+  readonly method: HttpRequest['method'];
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body?: string;
+  readonly came:
+    | { readonly type: 'Answer'; readonly code: number; readonly headers: Exchange['headers'] }
+    | { readonly type: 'Failure'; readonly message: string };
+  /** Until the answer began. */
+  readonly tookMs: number;
 }
 
 export interface HttpRequest {
@@ -73,23 +88,28 @@ export class Connection {
     const credentials = await aborted(this.#credentials(), signal);
     if (credentials === 'Aborted') return { ok: false, error: unreachable(what, signal.reason) };
     if (!credentials.ok) return credentials;
+    const headers = this.#headers(request, credentials.value);
+    const told = this.#exchange(request, headers);
     try {
       const { origin, pathname } = new URL(this.server);
       const answer = await this.#dispatcher(credentials.value).request({
         origin,
         path: `${pathname.replace(/\/$/, '')}${request.path}`,
         method: request.method,
-        headers: this.#headers(request, credentials.value),
+        headers,
         signal,
         // Time is the callers' affair: watches are silent for long.
         headersTimeout: 0,
         bodyTimeout: 0,
         ...(request.body === undefined ? {} : { body: request.body }),
       });
+      told({ type: 'Answer', code: answer.statusCode, headers: answer.headers });
       if (answer.statusCode === 401) this.#refused();
       return { ok: true, value: answer };
     } catch (cause) {
-      return { ok: false, error: unreachable(what, signal.aborted ? signal.reason : cause) };
+      const error = unreachable(what, signal.aborted ? signal.reason : cause);
+      told({ type: 'Failure', message: error.message });
+      return { ok: false, error };
     }
   }
 
@@ -97,6 +117,15 @@ export class Connection {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#pool?.dispatcher.destroy();
+  }
+
+  /** Begins to measure; what is given to the answer is told with the request. */
+  #exchange({ method, path, body }: HttpRequest, headers: Exchange['headers']): (came: Exchange['came']) => void {
+    const { clock, onExchange } = this.#options;
+    if (onExchange === undefined) return () => {};
+    const beganMs = clock.monotonic();
+    const asked = { method, url: `${this.server.replace(/\/$/, '')}${path}`, headers, ...(body === undefined ? {} : { body }) };
+    return (came) => onExchange({ ...asked, came, tookMs: clock.monotonic() - beganMs });
   }
 
   #headers(request: HttpRequest, { headers }: Credentials): Record<string, string | string[]> {

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { type DispatcherOptions, findHomeDir, KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { parse } from 'yaml';
+import { type Impersonation, impersonation, impersonationHeaders, type KubeConfigOverrides, overridden } from './kube-config-overrides.ts';
 
 /** Which of the machine's configurations to use. */
 export interface KubeConfigSource {
@@ -11,6 +12,8 @@ export interface KubeConfigSource {
   readonly kubeconfig?: string;
   /** Default: the current context. */
   readonly context?: string;
+  /** What a command line says beside it; default: nothing. */
+  readonly overrides?: KubeConfigOverrides;
 }
 
 /** TLS material and names as `node:tls` takes them. */
@@ -32,19 +35,19 @@ export interface Credentials {
 /** What kubeconfig files may say of a user beyond what client-node reads. */
 interface UserExtras {
   readonly tokenFile?: string;
-  readonly groups?: readonly string[];
-  readonly uid?: string;
+  readonly impersonate: Impersonation;
 }
 
 const TOKEN_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
  * client-node's KubeConfig as a source of credentials only: it reads files, runs exec plugins and refreshes tokens, and makes no connection of its own
- * (its own way is one new connection for each call). Beyond it: `tokenFile`, impersonated groups and UID, contexts without a user, `http://` servers.
+ * (its own way is one new connection for each call). Beyond it: `tokenFile`, impersonated groups, UID and extra values, contexts without a user, `http://` servers, and kubectl's flags.
  */
 export class CredentialSource extends KubeConfig {
   #extras = new Map<string, UserExtras>();
   #tls: TlsOptions = {};
+  #impersonate: Impersonation = {};
 
   override createDispatcherOptions(...[, agentOptions]: Parameters<KubeConfig['createDispatcherOptions']>): DispatcherOptions {
     this.#tls = agentOptions as TlsOptions;
@@ -59,7 +62,7 @@ export class CredentialSource extends KubeConfig {
   override loadFromString(...args: Parameters<KubeConfig['loadFromString']>): void {
     super.loadFromString(...args);
     this.#extras = readExtras(args[0]);
-    this.users = this.users.map((user) => withExtras(user, this.#extras.get(user.name) ?? {}));
+    this.users = this.users.map((user) => withExtras(user, this.#extras.get(user.name)));
   }
 
   override makePathsAbsolute(rootDirectory: string): void {
@@ -82,42 +85,50 @@ export class CredentialSource extends KubeConfig {
     if (!this.currentContext && other.currentContext) this.currentContext = other.currentContext;
   }
 
+  /** Has the present context lead where a command line says. Throws an error that says what to change. */
+  apply(overrides: KubeConfigOverrides): void {
+    const contextName = this.currentContext ?? '';
+    const { context, cluster, user } = overridden(
+      { contextName, context: this.getContextObject(contextName), clusters: this.clusters, users: this.users },
+      overrides,
+    );
+    this.#impersonate = impersonation(this.#extras.get(user.name)?.impersonate ?? {}, overrides.impersonate);
+    this.clusters = [cluster, ...this.clusters.filter(({ name }) => name !== cluster.name)];
+    this.users = [user, ...this.users.filter(({ name }) => name !== user.name)];
+    this.contexts = [context, ...this.contexts.filter(({ name }) => name !== context.name)];
+    this.currentContext = context.name;
+  }
+
   /** Rejects when a file can't be read or a plugin fails. Not to be called again before it has answered. */
   async credentials(): Promise<Credentials> {
     const request = new RequestContext('https://localhost', HttpMethod.GET);
     await this.applySecurityAuthentication(request);
-    const { groups, uid } = this.#extras.get(this.getCurrentUser().name) ?? {};
     // A token file ends with a newline more often than not.
     const given = Object.entries(request.getHeaders()).map(([key, value]) => [key, value.trim()] as const);
-    const headers = {
-      ...Object.fromEntries(given),
-      ...(groups === undefined ? {} : { 'Impersonate-Group': groups }),
-      ...(uid === undefined ? {} : { 'Impersonate-Uid': uid }),
-    };
-    return { headers, tls: this.#tls };
+    return { headers: { ...Object.fromEntries(given), ...impersonationHeaders(this.#impersonate) }, tls: this.#tls };
   }
 }
 
 /** Loads the configuration and checks that its context names a cluster. Throws an error that says what to change. */
 export function loadCredentialSource(source: KubeConfigSource): CredentialSource {
+  const { context, overrides = {} } = source;
   const config = load(source);
-  if (source.context !== undefined) config.setCurrentContext(source.context);
+  if (context !== undefined) config.setCurrentContext(context);
   const name = config.getCurrentContext();
-  const context = config.getContextObject(name);
-  const known = config.contexts.map((other) => other.name).join(', ') || 'none';
-  if (context === null) {
+  const saysWhere = context === undefined && (overrides.server ?? overrides.cluster) !== undefined;
+  if (config.getContextObject(name) === null && !saysWhere) {
+    const known = config.contexts.map((other) => other.name).join(', ') || 'none';
     throw new Error(`use context "${name ?? ''}": expected one of the kubeconfig's contexts (${known}); choose one with --context`);
   }
-  if (config.getCurrentCluster() === null) {
-    throw new Error(`use context "${name}": expected its cluster "${context.cluster}" in the kubeconfig, it is not there`);
-  }
+  config.apply(overrides);
   return config;
 }
 
-function load({ kubeconfig }: KubeConfigSource): CredentialSource {
+function load({ kubeconfig, overrides }: KubeConfigSource): CredentialSource {
   if (kubeconfig !== undefined) return loadFile(kubeconfig);
   const listed = process.env.KUBECONFIG?.split(delimiter).filter((path) => path !== '') ?? [];
-  const present = listed.filter((path) => existsSync(path));
+  // Of a list an empty file is as good as none, as with kubectl.
+  const present = listed.filter((path) => existsSync(path) && statSync(path).size > 0);
   if (present.length > 0) return loadFiles(present);
   const home = findHomeDir();
   const homeFile = home === null ? undefined : join(home, '.kube', 'config');
@@ -127,6 +138,7 @@ function load({ kubeconfig }: KubeConfigSource): CredentialSource {
     config.loadFromCluster();
     return config;
   }
+  if (overrides?.server !== undefined) return new CredentialSource();
   const tried = [...listed, ...(homeFile === undefined || listed.length > 0 ? [] : [homeFile]), TOKEN_FILE].join(', ');
   throw new Error(`find a kubeconfig: expected one of ${tried}, none is there; name one with --kubeconfig or KUBECONFIG`);
 }
@@ -150,9 +162,9 @@ function loadFile(path: string): CredentialSource {
   return config;
 }
 
-function withExtras(user: User, extras: UserExtras): User {
+function withExtras(user: User, extras: UserExtras | undefined): User {
   const exec = user.exec ? { ...user.exec, env: [...(user.exec.env ?? []), execInfo(user.exec.apiVersion)] } : user.exec;
-  if (extras.tokenFile === undefined) return { ...user, exec };
+  if (extras?.tokenFile === undefined) return { ...user, exec };
   const { token: _, ...rest } = user;
   return { ...rest, exec, authProvider: { name: 'tokenFile', config: { tokenFile: extras.tokenFile } } };
 }
@@ -168,12 +180,22 @@ function readExtras(text: string): Map<string, UserExtras> {
   const extras = new Map<string, UserExtras>();
   for (const { name, user } of file.users ?? []) {
     if (name === undefined || !user) continue;
-    const { tokenFile, 'as-groups': groups, 'as-uid': uid } = user;
+    const { tokenFile, as, 'as-groups': groups, 'as-uid': uid, 'as-user-extra': extra } = user;
     extras.set(name, {
       ...(typeof tokenFile === 'string' ? { tokenFile } : {}),
-      ...(Array.isArray(groups) ? { groups: groups.map(String) } : {}),
-      ...(typeof uid === 'string' ? { uid } : {}),
+      impersonate: {
+        ...(typeof as === 'string' ? { user: as } : {}),
+        ...(Array.isArray(groups) ? { groups: groups.map(String) } : {}),
+        ...(typeof uid === 'string' ? { uid } : {}),
+        ...(isRecord(extra)
+          ? { extra: Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [values].flat().map(String)])) }
+          : {}),
+      },
     });
   }
   return extras;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -17,7 +17,7 @@ import type {
   WatchOptions,
 } from '../cluster.ts';
 import { decodeDeleted, decodeFrame, decodeList, decodeObject, refusal, retryAfter } from './answers.ts';
-import { Connection, type HttpAnswer, type HttpRequest } from './connection.ts';
+import { Connection, type ConnectionOptions, type HttpAnswer, type HttpRequest } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import { unreachable } from './failures.ts';
 import type { KubeConfigSource } from './kube-config.ts';
@@ -35,7 +35,7 @@ const PATCH_TYPES = {
   strategic: 'application/strategic-merge-patch+json',
 } as const satisfies Record<PatchOptions['patchType'], string>;
 
-export interface RestClusterOptions extends KubeConfigSource {
+export interface RestClusterOptions extends KubeConfigSource, Pick<ConnectionOptions, 'onExchange'> {
   readonly clock: Clock;
   /** From sending a call to the end of its answer; waiting for a free connection does not count. Watches have their own timeout. Default 30,000. */
   readonly requestTimeoutMs?: number;

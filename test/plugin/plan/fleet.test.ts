@@ -50,7 +50,7 @@ beforeAll(async () => {
 
 const shown = (
   options: { readonly width?: number; readonly isWide?: boolean; readonly hasSteps?: boolean; readonly paint?: typeof plain } = {},
-) => fleetText(plan, { paint: plain, toYaml: stringify, isWide: false, hasSteps: false, ...options });
+) => fleetText(plan, { paint: plain, toYaml: stringify, isWide: false, hasHeaders: true, hasSteps: false, ...options });
 
 describe('the summary', () => {
   test('groups by what the first moment comes to, with the reason, and by the end', () => {

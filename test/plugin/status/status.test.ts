@@ -79,7 +79,7 @@ describe('forms', () => {
   });
 
   test('a wrong form is answered with the right ones', async () =>
-    expect(await status('-o', 'xml')).toMatchObject({ code: 1, err: expect.stringContaining('tree, table, wide, json, yaml, name') }));
+    expect(await status('-o', 'xml')).toMatchObject({ code: 1, err: expect.stringContaining('tree, table, wide, name, json, yaml, jsonpath=') }));
 
   test('colour on a terminal', async () => {
     const args = ['status', '--kubeconfig', server.kubeconfig];

@@ -49,7 +49,7 @@ describe('the smallest change that is enough', () => {
 });
 
 describe('commands', () => {
-  const kubectl = createKubectl({ namespace: 'team-a', context: 'prod eu', kubeconfig: '/tmp/k' });
+  const kubectl = createKubectl({ namespace: 'team-a', access: ['--context', 'prod eu', '--kubeconfig', '/tmp/k'] });
 
   test('go where this one was told to go, and quote what a shell would take apart', () => {
     const access = "--context 'prod eu' --kubeconfig /tmp/k";
