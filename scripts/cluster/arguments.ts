@@ -60,6 +60,8 @@ export function apiServerArguments(layout: Layout): readonly string[] {
 }
 
 const CONTROLLERS = [
+  // What an admin of a namespace may do.
+  'clusterrole-aggregation-controller',
   'garbage-collector-controller',
   'namespace-controller',
   'resourcequota-controller',

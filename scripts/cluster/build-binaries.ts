@@ -28,7 +28,7 @@ export async function buildComponents(names: readonly Component[], options: Buil
     const elapsedSeconds = (): number => Math.round((Date.now() - startedAt) / 1000);
     const progress = setInterval(() => report(`  ${name} (${index + 1} of ${names.length}): ${elapsedSeconds()} s`), PROGRESS_MS);
     try {
-      await build(name, options);
+      await buildGoProgram({ ...options, name, package: COMPONENTS[name], linkerFlags: linkerFlags() });
     } finally {
       clearInterval(progress);
     }
@@ -48,11 +48,20 @@ function requireGo(names: readonly Component[]): void {
   }
 }
 
-async function build(name: Component, { module, into }: BuildOptions): Promise<void> {
-  const target = join(into, name);
+export interface GoProgram extends Pick<BuildOptions, 'module' | 'into'> {
+  readonly name: string;
+  /** Path of the Go package. */
+  readonly package: string;
+  readonly linkerFlags: string;
+}
+
+/** Builds one program as `into/name`; whoever looks meanwhile finds none, or the whole one. */
+export async function buildGoProgram(program: GoProgram): Promise<void> {
+  const target = join(program.into, program.name);
   const unfinished = `${target}.${process.pid}`;
-  const child = spawn('go', ['build', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags(), '-o', unfinished, COMPONENTS[name]], {
-    cwd: module,
+  const args = ['build', '-trimpath', '-buildvcs=false', '-ldflags', program.linkerFlags, '-o', unfinished, program.package];
+  const child = spawn('go', args, {
+    cwd: program.module,
     env: { ...process.env, CGO_ENABLED: '0' },
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: BUILD_TIMEOUT_MS,
@@ -60,7 +69,7 @@ async function build(name: Component, { module, into }: BuildOptions): Promise<v
   const failure = await failureOf(child);
   if (failure !== undefined) {
     rmSync(unfinished, { force: true });
-    throw new Error(`building ${name} from ${COMPONENTS[name]}: expected go build to succeed, ${failure}`);
+    throw new Error(`building ${program.name} from ${program.package}: expected go build to succeed, ${failure}`);
   }
   renameSync(unfinished, target);
 }

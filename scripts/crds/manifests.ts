@@ -4,7 +4,7 @@ import { PERMISSIONS } from '#core/contract/permissions.ts';
 import { chartFiles } from '../helm/chart.ts';
 import { customResourceDefinition } from './definition.ts';
 import { DEFINITIONS } from './definitions.ts';
-import { namespacedRbacManifests, rbacManifests, reasons } from './rbac.ts';
+import { namespaceAdminRole, namespacedRbacManifests, rbacManifests, reasons } from './rbac.ts';
 import type { Schema } from './structural.ts';
 
 /** Folder that holds nothing but generated CRDs, below the root of the repository. */
@@ -29,8 +29,13 @@ export function generatedManifests(): ReadonlyMap<string, string> {
       'host/manifests/overlays/single-namespace/rbac.yaml',
       document(TABLE, reasons(PERMISSIONS.filter(({ scope }) => scope !== 'cluster')), namespacedRbacManifests(PERMISSIONS)),
     ],
+    ['host/manifests/namespace-admins/role.yaml', document(TABLE, NAMESPACE_ADMINS, [namespaceAdminRole(PERMISSIONS)])],
   ]);
 }
+
+const NAMESPACE_ADMINS = [
+  'For the overlay single-namespace: whoever is admin of a namespace may install a controller in it. Applied once, by an admin of the cluster.',
+];
 
 function document(source: string, notes: readonly string[], objects: readonly Schema[]): string {
   const header = [`Generated from ${source} by "npm run crds"; do not edit.`, ...notes].map((line) => `# ${line}\n`).join('');

@@ -66,6 +66,18 @@ export function namespacedRbacManifests(permissions: readonly Permission[]): rea
   ];
 }
 
+/**
+ * What an admin of a namespace must have to install a controller there: nobody may grant what he has not. Kubernetes adds it to its own role
+ * `admin`.
+ */
+export function namespaceAdminRole(permissions: readonly Permission[]): Schema {
+  const labels = { 'app.kubernetes.io/part-of': 'kubeopencode', 'rbac.authorization.k8s.io/aggregate-to-admin': 'true' };
+  return role('ClusterRole', { name: 'kubeopencode-install', labels }, [
+    ...inScope(permissions, undefined),
+    ...inScope(permissions, 'own'),
+  ]);
+}
+
 /** Its token is mounted where the Pod says so, not in every Pod that takes this account. */
 function account(): Schema {
   return {

@@ -74,12 +74,11 @@ function crdTemplate(crd: Schema): string {
 function userRolesTemplate({ userRoles }: Sources): string {
   const made = userRoles.map((role) => {
     const { labels } = role.metadata as { readonly labels: Readonly<Record<string, string>> };
-    const own = Object.entries(labels).filter(([name]) => name.startsWith('rbac.'));
     return templated(role, [
       lines(['metadata', 'labels'], (indent) => [
         'labels:',
-        `  {{- include "kubeopencode.labels" . | nindent ${indent + 2} }}`,
-        ...own.map(([name, value]) => `${spaces(2)}${name}: "${value}"`),
+        `  {{- include "kubeopencode.chartLabels" . | nindent ${indent + 2} }}`,
+        ...Object.entries(labels).map(([name, value]) => `${spaces(2)}${name}: "${value}"`),
       ]),
     ]);
   });

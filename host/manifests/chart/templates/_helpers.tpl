@@ -26,6 +26,10 @@ app.kubernetes.io/part-of: kubeopencode
 
 {{- define "kubeopencode.labels" -}}
 {{ include "kubeopencode.podLabels" . }}
+{{ include "kubeopencode.chartLabels" . }}
+{{- end }}
+
+{{- define "kubeopencode.chartLabels" -}}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
