@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { DEFAULTS, FLAGS, type FlagName } from './flag-table.ts';
 import {
   type ListenAddress,
   type Parsed,
@@ -31,6 +32,11 @@ export interface HostConfig {
     readonly retryPeriodMs: number;
   };
   readonly metricsAddress: ListenAddress | 'off';
+  /** Whoever reads metrics must be allowed to by the API server; then /debug is there too. */
+  readonly metricsAuth: boolean;
+  readonly metricsTls?: { readonly certFile: string; readonly keyFile: string };
+  /** Where /debug is served to whoever can reach it: this machine alone. */
+  readonly debugAddress: ListenAddress | 'off';
   readonly healthAddress: ListenAddress | 'off';
   /** Absent: `core.wasm` beside the program. */
   readonly core?: string;
@@ -50,49 +56,6 @@ export type ParsedFlags =
   | { readonly type: 'Print'; readonly text: string }
   /** What is wrong, one line each. */
   | { readonly type: 'Faults'; readonly faults: readonly string[] };
-
-/** Every default in one place, in the form in which it is typed. */
-const DEFAULTS = {
-  'leader-elect': 'false',
-  'leader-elect-lease-name': 'task-controller.kubeopencode.io',
-  'leader-elect-lease-duration': '15s',
-  'leader-elect-renew-deadline': '10s',
-  'leader-elect-retry-period': '2s',
-  'metrics-bind-address': ':8080',
-  'health-probe-bind-address': ':8081',
-  'log-level': 'info',
-  'journal-max-size': '256Mi',
-  'unreachable-after': '5m',
-  'reference-grace': '1m',
-  'max-concurrent-reconciles': '32',
-  'release-pods': 'false',
-} as const;
-
-/** Name, form of the value, meaning. */
-const FLAGS = [
-  ['kubeconfig', 'FILE', 'kubeconfig file (default: KUBECONFIG, ~/.kube/config, or the ServiceAccount of the Pod)'],
-  ['context', 'NAME', 'context of the kubeconfig (default: its current one)'],
-  ['namespace', 'NAME', 'work in this namespace only; may be repeated (default: all namespaces)'],
-  ['label-selector', 'SELECTOR', 'work on Tasks with these labels only, so that several hosts can share a cluster'],
-  ['leader-elect', 'BOOLEAN', 'take part in a leader election; needed for more than one replica'],
-  ['leader-elect-lease-name', 'NAME', 'name of the Lease'],
-  ['leader-elect-namespace', 'NAME', 'namespace of the Lease (default: that of the Pod, else that of the context)'],
-  ['leader-elect-lease-duration', 'DURATION', 'how long others wait after a leader was last heard of'],
-  ['leader-elect-renew-deadline', 'DURATION', 'how long a leader goes on without renewing'],
-  ['leader-elect-retry-period', 'DURATION', 'time between two tries'],
-  ['metrics-bind-address', 'ADDRESS', 'where /metrics is served; 0 for nowhere'],
-  ['health-probe-bind-address', 'ADDRESS', 'where /healthz and /readyz are served; 0 for nowhere'],
-  ['core', 'FILE', 'core.wasm to decide with (default: the one beside this program)'],
-  ['core-digest', 'sha256:HEX', 'refuse to start with a core of another digest'],
-  ['log-level', 'LEVEL', `one of ${LOG_LEVELS.join(', ')}`],
-  ['journal', 'DIR', 'keep every snapshot and decision there as JSON lines, without secrets'],
-  ['journal-max-size', 'SIZE', 'bound of the journal; the oldest is dropped'],
-  ['unreachable-after', 'DURATION', 'how long past its grace a Pod on an unreachable node may stay before its Task ends as NodeLost'],
-  ['reference-grace', 'DURATION', 'how long a missing Agent, template or ConfigMap is waited for'],
-  ['max-concurrent-reconciles', 'COUNT', 'how many Tasks are worked on at the same time'],
-  ['release-pods', 'BOOLEAN', 'for an uninstall: take the finalizer off all Pods and end, instead of running Tasks'],
-] as const;
-type FlagName = (typeof FLAGS)[number][0];
 
 const EXAMPLES = `
 Each flag may come from the environment instead: --log-level as KUBEOPENCODE_LOG_LEVEL, a repeated one separated by commas.
@@ -183,6 +146,8 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
   const leaseNamespace = optional('leader-elect-namespace', parseMatching(DNS_LABEL, 'the name of a namespace'));
   const core = optional('core', text);
   const coreDigest = optional('core-digest', parseMatching(/^sha256:[0-9a-f]{64}$/, 'sha256: and 64 hexadecimal digits'));
+  const certFile = optional('metrics-tls-cert-file', text);
+  const keyFile = optional('metrics-tls-key-file', text);
   const journal = optional('journal', text);
   const maxSizeBytes = required('journal-max-size', parseSizeBytes, 0);
   const config: HostConfig = {
@@ -199,6 +164,9 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
       retryPeriodMs: required('leader-elect-retry-period', parseDurationMs, 2_000),
     },
     metricsAddress: required('metrics-bind-address', parseAddress, 'off'),
+    metricsAuth: required('metrics-auth', parseBoolean, false),
+    ...(certFile === undefined || keyFile === undefined ? {} : { metricsTls: Object.freeze({ certFile, keyFile }) }),
+    debugAddress: required('debug-bind-address', parseAddress, 'off'),
     healthAddress: required('health-probe-bind-address', parseAddress, 'off'),
     ...(core === undefined ? {} : { core }),
     ...(coreDigest === undefined ? {} : { coreDigest }),
@@ -212,11 +180,32 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
   const unsafe = config.leaderElection.enabled
     ? electionConfigFaults(config.leaderElection).map((fault) => `--leader-elect: ${fault}`)
     : [];
-  const all = [...faults, ...unsafe];
+  if ((certFile === undefined) !== (keyFile === undefined))
+    faults.push('--metrics-tls-cert-file and --metrics-tls-key-file: want both, or neither');
+  const all = [...faults, ...unsafe, ...exposureFaults(config)];
   if (all.length > 0) return { type: 'Faults', faults: all };
   Object.freeze(config.leaderElection);
   Object.freeze(config.namespaces);
   return { type: 'Run', config: Object.freeze(config) };
+}
+
+/** What would hand out tokens, or what Tasks say, to whoever listens. */
+function exposureFaults({ metricsAuth, metricsAddress, metricsTls, debugAddress }: HostConfig): readonly string[] {
+  const inTheOpen = metricsAuth && metricsTls === undefined && !isLoopback(metricsAddress);
+  return [
+    ...(inTheOpen
+      ? [
+          '--metrics-auth: the tokens of those who ask would cross the network as plain text; want --metrics-tls-cert-file and --metrics-tls-key-file, or a loopback address',
+        ]
+      : []),
+    ...(isLoopback(debugAddress)
+      ? []
+      : ['--debug-bind-address: anybody could read what Tasks say; want a loopback address such as 127.0.0.1:8082, or --metrics-auth']),
+  ];
+}
+
+function isLoopback(address: ListenAddress | 'off'): boolean {
+  return address === 'off' || address.host === 'localhost' || address.host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address.host);
 }
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

@@ -2,6 +2,7 @@ import type { Clock } from './clock.ts';
 import { sleep } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { RestartReason } from './cluster/reflector-states.ts';
+import type { Reviews } from './cluster/rest/reviews.ts';
 import { openCaches } from './controller/caches.ts';
 import { type Controller, createController } from './controller/controller.ts';
 import type { Sessions } from './controller/effects.ts';
@@ -9,9 +10,12 @@ import type { Engine } from './engine/engine.ts';
 import type { ListenAddress } from './flag-values.ts';
 import type { HostConfig } from './flags.ts';
 import { createElector } from './leader/elector.ts';
+import { createRecent } from './observe/debug/recent.ts';
+import { debugRoutes } from './observe/debug/routes.ts';
+import { accessGuard, guarded } from './observe/guard.ts';
 import { engineCheck, reflectorsCheck, syncedCheck } from './observe/health.ts';
 import type { Journal, JournalOptions } from './observe/journal.ts';
-import type { Log } from './observe/log.ts';
+import type { LeveledLog, Log } from './observe/log.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { observeCluster } from './observe/observed-cluster.ts';
 import { observeEngine } from './observe/observed-engine.ts';
@@ -34,13 +38,17 @@ export interface HostParts {
   readonly apiServer?: string;
   readonly engine: Engine;
   readonly sessions: Sessions;
-  readonly log: Log;
+  readonly log: LeveledLog;
+  /** Who may read metrics and /debug; needed where the config demands it. */
+  readonly reviews?: Pick<Reviews, 'authenticate' | 'authorize'>;
   /** Unique for this process; at most 128 bytes. */
   readonly identity: string;
   readonly leaseNamespace: string;
   readonly version: string;
   readonly journal?: (watcher: Pick<JournalOptions, 'onError' | 'onWritten' | 'onDropped'>) => Journal;
-  /** Told where metrics and health are served, in this order. */
+  /** Certificate and key of the metrics, as they are now. */
+  readonly metricsTls?: Site['tls'];
+  /** Told where metrics, health and /debug are served, in this order. */
   readonly onListening?: (addresses: readonly ListenAddress[]) => void;
 }
 
@@ -83,6 +91,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
     },
     onConfigRefused: (error, againInMs) => log.warn(`no KubeOpenCodeConfig can be read, so there is none: ${error.message}`, { againInMs }),
   });
+  const recent = config.metricsAuth || config.debugAddress !== 'off' ? createRecent() : undefined;
   const controller = createController({
     cluster,
     clock,
@@ -95,18 +104,31 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
     ...selector,
     maxConcurrentReconciles: config.maxConcurrentReconciles,
     metrics,
-    hooks: { acted: (_subject, action, outcome) => metrics.acted(action, outcome) },
+    hooks: {
+      acted: (_subject, action, outcome) => metrics.acted(action, outcome),
+      // Nothing is kept for a /debug that nobody can ask.
+      ...(recent === undefined
+        ? {}
+        : { decided: (subject, deliberation) => recent.decided(subject, { atMs: clock.now(), core: engine.digest, deliberation }) }),
+    },
   });
   metrics.observe(scrapeSources(config.namespaces, clock, caches.store, controller));
   const watched = (): ReturnType<typeof caches.reflectors> => caches.reflectors();
+  const guard = config.metricsAuth ? accessGuard(reviewsOf(parts), clock, log) : undefined;
+  const debug = recent === undefined ? {} : debugRoutes({ store: caches.store, controller, recent, log });
   let servers: Servers | undefined;
   try {
     servers = await serve([
-      ...site(config.metricsAddress, { '/metrics': metricsRoute(metrics) }),
+      ...site(
+        config.metricsAddress,
+        guarded({ '/metrics': metricsRoute(metrics), ...(config.metricsAuth ? debug : {}) }, guard),
+        parts.metricsTls,
+      ),
       ...site(config.healthAddress, {
         ...checkRoutes('/healthz', [reflectorsCheck(clock, watched), health]),
         ...checkRoutes('/readyz', [syncedCheck(watched)]),
       }),
+      ...site(config.debugAddress, debug),
     ]);
     parts.onListening?.(servers.addresses);
     log.info('started', {
@@ -204,8 +226,13 @@ function metricsRoute(metrics: Metrics): Route {
   };
 }
 
-function site(address: ListenAddress | 'off', routes: Site['routes']): readonly Site[] {
-  return address === 'off' ? [] : [{ address, routes }];
+function site(address: ListenAddress | 'off', routes: Site['routes'], tls?: Site['tls']): readonly Site[] {
+  return address === 'off' ? [] : [{ address, routes, ...(tls === undefined ? {} : { tls }) }];
+}
+
+function reviewsOf({ reviews }: HostParts): NonNullable<HostParts['reviews']> {
+  if (reviews === undefined) throw new Error('--metrics-auth: expected a way to ask the API server who may read metrics, there is none');
+  return reviews;
 }
 
 /** A full disk is told once a minute, and counted each time. */

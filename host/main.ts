@@ -4,12 +4,13 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { createRestCluster, type RestCluster } from './cluster/rest/rest-cluster.ts';
+import { createReviews, type Reviews } from './cluster/rest/reviews.ts';
 import type { Engine } from './engine/engine.ts';
 import { loadEngine } from './engine/wasm-engine.ts';
 import { type HostConfig, parseFlags } from './flags.ts';
 import { type HostEnd, type HostParts, runHost } from './host.ts';
 import { createJournal, journalFolder } from './observe/journal.ts';
-import { createLog, errorText, type Log } from './observe/log.ts';
+import { createLog, errorText, type LeveledLog, type Log } from './observe/log.ts';
 import { realClock } from './real-clock.ts';
 import { runRelease } from './release/run-release.ts';
 import { createSessions } from './sessions.ts';
@@ -41,7 +42,8 @@ async function run(config: HostConfig): Promise<number> {
   });
   // Before anything else: the first process of a container is not ended by a signal that nobody listens to.
   const shutdown = shutdownSignal(log);
-  const clusters: RestCluster[] = [];
+  logLevelSignal(log);
+  const clusters: { close(): Promise<void> }[] = [];
   try {
     const open = async (connections: number): Promise<RestCluster> => {
       const { kubeconfig, context } = config;
@@ -57,6 +59,8 @@ async function run(config: HostConfig): Promise<number> {
     const cluster = await open(config.maxConcurrentReconciles);
     const leaseCluster = await open(1);
     const engine = loadCore(config);
+    const reviews = config.metricsAuth ? openReviews(config) : undefined;
+    if (reviews !== undefined) clusters.push(reviews);
     log.info('connecting', { server: cluster.server, context: cluster.context });
     const parts = partsOf(config, log, cluster, leaseCluster, engine);
     if (config.releasePods) return (await runRelease(config, parts, shutdown)) === 'Released' ? EXIT.ok : EXIT.error;
@@ -71,8 +75,8 @@ async function run(config: HostConfig): Promise<number> {
 
 const EXIT_OF = { Stopped: EXIT.ok, Lost: EXIT.error } as const satisfies Record<HostEnd, number>;
 
-function partsOf(config: HostConfig, log: Log, cluster: RestCluster, leaseCluster: RestCluster, engine: Engine): HostParts {
-  const { journal } = config;
+function partsOf(config: HostConfig, log: LeveledLog, cluster: RestCluster, leaseCluster: RestCluster, engine: Engine): HostParts {
+  const { journal, metricsTls } = config;
   const files = journal === undefined ? undefined : journalFolder(journal.folder);
   return {
     clock: realClock,
@@ -85,10 +89,33 @@ function partsOf(config: HostConfig, log: Log, cluster: RestCluster, leaseCluste
     identity: `${(process.env.POD_NAME ?? hostname()).slice(0, 80)}_${randomUUID()}`,
     leaseNamespace: config.leaderElection.leaseNamespace ?? process.env.POD_NAMESPACE ?? cluster.namespace,
     version: packageJson.version,
+    ...(metricsTls === undefined ? {} : { metricsTls: () => tlsFiles(metricsTls) }),
     ...(files === undefined || journal === undefined
       ? {}
       : { journal: (watcher) => createJournal({ files, maxSizeBytes: journal.maxSizeBytes, ...watcher }) }),
   };
+}
+
+function openReviews({ kubeconfig, context }: HostConfig): Reviews {
+  return createReviews({
+    clock: realClock,
+    userAgent: `kubeopencode-host/${packageJson.version}`,
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+  });
+}
+
+function tlsFiles({ certFile, keyFile }: NonNullable<HostConfig['metricsTls']>): { readonly cert: string; readonly key: string } {
+  return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+}
+
+/** SIGUSR2: the log tells everything, and the next one brings back what it told before. (Node takes SIGUSR1 for its debugger.) */
+function logLevelSignal(log: LeveledLog): void {
+  const usual = log.level;
+  process.on('SIGUSR2', () => {
+    log.level = log.level === 'debug' ? usual : 'debug';
+    log.warn('SIGUSR2: the level of the log was changed', { level: log.level });
+  });
 }
 
 /** The core named by the flags, or the one that came with this program. Throws when there is none, or another than was demanded. */

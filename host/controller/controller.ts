@@ -1,4 +1,4 @@
-import type { Settings } from '#core/contract/snapshot.ts';
+import type { Outcome, Settings, Subject } from '#core/contract/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -6,8 +6,11 @@ import type { Log } from '../observe/log.ts';
 import type { Caches } from './caches.ts';
 import type { Sessions } from './effects.ts';
 import { type ControllerHooks, type ControllerMetrics, NO_METRICS } from './hooks.ts';
-import type { LineCounts } from './places.ts';
+import type { Standing } from './pending-writes.ts';
+import type { LineCounts, PlaceView } from './places.ts';
 import { Run } from './run.ts';
+import { keyOf } from './subject.ts';
+import type { KeyState } from './work-queue.ts';
 
 export interface ControllerOptions {
   readonly cluster: Cluster;
@@ -52,6 +55,20 @@ export interface ControllerCounts {
   readonly lastDecisionAtMs: number | undefined;
 }
 
+/** What the controller knows of one subject beside the cache, for people who ask. */
+export interface Inspection {
+  readonly queue: KeyState;
+  /** How long the work under way has taken. */
+  readonly workedForSeconds?: number;
+  /** Its place in the queue of its Agent; absent: it asked for none. */
+  readonly place?: PlaceView;
+  readonly outcomes: readonly Outcome[];
+  /** Whether its own writes are visible. */
+  readonly standing: Standing;
+  /** Effects that run or wait. */
+  readonly effects: readonly string[];
+}
+
 /** Turns watched objects into snapshots, has the core decide, and carries out what it says. */
 export interface Controller {
   /**
@@ -62,6 +79,8 @@ export interface Controller {
   /** Makes no new decision, and resolves when the work in hand is done. */
   stop(): Promise<void>;
   counts(): ControllerCounts;
+  /** undefined while it does not lead. */
+  inspect(subject: Subject): Inspection | undefined;
 }
 
 const DEFAULT_CONCURRENCY = 32;
@@ -93,5 +112,6 @@ export function createController(options: ControllerOptions): Controller {
       await ending?.stop();
     },
     counts: () => run?.counts() ?? NOTHING,
+    inspect: (subject) => run?.inspect(keyOf(subject)),
   };
 }

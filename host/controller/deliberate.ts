@@ -17,7 +17,7 @@ export type Deliberation =
  * times, or again for what it was given, is at fault. `known` is given from the start, where it is sure to be asked for.
  */
 export async function deliberate(
-  engine: Engine,
+  engine: Pick<Engine, 'decide'>,
   facts: Omit<Snapshot, 'read'>,
   read: (refs: readonly Ref[]) => Promise<Readonly<Record<RefKey, ReadResult>>>,
   known: Snapshot['read'] = {},

@@ -54,6 +54,11 @@ export class Effects {
     return size;
   }
 
+  /** Ids of a subject's Effects that run or wait. */
+  of(subject: SubjectKey): readonly string[] {
+    return [...(this.#bySubject.get(subject)?.keys() ?? [])];
+  }
+
   run(subject: SubjectKey, effect: Effect): void {
     const jobs = this.#bySubject.get(subject) ?? new Map<string, Job>();
     if (jobs.has(effect.id)) return;

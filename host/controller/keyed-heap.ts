@@ -35,6 +35,15 @@ export class KeyedHeap<Rank> {
     return index === undefined ? undefined : this.#items[index]?.rank;
   }
 
+  /** How many go before a key; 0 for one that is not there. O(n). */
+  countBefore(key: string): number {
+    const item = this.#items[this.#indexes.get(key) ?? -1];
+    if (item === undefined) return 0;
+    const goesBefore = (other: Ranked<Rank>): boolean =>
+      this.#before(other.rank, item.rank) || (!this.#before(item.rank, other.rank) && other.key < item.key);
+    return this.#items.filter(goesBefore).length;
+  }
+
   peek(): Ranked<Rank> | undefined {
     return this.#items[0];
   }

@@ -11,6 +11,21 @@ export interface LineCounts {
   readonly slots?: number;
 }
 
+/** A subject's place, for people who ask. */
+export interface PlaceView extends LineCounts {
+  readonly state: Entry['state'];
+  /** From 1, among those who wait and may be granted. */
+  readonly position?: number;
+  readonly order?: string;
+  /** Nothing is granted before, milliseconds since the epoch. */
+  readonly notBeforeMs?: number;
+  readonly isClosed: boolean;
+  /** The limits may have changed since they were last said. */
+  readonly isStale: boolean;
+  /** Subjects that hold a place. */
+  readonly holders: readonly string[];
+}
+
 /**
  * The queues of the Agents: one line a key, ordered by `order`, then by subject. A line gives out one grant at a time and the next only after that one
  * was decided on, so each decision stands on what the one before it used up. A place is taken when that is decided, and free again when what was decided
@@ -31,6 +46,27 @@ export class Places {
   /** Key of the line that a subject is in; undefined: in none. */
   lineOf(subject: string): string | undefined {
     return this.#entries.get(subject)?.line.key;
+  }
+
+  /** Where a subject stands in its line, with what the line is held back by; undefined: in none. O(n) in the length of the line: for people who ask. */
+  placeOf(subject: string): PlaceView | undefined {
+    const entry = this.#entries.get(subject);
+    if (entry === undefined) return undefined;
+    const { line, state, order } = entry;
+    const { key, slots, notBeforeMs, isClosed, isStale } = line;
+    return {
+      key,
+      state,
+      ...(state === 'waiting' ? { position: 1 + line.waiting.countBefore(subject) } : {}),
+      ...(order === '' ? {} : { order }),
+      waiting: line.waiting.size + line.aside.size,
+      taken: taken(line),
+      ...(slots === undefined ? {} : { slots }),
+      ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
+      isClosed,
+      isStale,
+      holders: [...line.holders],
+    };
   }
 
   /** Starts to grant: every known subject was decided once, so all holders are known. */

@@ -61,14 +61,14 @@ export interface ReconcilerOptions {
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #slices: TimeSlices;
-  #sequence = 0;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#slices = new TimeSlices(options.clock);
   }
 
-  async reconcile(key: SubjectKey): Promise<Reconciled> {
+  /** `reconcileID` tells in log, journal and trace what belongs together. */
+  async reconcile(key: SubjectKey, reconcileID: number): Promise<Reconciled> {
     const { caches, clock, knowledge, reader, settings } = this.#options;
     const sources = { ...knowledge, store: caches.store, reader, settings, now: () => clock.now() };
     let gathered = await gather(sources, subjectOf(key));
@@ -86,7 +86,7 @@ export class Reconciler {
       case 'Foreign':
         return this.#forgotten(key);
       case 'Facts': {
-        const deliberation = await this.#deliberate(key, gathered.facts);
+        const deliberation = await this.#deliberate(key, gathered.facts, reconcileID);
         if (deliberation === null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
         return deliberation.type === 'Decided'
           ? this.#carryOut(key, deliberation.snapshot, deliberation.decided)
@@ -98,13 +98,13 @@ export class Reconciler {
   }
 
   /** null: what the decision stands on has changed meanwhile, so it is none. A place must not be asked for, or taken, by limits that hold no more. */
-  async #deliberate(key: SubjectKey, facts: Omit<Snapshot, 'read'>): Promise<Deliberation | null> {
+  async #deliberate(key: SubjectKey, facts: Omit<Snapshot, 'read'>, reconcileID: number): Promise<Deliberation | null> {
     const { clock, engine, hooks, knowledge, log, reader } = this.#options;
     const startedMs = clock.monotonic();
     const asked: Ref[] = [];
     knowledge.dependents.begin(key);
     const deliberation = judge(
-      await deliberate(engine, facts, (refs) => {
+      await deliberate({ decide: (snapshot) => engine.decide(snapshot, { reconcileID }) }, facts, (refs) => {
         asked.push(...refs);
         // Before it is read: what changes while the core thinks must not be missed.
         knowledge.dependents.set(key, asked);
@@ -113,8 +113,7 @@ export class Reconciler {
     );
     const isAboutPlace = deliberation.type === 'Decided' && deliberation.decided.queue !== undefined;
     if (isAboutPlace && knowledge.dependents.isOvertaken(key)) return null;
-    this.#sequence += 1;
-    logDeliberation(log, deliberation, this.#sequence, clock.monotonic() - startedMs);
+    logDeliberation(log, deliberation, reconcileID, clock.monotonic() - startedMs);
     hooks.decided?.(facts.subject, deliberation);
     return deliberation;
   }

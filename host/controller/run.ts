@@ -1,7 +1,7 @@
 import { assertNever } from '#core/contract/decision.ts';
 import { redactText } from '../observe/redact.ts';
 import { Alarm, earliest } from './alarm.ts';
-import type { ControllerCounts, ControllerOptions } from './controller.ts';
+import type { ControllerCounts, ControllerOptions, Inspection } from './controller.ts';
 import { Effects } from './effects.ts';
 import type { ControllerHooks, ControllerMetrics } from './hooks.ts';
 import { Intake } from './intake.ts';
@@ -39,6 +39,7 @@ export class Run {
   readonly #workedSinceMs = new Map<SubjectKey, number>();
   /** Tasks that have not been decided since the start; while there are any, no place is given out. */
   #undecided = new Set<SubjectKey>();
+  #reconciles = 0;
   #isDeciding = false;
   #isPumping = false;
   #lastDecisionAtMs: number | undefined;
@@ -156,6 +157,20 @@ export class Run {
     };
   }
 
+  inspect(key: SubjectKey): Inspection {
+    const { outcomes, pending, places } = this.#knowledge;
+    const sinceMs = this.#workedSinceMs.get(key);
+    const place = places.placeOf(key);
+    return {
+      queue: this.#queue.whereIs(key),
+      ...(sinceMs === undefined ? {} : { workedForSeconds: (this.#options.clock.monotonic() - sinceMs) / 1_000 }),
+      ...(place === undefined ? {} : { place }),
+      outcomes: outcomes.of(key),
+      standing: pending.standing(key, this.#options.clock.now()),
+      effects: this.#effects.of(key),
+    };
+  }
+
   #end(): void {
     this.#isDeciding = false;
     this.#alarm.set(undefined);
@@ -203,11 +218,13 @@ export class Run {
   async #work(key: SubjectKey): Promise<void> {
     const { clock, log, metrics } = this.#options;
     const startedMs = clock.monotonic();
+    this.#reconciles += 1;
+    const reconcileID = this.#reconciles;
     metrics.queueWaited((startedMs - (this.#queuedAtMs.get(key) ?? startedMs)) / 1_000);
     this.#queuedAtMs.delete(key);
     this.#workedSinceMs.set(key, startedMs);
-    const reconciled = await this.#reconciler.reconcile(key).catch((error: unknown): Reconciled => {
-      log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), error });
+    const reconciled = await this.#reconciler.reconcile(key, reconcileID).catch((error: unknown): Reconciled => {
+      log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), reconcileID, error });
       metrics.panicked();
       return { type: 'Failed', message: String(error) };
     });
@@ -233,7 +250,7 @@ export class Run {
         const againInMs = finish({ type: 'Retry', ...(reconciled.type === 'Unavailable' ? patienceFor(reconciled) : {}) });
         metrics.queueRetried();
         metrics.reconciled('error', seconds);
-        log.warn(`will try again: ${reconciled.message}`, { ...fieldsOf(key), againInMs });
+        log.warn(`will try again: ${reconciled.message}`, { ...fieldsOf(key), reconcileID, againInMs });
         break;
       }
       default:

@@ -53,6 +53,17 @@ export class WorkQueue {
     return new Set([...this.#queued.keys(), ...this.#delayed.keys(), ...this.#working.keys(), ...this.#failures.keys()]).size;
   }
 
+  /** Where a key is. */
+  whereIs(key: string): KeyState {
+    const failures = this.#failures.get(key) ?? 0;
+    const working = this.#working.get(key);
+    if (working !== undefined) return { state: 'Working', priority: working, failures };
+    const queued = this.#queued.get(key);
+    if (queued !== undefined) return { state: 'Queued', priority: queued, failures };
+    const delayed = this.#delayed.rankOf(key);
+    return delayed === undefined ? { state: 'Idle', failures } : { state: 'Delayed', ...delayed, failures };
+  }
+
   add(key: string, priority: Priority): void {
     if (this.#working.has(key)) {
       this.#dirty.set(key, higher(priority, this.#dirty.get(key)));
@@ -124,6 +135,13 @@ export class WorkQueue {
     return Math.max(minimumMs, Math.min(longestMs, FIRST_RETRY_MS * 2 ** Math.min(failures, 30)));
   }
 }
+
+/** Where a key of the queue is, and how often in a row the work on it has failed. */
+export type KeyState =
+  | { readonly state: 'Idle'; readonly failures: number }
+  | { readonly state: 'Queued' | 'Working'; readonly priority: Priority; readonly failures: number }
+  /** Again at this time, milliseconds since the epoch. */
+  | { readonly state: 'Delayed'; readonly atMs: number; readonly priority: Priority; readonly failures: number };
 
 interface Delayed {
   readonly atMs: number;

@@ -17,9 +17,15 @@ export type EngineResult =
       readonly log: string;
     };
 
+/** What a call is part of, for whoever keeps or tells of it; the core itself never sees it. */
+export interface DecideCall {
+  /** Number of the reconciliation: the same in log, journal and trace. */
+  readonly reconcileID: number;
+}
+
 /** Decides by the core, from clean memory each time. Synchronous: one decision takes well under a millisecond. Never throws. */
 export interface Engine {
-  decide(snapshot: Snapshot): EngineResult;
+  decide(snapshot: Snapshot, call?: DecideCall): EngineResult;
   /** `sha256:…` of the core bundle; `source` when the TypeScript source runs directly (tests, simulation). */
   readonly digest: string;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Decision } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { CONTRACT_VERSION } from '#core/contract/version.ts';
-import type { EngineResult } from '../engine/engine.ts';
+import type { DecideCall, EngineResult } from '../engine/engine.ts';
 import { redact } from './redact.ts';
 
 /** One line of a journal: what the core was shown, and what it said or how it failed. */
@@ -12,6 +12,8 @@ export interface JournalEntry {
   readonly seq: number;
   /** RFC 3339, by the host's clock. */
   readonly at: string;
+  /** `reconcileID` of the log's lines about it. */
+  readonly reconcileID?: number;
   readonly contract: number;
   /** Digest of the core that decided. */
   readonly core: string;
@@ -23,7 +25,7 @@ export interface JournalEntry {
 }
 
 export interface Journal {
-  record(at: string, core: string, snapshot: Snapshot, result: EngineResult): void;
+  record(at: string, core: string, snapshot: Snapshot, result: EngineResult, call?: DecideCall): void;
 }
 
 /** The few file operations that a journal needs. */
@@ -86,14 +88,14 @@ export function createJournal({ files, maxSizeBytes, onError, onWritten, onDropp
   }
 
   return {
-    record: (at, core, snapshot, result) => {
+    record: (at, core, snapshot, result, call) => {
       seq += 1;
       const said =
         result.type === 'Answered'
           ? { decision: result.decision }
           : { fault: { cause: result.cause, message: result.message, log: result.log } };
       const { value, count } = redact({ snapshot, ...said });
-      const entry: JournalEntry = { seq, at, contract: CONTRACT_VERSION, core, ...value, redacted: count };
+      const entry: JournalEntry = { seq, at, ...call, contract: CONTRACT_VERSION, core, ...value, redacted: count };
       const line = `${JSON.stringify(entry)}\n`;
       try {
         if (Buffer.byteLength(line) > maxSizeBytes)

@@ -18,6 +18,11 @@ export interface Log {
   enabled(level: LogLevel): boolean;
 }
 
+/** A log whose level can be changed while it is written. */
+export interface LeveledLog extends Log {
+  level: LogLevel;
+}
+
 export interface LogOptions {
   readonly level: LogLevel;
   readonly clock: Pick<Clock, 'now'>;
@@ -25,7 +30,7 @@ export interface LogOptions {
   readonly stream?: DestinationStream;
 }
 
-export function createLog({ level, clock, stream = destination({ dest: 1, sync: true }) }: LogOptions): Log {
+export function createLog({ level, clock, stream = destination({ dest: 1, sync: true }) }: LogOptions): LeveledLog {
   const logger = pino(
     {
       level,
@@ -45,6 +50,12 @@ export function createLog({ level, clock, stream = destination({ dest: 1, sync: 
     warn: (message, fields = {}) => write('warn', message, fields),
     error: (message, fields = {}) => write('error', message, fields),
     enabled: (at) => logger.isLevelEnabled(at),
+    get level() {
+      return LOG_LEVELS.find((known) => known === logger.level) ?? level;
+    },
+    set level(wanted) {
+      logger.level = wanted;
+    },
   };
 }
 

@@ -18,15 +18,15 @@ export interface EngineObservers {
 export function observeEngine(engine: Engine, { clock, metrics, log, journal, health }: EngineObservers): Engine {
   return {
     digest: engine.digest,
-    decide: (snapshot): EngineResult => {
+    decide: (snapshot, call): EngineResult => {
       const startedMs = clock.monotonic();
-      const result = engine.decide(snapshot);
+      const result = engine.decide(snapshot, call);
       metrics.decided(result, (clock.monotonic() - startedMs) / 1000);
       health?.told(snapshot, result);
-      journal?.record(timestamp(clock.now()), engine.digest, snapshot, result);
+      journal?.record(timestamp(clock.now()), engine.digest, snapshot, result, call);
       if (result.log !== '') {
         const { namespace, name } = snapshot.subject;
-        const fields = { controller: TASK_CONTROLLER, namespace, name, stderr: result.log };
+        const fields = { controller: TASK_CONTROLLER, namespace, name, reconcileID: call?.reconcileID, stderr: result.log };
         if (result.type === 'EngineError') log.warn('the core wrote to stderr before it failed', fields);
         else log.debug('the core wrote to stderr', fields);
       }

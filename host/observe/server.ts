@@ -1,4 +1,5 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ListenAddress } from '../flag-values.ts';
 
@@ -6,9 +7,29 @@ export interface Answer {
   readonly code: number;
   readonly contentType: string;
   readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Route = () => Answer | Promise<Answer>;
+/** What a route is asked. */
+export interface Asked {
+  readonly method: string;
+  /** Without query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<IncomingMessage['headers']>;
+  /** What was sent, cut at 4 KiB. */
+  body(): Promise<string>;
+}
+
+export type Route = (asked: Asked) => Answer | Promise<Answer>;
+
+/** No route takes more. */
+const MAX_BODY_BYTES = 4_096;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+export function plainText(code: number, text: string): Answer {
+  return { code, contentType: 'text/plain; charset=utf-8', text };
+}
 
 /** One named question; `fault` says what is wrong, undefined when it is well. */
 export interface Check {
@@ -19,7 +40,10 @@ export interface Check {
 /** Paths served at one address. */
 export interface Site {
   readonly address: ListenAddress;
+  /** By path, for GET and HEAD; one that ends in `/` takes all below it. Another method stands before its path: `PUT /debug/loglevel`. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** PEM of certificate and key: HTTPS. Asked for each connection, so that they may change. */
+  readonly tls?: () => { readonly cert: string; readonly key: string };
 }
 
 export interface Servers {
@@ -68,8 +92,8 @@ export async function serve(sites: readonly Site[]): Promise<Servers> {
     if (!servers.has(key))
       servers.set(
         key,
-        createServer((request, response) => {
-          const handled = handle(routesOf.get(key) ?? {}, request.method ?? '', request.url ?? '/', response).finally(() => {
+        serverOf(site, (request, response) => {
+          const handled = handle(routesOf.get(key) ?? {}, request, response).finally(() => {
             underWay.delete(handled);
           });
           underWay.add(handled);
@@ -91,23 +115,67 @@ export async function serve(sites: readonly Site[]): Promise<Servers> {
   return { addresses: sites.map(({ address }, index) => boundTo(servers.get(keys[index] ?? ''), address)), close };
 }
 
-async function handle(routes: Readonly<Record<string, Route>>, method: string, url: string, response: ServerResponse): Promise<void> {
+function serverOf({ tls }: Site, listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  if (tls === undefined) return createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, listener);
+  let used = tls();
+  const server = createTlsServer({ ...used, minVersion: 'TLSv1.2', headersTimeout: HEADERS_TIMEOUT_MS }, listener);
+  // Before the listener that shakes hands, so that a renewed certificate serves from the next connection on.
+  server.prependListener('connection', () => {
+    const now = tls();
+    if (now.cert === used.cert && now.key === used.key) return;
+    used = now;
+    server.setSecureContext({ ...now, minVersion: 'TLSv1.2' });
+  });
+  return server;
+}
+
+async function handle(routes: Readonly<Record<string, Route>>, request: IncomingMessage, response: ServerResponse): Promise<void> {
   // From the start: whoever asks may leave before the answer is there.
   const isOver = new Promise<void>((resolve) => {
     response.once('close', resolve);
   });
-  const route = method === 'GET' || method === 'HEAD' ? (routes[url] ?? routes[url.split('?')[0] ?? '']) : undefined;
-  const answer = route === undefined ? { code: 404, contentType: 'text/plain; charset=utf-8', text: 'not found' } : await answerOf(route);
-  response.writeHead(answer.code, { 'content-type': answer.contentType, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  const { method = '', url = '/' } = request;
+  const [path = '/', query = ''] = url.split('?', 2);
+  const route = routeFor(routes, method, url, path);
+  const asked: Asked = { method, path, query: new URLSearchParams(query), headers: request.headers, body: () => bodyOf(request) };
+  const answer = route === undefined ? plainText(404, 'not found') : await answerOf(route, asked);
+  response.writeHead(answer.code, {
+    'content-type': answer.contentType,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...answer.headers,
+  });
   response.end(method === 'HEAD' ? undefined : answer.text);
   await isOver;
 }
 
-async function answerOf(route: Route): Promise<Answer> {
+function routeFor(routes: Readonly<Record<string, Route>>, method: string, url: string, path: string): Route | undefined {
+  if (method !== 'GET' && method !== 'HEAD') return own(routes, `${method} ${path}`);
+  const folder = Object.keys(routes)
+    .filter((key) => key.endsWith('/') && path.startsWith(key))
+    .sort((a, b) => b.length - a.length)[0];
+  return own(routes, url) ?? own(routes, path) ?? (folder === undefined ? undefined : own(routes, folder));
+}
+
+function own(routes: Readonly<Record<string, Route>>, key: string): Route | undefined {
+  return Object.hasOwn(routes, key) ? routes[key] : undefined;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  request.setEncoding('utf8');
+  for await (const chunk of request) {
+    text += chunk;
+    if (text.length > MAX_BODY_BYTES) return text.slice(0, MAX_BODY_BYTES);
+  }
+  return text;
+}
+
+async function answerOf(route: Route, asked: Asked): Promise<Answer> {
   try {
-    return await route();
+    return await route(asked);
   } catch (error) {
-    return { code: 500, contentType: 'text/plain; charset=utf-8', text: error instanceof Error ? error.message : String(error) };
+    return plainText(500, error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -3,7 +3,7 @@ import type { World } from '#host/cluster/memory/world.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import type { HostConfig } from '#host/flags.ts';
 import { type HostEnd, type HostParts, runHost } from '#host/host.ts';
-import type { Log, LogFields } from '#host/observe/log.ts';
+import type { LeveledLog, LogFields } from '#host/observe/log.ts';
 import { clockOf, HostLife } from '#test/simulation/host-life.ts';
 import { hostLine } from '#test/simulation/host-line.ts';
 import { NAMESPACE } from './manifests.ts';
@@ -28,6 +28,8 @@ const CONFIG: HostConfig = {
     retryPeriodMs: 2_000,
   },
   metricsAddress: 'off',
+  metricsAuth: false,
+  debugAddress: 'off',
   healthAddress: 'off',
   logLevel: 'info',
   unreachableAfterSeconds: 300,
@@ -116,10 +118,11 @@ export class Hosts {
     else this.#writes += 1;
   }
 
-  #log(name: string): Log {
+  #log(name: string): LeveledLog {
     const { tell, engine } = this.#options;
     const trouble = (message: string): void => tell(name, message, 'red');
     return {
+      level: 'info',
       debug: () => {},
       info: (message: string) => {
         if (message === 'leading') tell(name, `leads, and decides with core ${engine.digest.slice(0, 19)}`);

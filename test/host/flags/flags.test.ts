@@ -24,12 +24,14 @@ test('without a word: the defaults that the README names', () => {
       retryPeriodMs: 2_000,
     },
     metricsAddress: { host: '', port: 8080 },
+    metricsAuth: false,
+    debugAddress: 'off',
     healthAddress: { host: '', port: 8081 },
     logLevel: 'info',
     unreachableAfterSeconds: 300,
     referenceGraceSeconds: 60,
     maxConcurrentReconciles: 32,
-        releasePods: false,
+    releasePods: false,
   });
 });
 
@@ -45,6 +47,7 @@ test.each<[flag: string, args: string[], value: string, expected: Partial<HostCo
     '127.0.0.1:0',
     { healthAddress: { host: '127.0.0.1', port: 0 } },
   ],
+  ['debug-bind-address', ['--debug-bind-address', '127.0.0.1:8082'], '127.0.0.1:8082', { debugAddress: { host: '127.0.0.1', port: 8082 } }],
   ['core', ['--core', 'c.wasm'], 'c.wasm', { core: 'c.wasm' }],
   ['core-digest', ['--core-digest', `sha256:${'a'.repeat(64)}`], `sha256:${'a'.repeat(64)}`, { coreDigest: `sha256:${'a'.repeat(64)}` }],
   ['log-level', ['--log-level', 'debug'], 'debug', { logLevel: 'debug' }],
@@ -63,6 +66,18 @@ test.each([
   [['--leader-elect=false'], false],
   [['--leader-elect', '--log-level', 'warn'], true],
 ])('%j', (args, enabled) => expect(config(args).leaderElection.enabled).toBe(enabled));
+
+test('metrics for those who may read them, over HTTPS or on this machine alone', () => {
+  const tls = ['--metrics-tls-cert-file=c', '--metrics-tls-key-file=k'];
+  expect(config(['--metrics-auth', ...tls])).toMatchObject({ metricsAuth: true, metricsTls: { certFile: 'c', keyFile: 'k' } });
+  expect(config(['--metrics-auth', '--metrics-bind-address=127.0.0.1:0'])).toMatchObject({ metricsAuth: true });
+  expect(parse(['--metrics-auth'])).toMatchObject({ faults: [expect.stringContaining('would cross the network as plain text')] });
+  expect(parse(['--metrics-tls-cert-file=c'])).toMatchObject({ faults: [expect.stringContaining('want both, or neither')] });
+});
+
+test.each([':8082', '0.0.0.0:8082', '10.1.2.3:8082', '127.0.0.1.evil.example:8082', '[::]:8082'])('/debug is not served at %s', (address) =>
+  expect(parse([`--debug-bind-address=${address}`])).toMatchObject({ faults: [expect.stringContaining('want a loopback address')] }),
+);
 
 test('the election’s flags', () => {
   const args = ['--leader-elect', '--leader-elect-lease-name=l.example.com', '--leader-elect-namespace=ns'];

@@ -48,6 +48,17 @@ describe('log', () => {
     expect([log.enabled('debug'), log.enabled('warn')]).toEqual([false, true]);
   });
 
+  test('its level can be changed while it is written', () => {
+    const { log, written } = lines();
+    log.debug('one');
+    log.level = 'debug';
+    log.debug('two');
+    expect([log.level, log.enabled('debug')]).toEqual(['debug', true]);
+    log.level = 'error';
+    log.warn('three');
+    expect(written().map(({ msg }) => msg)).toEqual(['two']);
+  });
+
   test('errors are told with their causes, and without secrets', () => {
     const { log, written } = lines();
     const error = new Error('list Pods', { cause: new Error('refused: Bearer abcdefgh12345678') });
@@ -137,7 +148,7 @@ describe('an observed engine', () => {
       'an answer',
       { type: 'Answered', decision: { type: 'Decided', actions: [], dependsOn: [], reasons: [] }, log: 'trace', fuelUsed: 3 },
       'kubeopencode_decision_fuel_sum 3',
-      { level: 'debug', msg: 'the core wrote to stderr', stderr: 'trace', name: 'a' },
+      { level: 'debug', msg: 'the core wrote to stderr', stderr: 'trace', name: 'a', reconcileID: 7 },
     ],
     [
       'a fault',
@@ -153,10 +164,10 @@ describe('an observed engine', () => {
       { digest: 'sha256:c', decide: () => result },
       { clock: new VirtualClock({ startMs: 0 }), metrics: all, log, journal: { record: (...entry) => kept.push(entry) } },
     );
-    expect(engine.decide(snapshot)).toBe(result);
+    expect(engine.decide(snapshot, { reconcileID: 7 })).toBe(result);
     expect((await all.scrape()).text).toContain(metric);
     expect(written()).toMatchObject([line]);
-    expect(kept).toEqual([['1970-01-01T00:00:00.000Z', 'sha256:c', snapshot, result]]);
+    expect(kept).toEqual([['1970-01-01T00:00:00.000Z', 'sha256:c', snapshot, result, { reconcileID: 7 }]]);
   });
 });
 
