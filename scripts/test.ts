@@ -7,7 +7,7 @@ import { ROOT } from './build/paths.ts';
 import { buildIfStale } from './build.ts';
 import { type Counts, NOTHING, plus, readReport, summaryLine } from './test/report.ts';
 
-const LEVELS = ['unit', 'simulation', 'cluster'] as const;
+const LEVELS = ['unit', 'simulation', 'release', 'cluster'] as const;
 type Level = (typeof LEVELS)[number];
 
 const HELP = `Usage: npm test -- [levels] [-- arguments for vitest]
@@ -18,6 +18,7 @@ a level could not run, or there were no tests.
 Levels (default: all)
   unit         tables, properties, golden files, TypeScript against core.wasm
   simulation   the controller on a cluster in memory, in virtual time, with faults
+  release      what is given away: made, installed without a network and run; Krew itself is built from Go modules the first time
   cluster      a real etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok; see npm run cluster -- --help
                for where the programs come from. With TEST_KUBELET=1 (root, Linux) also a real kubelet with containerd; that changes
                sysctls and mounts and restores them

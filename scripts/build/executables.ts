@@ -9,10 +9,16 @@ const EXECUTABLES: Readonly<Record<string, readonly string[]>> = {
 
 /** `dist/bin/`: what kubectl looks for on PATH. CommonJS without imports, so that a Node of any age can read it far enough to find a better one. */
 export async function buildExecutables(): Promise<readonly string[]> {
-  const names = Object.keys(EXECUTABLES);
-  for (const [name, firstArguments] of Object.entries(EXECUTABLES)) writeOutput(`${DIST}bin/${name}`, stub(firstArguments), 0o755);
-  writeOutput(`${DIST}bin/package.json`, '{ "type": "commonjs" }\n');
-  return names.map((name) => `${DIST}bin/${name}`);
+  for (const { path, text, mode } of executables()) writeOutput(`${DIST}${path}`, text, mode);
+  return Object.keys(EXECUTABLES).map((name) => `${DIST}bin/${name}`);
+}
+
+/** The same as text, by path below `dist/`. */
+export function executables(): readonly { readonly path: string; readonly text: string; readonly mode: number }[] {
+  return [
+    ...Object.entries(EXECUTABLES).map(([name, firstArguments]) => ({ path: `bin/${name}`, text: stub(firstArguments), mode: 0o755 })),
+    { path: 'bin/package.json', text: '{ "type": "commonjs" }\n', mode: 0o644 },
+  ];
 }
 
 function stub(firstArguments: readonly string[]): string {
@@ -29,8 +35,6 @@ if (version[0] > 22 || (version[0] === 22 && version[1] >= 19)) runHere();
 else runWithAnotherNode();
 
 function runHere() {
-  var compileCache = require('module').enableCompileCache;
-  if (compileCache) compileCache();
   process.argv = [process.argv[0], program].concat(args);
   import(require('url').pathToFileURL(program).href);
 }

@@ -24,6 +24,15 @@ const COMMON = {
   lineLimit: 160,
 } as const satisfies BuildOptions;
 
+/** How the plugin is bundled; its paths are below `dist/`. */
+export const PLUGIN = {
+  ...COMMON,
+  entryPoints: { 'kubectl-opencode': 'plugin/main.ts' },
+  splitting: true,
+  chunkNames: 'chunks/[name]-[hash]',
+  minifySyntax: true,
+} as const satisfies BuildOptions;
+
 /** `dist/host.mjs`: the controller process, one file. */
 export async function buildHost(): Promise<readonly string[]> {
   return bundle('host', { ...COMMON, entryPoints: { host: 'host/main.ts' } });
@@ -31,13 +40,7 @@ export async function buildHost(): Promise<readonly string[]> {
 
 /** `dist/kubectl-opencode.mjs` and `dist/chunks/`: split, so that `--help` does not load what only some commands need. */
 export async function buildPlugin(): Promise<readonly string[]> {
-  const files = await bundle('plugin', {
-    ...COMMON,
-    entryPoints: { 'kubectl-opencode': 'plugin/main.ts' },
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
-    minifySyntax: true,
-  });
+  const files = await bundle('plugin', PLUGIN);
   const chunks = files.filter((file) => file.startsWith(`${DIST}chunks/`));
   if (chunks.length > 0) removeOthers(`${DIST}chunks`, chunks);
   return files;

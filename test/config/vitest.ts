@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Three projects, one a level of tests: see README, "Tests". */
+/** Four projects, one a level of tests: see README, "Tests". */
 export default defineConfig({
   root,
   test: {
@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/cluster/**', 'test/simulation/**', '**/node_modules/**'],
+          exclude: ['test/cluster/**', 'test/release/**', 'test/simulation/**', '**/node_modules/**'],
           testTimeout: 20_000,
           globalSetup: ['test/support/build.ts'],
         },
@@ -26,6 +26,16 @@ export default defineConfig({
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 300_000,
           globalSetup: ['test/support/build.ts'],
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'release',
+          include: ['test/release/**/*.test.ts'],
+          testTimeout: 120_000,
+          fileParallelism: false,
+          maxWorkers: 1,
         },
       },
       {
