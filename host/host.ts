@@ -21,6 +21,7 @@ import { observeCluster } from './observe/observed-cluster.ts';
 import { observeEngine } from './observe/observed-engine.ts';
 import { scrapeSources } from './observe/scrape-sources.ts';
 import { checkRoutes, type Route, type Servers, type Site, serve } from './observe/server.ts';
+import { NO_TRACING, type Tracing } from './observe/tracing.ts';
 
 /** Longest wait for the work in hand when the process is asked to end; what is on the wire then is aborted. Less than a Pod's usual 30 s of grace. */
 const DRAIN_MS = 20_000;
@@ -45,6 +46,8 @@ export interface HostParts {
   readonly identity: string;
   readonly leaseNamespace: string;
   readonly version: string;
+  /** Default: none. */
+  readonly tracing?: Tracing;
   readonly journal?: (watcher: Pick<JournalOptions, 'onError' | 'onWritten' | 'onDropped'>) => Journal;
   /** Certificate and key of the metrics, as they are now. */
   readonly metricsTls?: Site['tls'];
@@ -70,8 +73,15 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
     onDropped: metrics.journalDropped,
   });
   const health = engineCheck(clock);
-  const cluster = observeCluster(parts.cluster, clock, metrics);
-  const engine = observeEngine(parts.engine, { clock, metrics, log, health, ...(journal === undefined ? {} : { journal }) });
+  const tracing = parts.tracing ?? NO_TRACING;
+  const cluster = tracing.cluster(observeCluster(parts.cluster, clock, metrics));
+  const engine = observeEngine(tracing.engine(parts.engine), {
+    clock,
+    metrics,
+    log,
+    health,
+    ...(journal === undefined ? {} : { journal }),
+  });
   const selector = config.labelSelector === undefined ? {} : { taskSelector: config.labelSelector };
   const ended = new AbortController();
   const caches = openCaches({
@@ -104,6 +114,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
     ...selector,
     maxConcurrentReconciles: config.maxConcurrentReconciles,
     metrics,
+    ...(tracing === NO_TRACING ? {} : { around: (subject, id, work) => tracing.reconcile(subject, id, work, ({ type }) => type) }),
     hooks: {
       acted: (_subject, action, outcome) => metrics.acted(action, outcome),
       // Nothing is kept for a /debug that nobody can ask.

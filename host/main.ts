@@ -11,6 +11,7 @@ import { type HostConfig, parseFlags } from './flags.ts';
 import { type HostEnd, type HostParts, runHost } from './host.ts';
 import { createJournal, journalFolder } from './observe/journal.ts';
 import { createLog, errorText, type LeveledLog, type Log } from './observe/log.ts';
+import { openTracing } from './observe/tracing.ts';
 import { realClock } from './real-clock.ts';
 import { runRelease } from './release/run-release.ts';
 import { createSessions } from './sessions.ts';
@@ -89,6 +90,7 @@ function partsOf(config: HostConfig, log: LeveledLog, cluster: RestCluster, leas
     identity: `${(process.env.POD_NAME ?? hostname()).slice(0, 80)}_${randomUUID()}`,
     leaseNamespace: config.leaderElection.leaseNamespace ?? process.env.POD_NAMESPACE ?? cluster.namespace,
     version: packageJson.version,
+    tracing: openTracing(packageJson.version),
     ...(metricsTls === undefined ? {} : { metricsTls: () => tlsFiles(metricsTls) }),
     ...(files === undefined || journal === undefined
       ? {}

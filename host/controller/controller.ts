@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../observe/log.ts';
 import type { Caches } from './caches.ts';
 import type { Sessions } from './effects.ts';
-import { type ControllerHooks, type ControllerMetrics, NO_METRICS } from './hooks.ts';
+import { type AroundReconcile, type ControllerHooks, type ControllerMetrics, NO_METRICS } from './hooks.ts';
 import type { Standing } from './pending-writes.ts';
 import type { LineCounts, PlaceView } from './places.ts';
 import { Run } from './run.ts';
@@ -29,6 +29,8 @@ export interface ControllerOptions {
   readonly maxConcurrentReconciles?: number;
   readonly metrics?: ControllerMetrics;
   readonly hooks?: ControllerHooks;
+  /** Default: nothing around it. */
+  readonly around?: AroundReconcile;
   /** What is left of a text before it is kept as the end of a log. Default: it is blotted out what the journal blots out (`redactText`). */
   readonly redactLog?: (text: string) => string;
 }

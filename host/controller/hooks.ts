@@ -42,6 +42,13 @@ export interface ControllerHooks {
   acted?(subject: Subject, action: Action, outcome: Outcome): void;
 }
 
+/** Runs the work on a subject, for whoever wants to see it as one thing (a trace). */
+export type AroundReconcile = <T extends { readonly type: string }>(
+  subject: Subject,
+  reconcileID: number,
+  work: () => Promise<T>,
+) => Promise<T>;
+
 export const NO_METRICS: ControllerMetrics = {
   reconciled: () => {},
   queueAdded: () => {},

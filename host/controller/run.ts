@@ -223,7 +223,10 @@ export class Run {
     metrics.queueWaited((startedMs - (this.#queuedAtMs.get(key) ?? startedMs)) / 1_000);
     this.#queuedAtMs.delete(key);
     this.#workedSinceMs.set(key, startedMs);
-    const reconciled = await this.#reconciler.reconcile(key, reconcileID).catch((error: unknown): Reconciled => {
+    const work = (): Promise<Reconciled> => this.#reconciler.reconcile(key, reconcileID);
+    const { around } = this.#options;
+    const worked = around === undefined ? work() : around(subjectOf(key), reconcileID, work);
+    const reconciled = await worked.catch((error: unknown): Reconciled => {
       log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), reconcileID, error });
       metrics.panicked();
       return { type: 'Failed', message: String(error) };

@@ -28,7 +28,9 @@ export interface VirtualHostOptions {
   readonly engine: Engine;
   readonly faults?: Faults;
   readonly caches?: Partial<Pick<CachesOptions, 'namespaces' | 'taskSelector'>>;
-  readonly controller?: Partial<Pick<ControllerOptions, 'maxConcurrentReconciles' | 'taskSelector' | 'metrics' | 'settings' | 'redactLog'>>;
+  readonly controller?: Partial<
+    Pick<ControllerOptions, 'maxConcurrentReconciles' | 'taskSelector' | 'metrics' | 'settings' | 'redactLog' | 'around'>
+  >;
   readonly sessions?: Sessions;
   /** A whole cluster with its own kubelet; absent: an API server alone, and the test is the kubelet. */
   readonly world?: World;
