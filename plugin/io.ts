@@ -11,10 +11,12 @@ export interface Io {
   readonly cwd: string;
   /** Whole standard input. */
   stdin(): Promise<string>;
-  /** Columns of the terminal that stdout is; undefined when it is none. */
+  /** Columns to write in, as they are now: COLUMNS, else those of the terminal that stdout is; undefined when there is neither. */
   readonly columns: number | undefined;
-  /** Whether stdout takes colour: a terminal, and neither NO_COLOR nor TERM=dumb. */
+  /** Whether stdout takes colour: a terminal or FORCE_COLOR, and neither NO_COLOR nor TERM=dumb. */
   readonly takesColor: boolean;
+  /** What is said on stderr when Ctrl-C ends this process, until the returned function takes it back. */
+  onInterrupt(lastWords: () => string): () => void;
 }
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -37,7 +39,29 @@ export function processIo(): Io {
       for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
       return Buffer.concat(chunks).toString('utf8');
     },
-    columns: stdout.isTTY ? stdout.columns : undefined,
-    takesColor: stdout.isTTY === true && stdout.hasColors(),
+    get columns() {
+      return columnsOf(env) ?? (stdout.isTTY ? stdout.columns : undefined);
+    },
+    takesColor: takesColor(env, stdout.isTTY === true ? () => stdout.hasColors() : () => false),
+    onInterrupt: (lastWords) => {
+      const end = (): void => {
+        stderr.write(lastWords());
+        // Ended as by the signal itself: a shell gives 130, and ends the loop that this stands in.
+        process.removeListener('SIGINT', end);
+        process.kill(process.pid, 'SIGINT');
+      };
+      process.on('SIGINT', end);
+      return () => void process.removeListener('SIGINT', end);
+    },
   };
+}
+
+function columnsOf({ COLUMNS = '' }: Io['env']): number | undefined {
+  return /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : undefined;
+}
+
+/** An empty variable is as good as none (no-color.org); who wants no colour is asked before who wants it. */
+function takesColor({ NO_COLOR = '', FORCE_COLOR = '' }: Io['env'], hasColors: () => boolean): boolean {
+  if (NO_COLOR !== '') return false;
+  return FORCE_COLOR === '' ? hasColors() : !['0', 'false'].includes(FORCE_COLOR);
 }

@@ -19,12 +19,18 @@ import { timeoutMs } from './started-with.ts';
 /** Wait before a Pod that the watch does not show is looked for again, in milliseconds. */
 const RELOOK_AT_POD_MS = 5_000;
 
+/** How a Pod has ended that we asked to end. */
+const ENDINGS = { UserStopped: 'stopped', Timeout: 'timed out' } as const;
+
 /** A Task whose Pod is there: the Pod's end first, then timeout, then stop, then what the status has to say. */
 export function live(context: TaskContext, pod: Pod): Decision {
   const fate = fateOf(context, pod);
   if (fate.type !== 'Lives') {
     return conclude(context, fate, pod, [
-      reason('task/pod-ended', `pod ${pod.metadata.name} has ended: ${fate.type}`, { phase: pod.status?.phase ?? 'Pending', fate }),
+      reason('task/pod-ended', `pod ${pod.metadata.name} has ended: ${fate.type === 'EndedByUs' ? ENDINGS[fate.ending] : fate.type}`, {
+        phase: pod.status?.phase ?? 'Pending',
+        fate,
+      }),
     ]);
   }
   const deadlineMs = timeoutAtMs(context, pod);

@@ -27,7 +27,7 @@ export type ReflectorTrouble =
   | { readonly type: 'ListenerFailed'; readonly scope: Scope; readonly error: unknown };
 
 export interface ReflectorOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Pick<Cluster, 'list' | 'watch'>;
   readonly clock: Clock;
   readonly scope: Scope;
   readonly sink: StoreSink;

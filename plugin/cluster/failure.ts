@@ -10,11 +10,16 @@ export interface Asked {
   readonly name?: string;
 }
 
+/** How a call begins that had no usable answer: method, server, path. */
+const CALL = /^(?:GET|POST|PUT|PATCH|DELETE) (https?:\/\/[^/\s]+)\S*: /;
+
 /** A call that failed, in words that a person can act on: what was asked, what came, what to do. */
 export function failureText(asked: Asked, error: ClusterError): string {
   const what = `${asked.verb === 'logs' ? 'read logs of' : asked.verb} ${objectText(asked)}`;
   switch (error.type) {
     case 'Unreachable':
+      // The path says again what was asked, in other words.
+      return `${what}: ${error.message.replace(CALL, 'API server $1: ')}${isTimedOut(error) ? '; --request-timeout gives it longer' : ''}`;
     case 'Credentials':
       return `${what}: ${error.message}`;
     case 'Refused':
@@ -30,6 +35,11 @@ export function isAbsent(error: ClusterError): boolean {
 /** Whether a patch that names a UID came to another object, which has the name now. */
 export function isReplaced(error: ClusterError): boolean {
   return error.type === 'Refused' && error.code === 422 && /\buid\b/i.test(error.message);
+}
+
+/** Whether no answer came in the time that a request may take. */
+function isTimedOut({ cause }: Extract<ClusterError, { type: 'Unreachable' }>): boolean {
+  return cause instanceof Error && cause.name === 'TimedOut';
 }
 
 /** `tasks.kubeopencode.io`, as RBAC and `kubectl get` name it. */
@@ -53,6 +63,8 @@ function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterErr
       if (RESOURCES[asked.kind].group === 'kubeopencode.io' && reason === '')
         return `this cluster does not know ${resource}; install the CRDs of KubeOpenCode, or choose another cluster with --context`;
       return message;
+    case 429:
+      return `${message} (${reason || code}); the API server has too much to do: try again`;
     default:
       return reason === '' ? message : `${message} (${reason})`;
   }

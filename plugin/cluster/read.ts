@@ -11,6 +11,8 @@ export type Listed =
   | { readonly ok: false; readonly error: ClusterError };
 
 const PAGE_SIZE = 500;
+/** More are not told. */
+const MOST_NAMESPACES = 3;
 
 /** Every page of a list, ordered by namespace and name as the API server does. */
 export async function listAll(cluster: Reading, scope: Scope): Promise<Listed> {
@@ -46,8 +48,24 @@ export async function findTasks(cluster: Reading, namespace: string, names: read
   const all = absent.length === 0 ? [] : await namesOf(cluster, 'Task', namespace);
   return {
     tasks: found.flatMap((one) => ('object' in one ? [one.object as Task] : [])),
-    missing: absent.map((name) => notFoundText('Task', namespace, name, all)),
+    missing: await Promise.all(
+      absent.map(async (name) => `${notFoundText('Task', namespace, name, all)}${elsewhereText(await namespacesOf(cluster, name))}`),
+    ),
   };
+}
+
+/** Whoever forgets -n is told which one it takes. */
+function elsewhereText(namespaces: readonly string[]): string {
+  if (namespaces.length === 0) return '';
+  const more = namespaces.length > MOST_NAMESPACES ? ', …' : '';
+  return `; there is one in namespace ${namespaces.slice(0, MOST_NAMESPACES).join(', ')}${more}`;
+}
+
+/** Where there is a Task of that name; nowhere, where all namespaces can't be looked through. */
+async function namespacesOf(cluster: Reading, name: string): Promise<readonly string[]> {
+  const listed = await listAll(cluster, { kind: 'Task', fieldSelector: `metadata.name=${name}` });
+  if (!listed.ok) return [];
+  return listed.items.flatMap(({ metadata }) => (metadata.name === name ? (metadata.namespace ?? []) : [])).sort();
 }
 
 /** The Tasks that a command is about: those named, whatever their state, else those of the namespace (or of them what the selectors select) that it is meant for. */

@@ -7,6 +7,7 @@ import { taskSchema } from '#core/api/task.ts';
 import { apiVersionOf, type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { SourceObject } from './documents.ts';
 import type { Fault } from './fault.ts';
+import { isUnknownKind, unknownKindFault } from './kinds.ts';
 import { check } from './schema-faults.ts';
 
 export type PlannedKind = 'Task' | 'Agent' | 'AgentTemplate' | 'KubeOpenCodeConfig' | 'ConfigMap';
@@ -72,6 +73,7 @@ function readOne(document: SourceObject, namespace: string, isForced: boolean): 
     const missing = kind === '' ? 'kind' : 'apiVersion';
     return { title, faults: [document.fault([missing], `${missing} is missing; every object of Kubernetes has one`)] };
   }
+  if (isUnknownKind(kind, fields.apiVersion)) return { title, faults: [unknownKindFault(document, kind)] };
   if (!isPlanned(kind) || !belongs(kind, fields.apiVersion)) return { title, faults: [] };
   const faults = [...placeFaults(document, kind, fields, namespace, isForced)];
   const checked = kind === 'ConfigMap' ? { data: fields, faults: [] } : check(document, SCHEMAS[kind]);

@@ -1,7 +1,7 @@
-import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { SourceObject } from '../input/documents.ts';
 import type { Fault } from '../input/fault.ts';
-import { didYouMean, nearNames } from '../near-names.ts';
+import { isUnknownKind, OUR_GROUP } from '../input/kinds.ts';
+import { didYouMean } from '../near-names.ts';
 
 /** What no schema of one object can tell. */
 export interface BeyondSchemas {
@@ -25,15 +25,12 @@ interface Reference {
   readonly name: string;
 }
 
-const OUR_GROUP = 'kubeopencode.io/';
-const OUR_KINDS = (Object.keys(RESOURCES) as Kind[]).filter((kind) => `${RESOURCES[kind].group}/` === OUR_GROUP);
-
 /** Names that are used twice, kinds of our group that there are not, and references that no file has. Objects with other faults are looked at, too. */
 export function findBeyondSchemas(documents: readonly SourceObject[], namespace: string): BeyondSchemas {
   const entries = documents.flatMap((document) => entryOf(document, namespace));
-  const unknown = entries.filter(isUnknown);
+  const unknown = entries.filter(({ kind, fields }) => isUnknownKind(kind, String(fields.apiVersion)));
   return {
-    faults: [...duplicates(entries), ...unknown.map(unknownKind)],
+    faults: duplicates(entries),
     notes: entries.flatMap((entry) => referencesOf(entry).flatMap((reference) => missing(entry, reference, entries))),
     unknownKinds: unknown.map(({ kind, name }) => `${kind}/${name}`),
   };
@@ -47,16 +44,6 @@ function entryOf(document: SourceObject, namespace: string): readonly Entry[] {
   return [
     { document, fields, kind: fields.kind, name, namespace: typeof metadata.namespace === 'string' ? metadata.namespace : namespace },
   ];
-}
-
-function isUnknown({ kind, fields }: Entry): boolean {
-  return String(fields.apiVersion).startsWith(OUR_GROUP) && !OUR_KINDS.some((known) => known === kind);
-}
-
-function unknownKind({ document, kind }: Entry): Fault {
-  const near = nearNames(kind, OUR_KINDS);
-  const hint = near.length === 0 ? `; want one of ${OUR_KINDS.join(', ')}` : didYouMean(kind, near);
-  return document.fault(['kind'], `kind: there is no ${kind} in kubeopencode.io${hint}`);
 }
 
 function duplicates(entries: readonly Entry[]): readonly Fault[] {

@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 import { goDuration } from '../plan/go-duration.ts';
 import { containerText, podState, podText } from '../status/pods.ts';
-import { outcomeText } from '../task-text.ts';
+import { outcomeText, taskTitle } from '../task-text.ts';
 
 export interface Awaited {
   /** null: somebody deleted it. */
@@ -41,21 +41,26 @@ export async function awaitTask(
     said = text;
     io.err(`+${goDuration(Math.round((realClock.monotonic() - beganMs) / 1_000) * 1_000)}  ${text}\n`);
   };
-  await waitForEnds({
-    cluster,
-    clock: realClock,
-    tasks: [task],
-    hasEnded,
-    more: [{ kind: 'Pod', namespace, labelSelector: `${LABELS.taskUid}=${uid}` }],
-    onTrouble: (text) => io.err(`warning: ${text}\n`),
-    onChange: (store) => {
-      const now = store.byUid('Task', uid) as Task | undefined;
-      if (now !== undefined) say(isFinished(now) && !hasEnded(now) ? before : progressText(now, podOf(store, now)));
-    },
-    onEnd: (_task, last) => {
-      final = last;
-    },
-  });
+  const takeBack = io.onInterrupt(() => `\n${taskTitle(task)} goes on; kubectl opencode stop ends it\n`);
+  try {
+    await waitForEnds({
+      cluster,
+      clock: realClock,
+      tasks: [task],
+      hasEnded,
+      more: [{ kind: 'Pod', namespace, labelSelector: `${LABELS.taskUid}=${uid}` }],
+      onTrouble: (text) => io.err(`warning: ${text}\n`),
+      onChange: (store) => {
+        const now = store.byUid('Task', uid) as Task | undefined;
+        if (now !== undefined) say(isFinished(now) && !hasEnded(now) ? before : progressText(now, podOf(store, now)));
+      },
+      onEnd: (_task, last) => {
+        final = last;
+      },
+    });
+  } finally {
+    takeBack();
+  }
   if (final === null) say('the Task was deleted');
   return { final, code: exitCodeOf(final) };
 }

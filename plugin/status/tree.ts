@@ -1,6 +1,7 @@
 import type { AttemptState, BlockedState, ContainerState, QueueState, StatusReport, TaskState } from '../contract/status.ts';
 import type { Paint } from '../io.ts';
 import { goDuration } from '../plan/go-duration.ts';
+import { LEAST_WIDTH, widthOf, wrapped } from '../plan/lay-out.ts';
 import { budgetsText } from '../retries.ts';
 import { containerText, podText } from './pods.ts';
 import { phaseStyle } from './style.ts';
@@ -10,6 +11,8 @@ interface Branch {
   readonly below?: readonly Branch[];
 }
 
+/** Columns that a branch stands to the right of what it hangs from. */
+const STEP = 3;
 /** Names beyond this many are counted. */
 const MOST_NAMES = 5;
 const TIME_WORDS: Readonly<Record<string, string>> = {
@@ -20,18 +23,26 @@ const TIME_WORDS: Readonly<Record<string, string>> = {
   finished: 'finished',
 };
 
-/** Each Task with its attempts, their Pods and containers, for people. */
-export function treeText({ tasks, at }: StatusReport, paint: Paint): string {
-  return `${tasks.map((task) => branchText(taskBranch(task, Date.parse(at), paint))).join('\n\n')}\n`;
+/** Each Task with its attempts, their Pods and containers, for people; lines are broken between words at `columns`, where these are given. */
+export function treeText({ tasks, at }: StatusReport, paint: Paint, columns?: number): string {
+  return `${tasks.map((task) => branchLines(taskBranch(task, Date.parse(at), paint), columns).join('\n')).join('\n\n')}\n`;
 }
 
-function branchText({ text, below = [] }: Branch): string {
+function branchLines({ text, below = [] }: Branch, width: number | undefined): readonly string[] {
+  const narrower = width === undefined ? undefined : width - STEP;
   const lines = below.flatMap((branch, index) => {
     const isLast = index === below.length - 1;
-    const [first = '', ...rest] = branchText(branch).split('\n');
+    const [first = '', ...rest] = branchLines(branch, narrower);
     return [`${isLast ? '└─' : '├─'} ${first}`, ...rest.map((line) => `${isLast ? '  ' : '│ '} ${line}`)];
   });
-  return [text, ...lines].join('\n');
+  return [...ownLines(text, width, below.length > 0), ...lines];
+}
+
+/** A text that is too long goes on below its beginning, beside the way to what hangs from it. */
+function ownLines(text: string, width: number | undefined, hasBranches: boolean): readonly string[] {
+  if (width === undefined || widthOf(text) <= width) return [text];
+  const [first = '', ...rest] = wrapped(text, Math.max(LEAST_WIDTH, width - STEP));
+  return [first, ...rest.map((line) => `${hasBranches ? '│ ' : '  '} ${line}`)];
 }
 
 function taskBranch(task: TaskState, nowMs: number, paint: Paint): Branch {

@@ -27,6 +27,7 @@ export async function run(
     stdin: () => Promise.resolve(stdin),
     columns: undefined,
     takesColor: color,
+    onInterrupt: () => () => {},
   };
   const code = await runProgram(args, io);
   const faults = commandFaults(args, out);

@@ -5,7 +5,7 @@ import type { FakeStore, StatusAnswer, StoredEvent } from './fake-apiserver-stor
 /** What goes wrong with one request. */
 export type Fault =
   /** Refused before anything was done. */
-  | { readonly type: 'Status'; readonly code: number; readonly reason?: string; readonly retryAfter?: string }
+  | { readonly type: 'Status'; readonly code: number; readonly reason?: string; readonly message?: string; readonly retryAfter?: string }
   /** Something that is no API server answers. */
   | { readonly type: 'Raw'; readonly code: number; readonly body: string; readonly contentType?: string }
   /** The connection dies, the write was not done. */

@@ -187,7 +187,7 @@ function answer(call: Call, response: ServerResponse, store: FakeStore, watches:
       return;
     case 'Status': {
       const headers = fault.retryAfter === undefined ? {} : { 'retry-after': fault.retryAfter };
-      sendStatus(response, { code: fault.code, reason: fault.reason ?? '', message: 'as the test asked' }, headers);
+      sendStatus(response, { code: fault.code, reason: fault.reason ?? '', message: fault.message ?? 'as the test asked' }, headers);
       return;
     }
   }

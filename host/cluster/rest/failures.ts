@@ -20,6 +20,7 @@ const HINTS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'check certificate-authority in the kubeconfig',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'check certificate-authority in the kubeconfig',
   CERT_HAS_EXPIRED: "renew the API server's certificate, or check this machine's clock",
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server speaks no TLS at this port: check the address in the kubeconfig',
   ERR_TLS_CERT_ALTNAME_INVALID: 'check the address or tls-server-name in the kubeconfig',
 };
 
@@ -39,5 +40,11 @@ function describe(cause: unknown): { readonly code: string | undefined; readonly
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined;
   if (inner instanceof Error && (code === undefined || cause.message === '')) return describe(inner);
   if (cause.name === 'AbortError') return { code: undefined, text: 'aborted by the caller' };
-  return { code, text: cause.message || cause.name };
+  return { code, text: plainly(cause.message) || cause.name };
+}
+
+/** Without where in OpenSSL's source it was, and without advice for those who run Node.js themselves. */
+function plainly(message: string): string {
+  const [, reason] = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):/.exec(message) ?? [];
+  return reason ?? message.replace(/; if the root CA is installed locally.*$/, '').trim();
 }

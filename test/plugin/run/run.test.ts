@@ -165,14 +165,24 @@ Failed (Application, exit code 7): no
     expect(await ran).toMatchObject({ code: 1, err: expect.stringMatching(/\+\d+s {2}the Task was deleted\n$/) });
   });
 
-  test('what may not be read is told, and tried again', async () => {
+  test('what can’t be read now is told, and tried again', async () => {
     const ran = runTask(['fix', 'Fix it', '--agent', 'coder', '--wait']);
-    server.fail('list', { type: 'Status', code: 403, reason: 'Forbidden' }, 1);
+    server.fail('list', { type: 'Status', code: 503, reason: 'ServiceUnavailable' }, 1);
     await expect.poll(() => server.watches).toBeGreaterThan(0);
     putStatus(server, 'fix', ended('Completed'));
     expect(await ran).toMatchObject({
       code: 0,
-      err: expect.stringMatching(/^warning: watch tasks\.kubeopencode\.io: list: as the test asked; it is tried again$/m),
+      err: expect.stringMatching(
+        /^warning: list tasks\.kubeopencode\.io in namespace team-a: as the test asked \(ServiceUnavailable\); it is tried again$/m,
+      ),
+    });
+  });
+
+  test('who may not watch Tasks is told so, and does not wait for ever', async () => {
+    server.fail('watch', { type: 'Status', code: 403, reason: 'Forbidden' }, 2);
+    expect(await runTask(['fix', 'Fix it', '--agent', 'coder', '--wait'])).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error: watch tasks\.kubeopencode\.io in namespace team-a: not allowed .* kubectl auth can-i watch /m),
     });
   });
 });

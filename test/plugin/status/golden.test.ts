@@ -49,6 +49,7 @@ async function status(args: readonly string[]): Promise<string> {
     stdin: () => Promise.resolve(''),
     columns: undefined,
     takesColor: false,
+    onInterrupt: () => () => {},
   };
   const program = new Command();
   defineStatus(program, io, () => {});

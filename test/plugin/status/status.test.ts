@@ -79,7 +79,10 @@ describe('forms', () => {
   });
 
   test('a wrong form is answered with the right ones', async () =>
-    expect(await status('-o', 'xml')).toMatchObject({ code: 1, err: expect.stringContaining('tree, table, wide, name, json, yaml, jsonpath=') }));
+    expect(await status('-o', 'xml')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('tree, table, wide, name, json, yaml, jsonpath='),
+    }));
 
   test('colour on a terminal', async () => {
     const args = ['status', '--kubeconfig', server.kubeconfig];
@@ -120,7 +123,7 @@ describe('what may not be read', () => {
     server.fail('list', { type: 'ResetBeforeWrite' });
     expect(await run(['status', '--kubeconfig', kubeconfig])).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/^error: list tasks\.kubeopencode\.io in namespace team-a: GET http:\/\/127\.0\.0\.1/),
+      err: expect.stringMatching(/^error: list tasks\.kubeopencode\.io in namespace team-a: API server http:\/\/127\.0\.0\.1/),
     });
   });
 });
