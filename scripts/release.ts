@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import packageJson from '../package.json' with { type: 'json' };
 import { DIST } from './build/paths.ts';
@@ -20,7 +20,7 @@ Flags
   --out FOLDER       where to (default: dist/release); what is there is removed
   --platforms A,B    executables of one file: ${NAMES.join(', ')}, all, or none (default: those whose Node is here)
   --fetch            fetch the Node of a platform that is not here through npm, and keep it in the cache
-  --image FOLDER     what npm run image left, for the air-gapped archive (default: dist/image, where it is there)
+  --image OUT        what npm run image -- --out OUT made, for the air-gapped archive; may be repeated (default: dist/image, where it is there)
   --base-url URL     where the archives will be, for the Krew manifest
 `;
 
@@ -32,7 +32,7 @@ async function main(): Promise<number> {
       out: { type: 'string', default: `${DIST}release` },
       platforms: { type: 'string' },
       fetch: { type: 'boolean', default: false },
-      image: { type: 'string' },
+      image: { type: 'string', multiple: true },
       'base-url': { type: 'string' },
     },
   });
@@ -75,16 +75,14 @@ async function platformsFor(asked: string | undefined, isFetching: boolean): Pro
   return found;
 }
 
-function imageFiles(asked: string | undefined): readonly ArchiveFile[] {
-  const folder = asked ?? `${DIST}image`;
-  if (!existsSync(folder)) {
-    if (asked !== undefined) throw new Error(`--image ${asked}: there is no such folder; npm run image makes one`);
-    return [];
-  }
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({ path: file.slice(resolve(folder).length + 1), content: readFileSync(file) }));
+/** What `npm run image -- --out OUT` wrote beside OUT: the image as one file, and what is in it. */
+function imageFiles(asked: readonly string[] | undefined): readonly ArchiveFile[] {
+  const isThere = (out: string): boolean => existsSync(`${out}.tar`);
+  const missing = asked?.find((out) => !isThere(out));
+  if (missing !== undefined) throw new Error(`--image ${missing}: expected ${missing}.tar; npm run image -- --out ${missing} makes it`);
+  return (asked ?? [`${DIST}image`].filter(isThere)).flatMap((out) =>
+    [`${out}.tar`, `${out}.spdx.json`].map((file) => ({ path: basename(file), content: readFileSync(file) })),
+  );
 }
 
 function report(line: string): void {

@@ -28,7 +28,7 @@ export function readForm(form: string, cwd: string): string {
 export async function renderer(form: DataForm): Promise<Render> {
   if (form === 'json') return (value) => `${JSON.stringify(value, null, 2)}\n`;
   if (form === 'yaml') {
-    const { stringify } = await import('yaml');
+    const { stringify } = await import('./yaml.ts');
     // As kubectl prints: no folded lines, no anchors.
     return (value, { isFurther = false } = {}) =>
       `${isFurther ? '---\n' : ''}${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;

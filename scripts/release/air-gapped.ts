@@ -1,11 +1,13 @@
 import { globSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { ROOT } from '#scripts/build/paths.ts';
 import { type ArchiveFile, sumsText, textFile } from './archive.ts';
 import { controllerImageIn, imagesText } from './images.ts';
 
 const MANIFESTS = 'host/manifests';
-/** The guide of the archive; the repository has it where operators look. */
-const GUIDE = 'host/AIR-GAPPED.md';
+/** The guides; this archive's own is its README, too. */
+const GUIDES = 'host/docs';
+const README = `${GUIDES}/air-gapped.md`;
 
 export interface AirGappedInput {
   readonly version: string;
@@ -19,11 +21,12 @@ export interface AirGappedInput {
 /** All that an installation without a way out needs and that we make, below one folder, with sums over all of it. */
 export function airGapped({ version, core, plugin, image }: AirGappedInput): readonly ArchiveFile[] {
   const files = [
-    { path: 'README.md', content: readFileSync(ROOT + GUIDE) },
+    textFile('README.md', readFileSync(ROOT + README, 'utf8').replaceAll(/\]\((?=[\w-]+\.md\))/g, '](docs/')),
     { path: 'LICENSE', content: readFileSync(`${ROOT}LICENSE`) },
     textFile('images.txt', imagesText(controllerImageIn(readFileSync(`${ROOT}${MANIFESTS}/controller/deployment.yaml`, 'utf8')))),
     { path: 'core.wasm', content: core },
-    ...manifests(),
+    ...filesBelow(GUIDES),
+    ...filesBelow(MANIFESTS),
     ...within('plugin', plugin),
     ...within('image', image),
   ];
@@ -31,14 +34,12 @@ export function airGapped({ version, core, plugin, image }: AirGappedInput): rea
   return within(folder, [...files, textFile('SHA256SUMS', sumsText(files))]);
 }
 
-/** CRDs, RBAC, Deployment, overlays and Helm chart as they are in the repository. */
-function manifests(): readonly ArchiveFile[] {
-  return globSync(`${MANIFESTS}/**/*`, { cwd: ROOT, withFileTypes: true })
+/** A folder of `host/`, as it is in the repository. */
+function filesBelow(folder: string): readonly ArchiveFile[] {
+  return globSync(`${folder}/**/*`, { cwd: ROOT, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const path = `${entry.parentPath}/${entry.name}`;
-      return { path: path.slice(path.indexOf(MANIFESTS) + 'host/'.length), content: readFileSync(path) };
-    });
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ path: relative(`${ROOT}host`, file).replaceAll('\\', '/'), content: readFileSync(file) }));
 }
 
 function within(folder: string, files: readonly ArchiveFile[]): readonly ArchiveFile[] {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Metafile } from 'esbuild';
 import { ROOT } from '#scripts/build/paths.ts';
 import { readProvenance } from '#scripts/engine/provenance.ts';
@@ -14,7 +15,7 @@ interface Part {
 
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 
-/** The notices that the licences of others ask for: npm packages in a bundle with the text of their licence, crates in the engine by name. Throws where a package brings neither a text nor a name of its licence. */
+/** The notices that the licences of others ask for: npm packages in a bundle with the text of their licence, crates in the engine by name. Throws where a package names none. */
 export function noticesText(metafile: Pick<Metafile, 'inputs'>): string {
   const packages = packagesIn(metafile).map(readPackage);
   const crates = readProvenance().crates.map(({ name, version, licence }) => `${name} ${version}: ${licence}\n`);
@@ -25,23 +26,20 @@ export function noticesText(metafile: Pick<Metafile, 'inputs'>): string {
   ].join('\n');
 }
 
-/** Names of the packages of which something is in a bundle. */
+/** Folders of the packages of which something is in a bundle, from the repository; of two versions of one package each has its own. */
 export function packagesIn({ inputs }: Pick<Metafile, 'inputs'>): readonly string[] {
-  const names = Object.keys(inputs).flatMap((path) => {
-    const name = /^.*\bnode_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
-    return name === undefined ? [] : [name];
-  });
-  return [...new Set(names)].sort();
+  const folders = Object.keys(inputs).flatMap((path) => /^.*\bnode_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path) ?? []);
+  return [...new Set(folders)].sort();
 }
 
-function readPackage(name: string): Part {
-  const folder = `${ROOT}node_modules/${name}/`;
-  if (!existsSync(folder)) throw new Error(`telling the licence of ${name}: expected it in ${folder}; run npm ci`);
-  const { version, license: licence } = JSON.parse(readFileSync(`${folder}package.json`, 'utf8')) as {
+function readPackage(place: string): Part {
+  const folder = join(ROOT, place);
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly name: string;
     readonly version: string;
     readonly license?: string;
   };
-  if (licence === undefined) throw new Error(`telling the licence of ${name}: its package.json names none`);
+  if (license === undefined) throw new Error(`telling the licence of ${name}: its package.json names none`);
   const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
-  return { name, version, licence, text: files.map((file) => readFileSync(folder + file, 'utf8')).join('\n') };
+  return { name, version, licence: license, text: files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n') };
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Metafile } from 'esbuild';
 import { CORE_ASSET } from '#plugin/core-file.ts';
@@ -53,18 +54,16 @@ export interface SingleInput {
 export async function makeSingle({ code, core, node, isOwn }: SingleInput): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-opencode-single-'));
   try {
-    const [main, asset, output, config, executable] = ['main.cjs', CORE_ASSET, 'blob', 'config.json', 'executable'].map((name) =>
-      join(folder, name),
-    ) as [string, string, string, string, string];
-    writeFileSync(main, code);
-    writeFileSync(asset, core);
-    const settings = { main, output, disableExperimentalSEAWarning: true, useCodeCache: isOwn, assets: { [CORE_ASSET]: asset } };
-    writeFileSync(config, JSON.stringify(settings));
-    await promisify(execFile)(process.execPath, ['--experimental-sea-config', config]);
-    copyFileSync(node, executable);
-    chmodSync(executable, 0o755);
-    await inject(executable, output);
-    return readFileSync(executable);
+    const at = (name: string): string => join(folder, name);
+    writeFileSync(at('main.cjs'), code);
+    writeFileSync(at(CORE_ASSET), core);
+    const config = { main: at('main.cjs'), output: at('blob'), disableExperimentalSEAWarning: true, useCodeCache: isOwn };
+    writeFileSync(at('config.json'), JSON.stringify({ ...config, assets: { [CORE_ASSET]: at(CORE_ASSET) } }));
+    await promisify(execFile)(process.execPath, ['--experimental-sea-config', at('config.json')]);
+    copyFileSync(node, at('executable'));
+    chmodSync(at('executable'), 0o755);
+    await inject(at('executable'), at('blob'));
+    return readFileSync(at('executable'));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -72,7 +71,7 @@ export async function makeSingle({ code, core, node, isOwn }: SingleInput): Prom
 
 /** In a process of its own: it takes long and much memory, and says things about Node's file that mean nothing to anybody. */
 async function inject(executable: string, blob: string): Promise<void> {
-  const postject = join(ROOT, 'node_modules/postject/dist/cli.js');
+  const postject = fileURLToPath(import.meta.resolve('postject/dist/cli.js'));
   await promisify(execFile)(process.execPath, [postject, executable, BLOB_NAME, blob, '--sentinel-fuse', SENTINEL], { maxBuffer: 1 << 24 });
 }
 

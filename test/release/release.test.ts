@@ -130,9 +130,14 @@ describe('the air-gapped archive', () => {
       'plugin/plugins/opencode.yaml',
       'manifests/kustomization.yaml',
       'manifests/examples/task.yaml',
+      'manifests/chart/Chart.yaml',
+      'docs/install.md',
     ])
       expect(paths).toContain(path);
     for (const crd of readdirSync(`${ROOT}host/manifests/base/crds`)) expect(paths).toContain(`manifests/base/crds/${crd}`);
+    const links = [...textOf(entries.get(`${root}/README.md`)).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target]) => target);
+    expect(links).toContain('docs/install.md');
+    for (const link of links) expect(paths).toContain(link);
     const sums = textOf(entries.get(`${root}/SHA256SUMS`));
     for (const [path, bytes] of entries)
       if (!path.endsWith('/SHA256SUMS')) expect(sums).toContain(`${sha256(bytes)}  ${path.slice(root.length + 1)}\n`);
