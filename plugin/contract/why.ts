@@ -112,7 +112,6 @@ const next = z.strictObject({
   dueAt: time().optional().describe('At the earliest; absent: as soon as it can.'),
   in: duration().optional().describe('Go duration.'),
 });
-export type WhyNext = Infer<typeof next>;
 
 const wait = z.strictObject({ who: z.string(), waitsFor: z.string(), until: time().optional() });
 export type WhyWait = Infer<typeof wait>;
