@@ -33,6 +33,19 @@ export const BASIC_MUTANTS: readonly Mutant[] = [
     })),
   },
   {
+    name: 'a Pod is ended whatever it has come to since it was judged',
+    scenarioOf: endsMeanwhile,
+    breaks: ['the-status-says-what-the-pod-did', 'a-log-that-goes-is-accounted-for', 'pods-are-disposed-only-where-that-is-wanted'],
+    engine: decidesLike((decided) => ({
+      ...decided,
+      actions: decided.actions.map((action) => {
+        if ((action.type !== 'Patch' && action.type !== 'Delete') || action.ref.kind !== 'Pod') return action;
+        const { resourceVersion: _, ...rest } = action;
+        return rest;
+      }),
+    })),
+  },
+  {
     name: 'Running is written before the Pod is created',
     breaks: ['running-only-with-a-pod'],
     engine: decidesLike((decided, { subject, task }) => {
@@ -179,4 +192,15 @@ function nameUsedAgain(seed: number): Scenario {
     [34_000, made],
   );
   return { ...timed, seed, quietAfterMs: 70_000, rates: { ...NO_FAULTS, late: 0.3 } };
+}
+
+/** A stop that is long on its way to a Pod whose agent ends by itself. */
+function endsMeanwhile(seed: number): Scenario {
+  const timed = scenario(
+    [0, { type: 'Webhook', adds: { sidecar: true } }],
+    [0, agent()],
+    [0, create('t0', { outcome: 'out-of-memory', runForMs: 40_000 })],
+    [38_000, { type: 'StopTask', at: at('t0') }],
+  );
+  return { ...timed, seed, quietAfterMs: 120_000, rates: { ...NO_FAULTS, late: 0.6 } };
 }

@@ -29,8 +29,8 @@ export class Ledger {
   readonly limits = new Map<string, LimitsRecord[]>();
   /** How far any host's wall clock has ever been ahead of true time, in milliseconds: hosts judge timeouts by their own. */
   mostAheadMs = 0;
-  /** Every configuration of the cluster that there was, oldest first. */
-  readonly configs: KubeOpenCodeConfig['spec'][] = [];
+  /** Every configuration of the cluster that there was, oldest first, and since when, milliseconds since the epoch. */
+  readonly configs: { readonly spec: KubeOpenCodeConfig['spec']; readonly sinceMs: number }[] = [];
   /** Whether nothing goes wrong in this history but what is done to hosts and objects. */
   readonly isCalm: boolean;
   /** Whether all of them have Pods held and logs kept. */
@@ -106,7 +106,7 @@ export class Ledger {
   #enterConfig({ spec }: StoredObject & KubeOpenCodeConfig): void {
     const { evidence, logTailBytes } = spec ?? {};
     this.isEvidenceKept &&= (evidence ?? 'Finalizer') === 'Finalizer' && (logTailBytes === undefined || logTailBytes > 0);
-    this.configs.push(spec ?? {});
+    this.configs.push({ spec: spec ?? {}, sinceMs: this.nowMs });
     const kept = ['', 'Completed', 'Failed', 'Stopped'].map(
       (outcome) => (spec?.cleanup as Fields | undefined)?.[`maxRetained${outcome}Tasks`],
     );
@@ -137,6 +137,7 @@ export class Ledger {
       recorded: new Map(),
       asked: new Map(),
       retries: [],
+      cleanups: [],
     };
     this.tasks.set(uid, record);
     record.latest = task;
@@ -146,8 +147,9 @@ export class Ledger {
     // What was asked of an attempt that is over is not asked of the next.
     if (previous !== undefined && hasFinished(previous) && !isFinished(record)) record.stopAskedMs = undefined;
     if (annotations?.[ANNOTATIONS.stop] === 'true') record.stopAskedMs ??= this.nowMs;
-    const { retry } = task.spec;
+    const { retry, cleanup } = task.spec;
     if (!record.retries.some((known) => jsonEqual(known, retry))) record.retries.push(retry);
+    if (!record.cleanups.some((known) => jsonEqual(known, cleanup))) record.cleanups.push(cleanup);
     const added = newAttempt(previous?.status, task.status);
     if (added !== undefined) {
       const pod = this.pods.get(added.podUID ?? '');

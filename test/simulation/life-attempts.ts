@@ -63,8 +63,13 @@ export function faultOfNewAttempt(ledger: Ledger, before: StoredObject & Task, t
   return says === null ? null : fault('an-attempt-says-what-its-pod-did', `attempt ${attempt.number}: ${says}`);
 }
 
-/** Since when a stop must have stood there for a host to know of it, in milliseconds: no watch and no write is longer on its way. */
+/** Since when something must have been so for a host to know of it, and for its writes to have come, in milliseconds: no watch and no write is longer on its way. */
 const KNOWN_MS = { calm: 2_000, otherwise: 195_000 } as const;
+
+/** What was so at this time, or came to be so later, a host whose write comes now may have gone by, milliseconds since the epoch. */
+export function knownSinceMs({ isCalm, nowMs }: Ledger): number {
+  return nowMs - KNOWN_MS[isCalm ? 'calm' : 'otherwise'];
+}
 
 /** What is wrong with the Pod of an attempt that has just been made. */
 export function faultOfPodOfAttempt(ledger: Ledger, task: TaskRecord, pod: PodRecord, isLate: boolean): Fault | null {
@@ -73,8 +78,7 @@ export function faultOfPodOfAttempt(ledger: Ledger, task: TaskRecord, pod: PodRe
   if (pod.attempt > last + 1) return fault('attempts-come-one-after-the-other', `attempt ${pod.attempt} is made, ${last} have ended`);
   if (isLate) return null;
   const isToStop = task.latest.metadata.annotations?.[ANNOTATIONS.stop] === 'true';
-  const knownMs = KNOWN_MS[ledger.isCalm ? 'calm' : 'otherwise'];
-  if (isToStop && (task.stopAskedMs ?? ledger.nowMs) < ledger.nowMs - knownMs)
+  if (isToStop && (task.stopAskedMs ?? ledger.nowMs) < knownSinceMs(ledger))
     return fault('nothing-is-tried-again-after-a-stop', `attempt ${pod.attempt} is made, and a stop was asked for`);
   const dueMs = Date.parse(status?.nextAttemptTime ?? '');
   if (pod.attempt > 1 && dueMs > ledger.nowMs + ledger.mostAheadMs)

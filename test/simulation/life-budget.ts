@@ -35,7 +35,7 @@ export function faultOfBudget(ledger: Ledger, task: TaskRecord, attempt: number)
 
 function policiesOf(ledger: Ledger, task: TaskRecord): readonly Retry[] {
   const inherited = task.pods.flatMap((pod) => startedWithOf(pod).retry ?? []);
-  const byDefault = ledger.configs.flatMap((spec) => spec.taskDefaults?.retry ?? []);
+  const byDefault = ledger.configs.flatMap(({ spec }) => spec.taskDefaults?.retry ?? []);
   const own = task.retries.filter((retry) => retry !== undefined) as Retry[];
   const all = task.retries.includes(undefined) ? [...own, ...inherited, ...byDefault] : own;
   return [...new Map(all.map((retry) => [JSON.stringify(retry), retry])).values()];

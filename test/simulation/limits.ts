@@ -4,7 +4,7 @@ import type { Change } from '#host/cluster/memory/object-store.ts';
 import { isOverdue } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
-import { isFinished, type LimitsRecord, mayRun, type PodRecord, type TaskRecord } from './records.ts';
+import { isFinished, isHidden, type LimitsRecord, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import type { Violation, Writer } from './violation.ts';
 
 export interface LimitsOptions {
@@ -40,6 +40,8 @@ export class Limits {
         mayRun(other) &&
         // Given up with its node: that it may still run costs no place.
         !isOverdue(ledger, other) &&
+        // A Pod whose label somebody has taken is found again only while its Task is there to be worked on.
+        !(isHidden(other.latest) && other.task?.deletingMs !== undefined) &&
         other.task !== undefined &&
         other.task.goneMs === undefined &&
         !isFinished(other.task) &&

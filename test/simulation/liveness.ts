@@ -1,7 +1,7 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Condition } from '#core/api/kubernetes.ts';
-import { ANNOTATIONS, CONFIG_NAME, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import { ANNOTATIONS, CONFIG_NAME, POD_FINALIZER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Outcome } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
@@ -9,7 +9,7 @@ import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
 import { type Block, lastNumberIn, patienceOf } from './life-records.ts';
-import { isFinished, isLive, type TaskRecord } from './records.ts';
+import { isFinished, isHidden, isLive, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
 import type { Scripts } from './scripts.ts';
 import type { Violation } from './violation.ts';
@@ -60,11 +60,6 @@ export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): 
       });
   }
   return violations;
-}
-
-/** A Pod whose label somebody has taken is in no watch: he who hides it from its host has to let it go himself. */
-function isHidden({ kind, metadata }: Pick<StoredObject, 'kind' | 'metadata'>): boolean {
-  return kind === 'Pod' && metadata.labels?.[LABELS.taskUid] === undefined;
 }
 
 /** Pods that somebody else has to end. */

@@ -1,6 +1,6 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
-import { AGENT_CONTAINER } from '#core/contract/names.ts';
+import { AGENT_CONTAINER, LABELS } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 
 /** How a Pod really ended: what its kubelet did, whether or not anybody has heard. */
@@ -81,6 +81,8 @@ export interface TaskRecord {
   readonly asked: Map<number, number>;
   /** Every `spec.retry` that it has had. */
   readonly retries: unknown[];
+  /** Every `spec.cleanup` that it has had. */
+  readonly cleanups: unknown[];
 }
 
 export interface RecordedAttempt {
@@ -115,6 +117,11 @@ export function hasFinished({ status }: Pick<StoredObject, 'status'>): boolean {
 /** Whether its containers run, or may come to run. */
 export function isLive(pod: PodRecord): boolean {
   return pod.end === undefined && pod.goneMs === undefined;
+}
+
+/** A Pod whose label somebody has taken is in no watch: he who hides it from its host has to let it go himself. */
+export function isHidden({ kind, metadata }: Pick<StoredObject, 'kind' | 'metadata'>): boolean {
+  return kind === 'Pod' && metadata.labels?.[LABELS.taskUid] === undefined;
 }
 
 /** Whether it takes a place: one that is being deleted without a node is never bound to one. */
