@@ -56,6 +56,27 @@ export const podCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'Pod: a deadline and a deletion with a grace, bound to a version, are done at that one alone; after another it is 409 Conflict',
+    run: async (cluster, context) => {
+      const address = at('Pod', context, 'p');
+      const made = await ok(cluster.create(pod(context.namespace, 'p', { finalizers: ['example.com/a'] }, { nodeName: 'elsewhere' })));
+      const reported = await ok(cluster.patch(address, { status: { message: 'changed' } }, { ...strategic, subresource: 'status' }));
+      const { uid, resourceVersion: before } = made.metadata;
+      const deadline = (resourceVersion: string) => ({
+        metadata: { uid, resourceVersion, annotations: { 'example.com/why': 'test' } },
+        spec: { activeDeadlineSeconds: 1 },
+      });
+      await refusal(cluster.patch(address, deadline(before), strategic), 409, 'Conflict');
+      await refusal(cluster.delete(address, { uid, resourceVersion: before }), 409, 'Conflict');
+      const untouched = await ok(cluster.get(address));
+      expect(untouched.metadata).toEqual(reported.metadata);
+      const ended = await ok(cluster.patch(address, deadline(untouched.metadata.resourceVersion), strategic));
+      expect(ended).toMatchObject({ metadata: { generation: 2 }, spec: { activeDeadlineSeconds: 1 } });
+      const deleted = await ok(cluster.delete(address, { uid, resourceVersion: ended.metadata.resourceVersion, gracePeriodSeconds: 10 }));
+      expect(deleted?.metadata).toMatchObject({ uid, generation: 3, deletionGracePeriodSeconds: 10 });
+    },
+  },
+  {
     name: 'Pod: activeDeadlineSeconds may be set and lowered, with an annotation in the same write, but not raised, removed or 0',
     run: async (cluster, context) => {
       const address = at('Pod', context, 'p');
