@@ -3,7 +3,7 @@ import { type Action, assertNever, type Create, type Delete, type Event, type Pa
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
 import { REPORTING_CONTROLLER } from '#core/contract/names.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
-import { type Clock, sleep, timestamp } from '../clock.ts';
+import { type Clock, timestamp } from '../clock.ts';
 import type { Address, Cluster, ClusterError, Result } from '../cluster/cluster.ts';
 import { failed, succeeded } from './answers.ts';
 import type { Effects } from './effects.ts';
@@ -72,11 +72,11 @@ export async function applyAll(options: ApplyOptions, subject: Subject, actions:
 }
 
 /** An Event that an API server under load lets wait does not hold up its Task; what becomes of it then, nobody asks. */
-async function orPatience(clock: Clock, events: Promise<unknown>): Promise<void> {
-  const patience = new AbortController();
-  const timeout = sleep(clock, EVENT_PATIENCE_MS, patience.signal).catch(() => {});
-  await Promise.race([events, timeout]);
-  patience.abort();
+function orPatience(clock: Clock, events: Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(EVENT_PATIENCE_MS, resolve);
+    events.finally(cancel).then(() => resolve(), reject);
+  });
 }
 
 type Write = Exclude<Action, { type: 'Event' | 'Effect' }>;
