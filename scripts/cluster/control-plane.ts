@@ -21,6 +21,7 @@ import { createFakeNodes } from './nodes.ts';
 import { freePorts } from './ports.ts';
 import { type Member, openProcessGroup, type ProcessGroup } from './process-group.ts';
 import { kwokConfiguration } from './stages/configuration.ts';
+import type { Stage } from './stages/stage.ts';
 import { installUnschedulableOutcome } from './unschedulable.ts';
 
 const READY_TIMEOUT_MS = 120_000;
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly fakeNodes?: number;
   /** `Inert`: no scheduler, no fake nodes and no controller touches a Pod, it stays as it is made. Default `Live`. */
   readonly pods?: 'Live' | 'Inert';
+  /** What kwok does to Pods. Default `POD_STAGES`, which play a kubelet; fewer cost less CPU. */
+  readonly podStages?: readonly Stage[];
   /**
    * File or folder of CustomResourceDefinitions to apply. They come before the controller manager, whose garbage collector looks for new kinds
    * every 30 seconds only.
@@ -58,7 +61,7 @@ export interface ControlPlane {
   /** For what has to end together with the cluster. */
   readonly group: ProcessGroup;
   /** File for `KUBECONFIG` of another user of the token file. */
-  kubeconfigOf(user: 'kubelet'): string;
+  kubeconfigOf(user: 'kubelet' | 'controllerManager'): string;
   /** Ends the API server at once and starts it again on the same port: every connection and watch is cut. */
   restartApiServer(): Promise<void>;
   stop(): Promise<void>;
@@ -106,7 +109,7 @@ async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
     const rest = [run('kube-controller-manager', controllerManagerArguments(layout, kubeconfigOf('controllerManager'), pods))];
     if (pods === 'Live') rest.push(run('kube-scheduler', schedulerArguments(layout, kubeconfigOf('scheduler'))));
     if (fakeNodes > 0) {
-      writeFileSync(layout.kwokConfiguration, kwokConfiguration());
+      writeFileSync(layout.kwokConfiguration, kwokConfiguration(options.podStages));
       rest.push(run('kwok', kwokArguments(layout, kubeconfigOf('kwok'))));
       closeNodeLogs = await serveNodeLogs({ api, ...serverCertificate(layout), port: layout.ports.kwokNode });
       await installUnschedulableOutcome(api, report);

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { NODE_STAGES } from './node-stages.ts';
 import { POD_STAGES } from './pod-stages.ts';
+import type { Stage } from './stage.ts';
 
 /** Options of kwok itself, as measured: 32 at a time double the number of Pods a second. */
 const OPTIONS = {
@@ -10,8 +11,8 @@ const OPTIONS = {
 };
 
 /** kwok's configuration file: YAML documents. */
-export function kwokConfiguration(): string {
-  return [OPTIONS, ...NODE_STAGES, ...POD_STAGES]
+export function kwokConfiguration(podStages: readonly Stage[] = POD_STAGES): string {
+  return [OPTIONS, ...NODE_STAGES, ...podStages]
     .map((document) => stringify(document, { lineWidth: 0, aliasDuplicateObjects: false }))
     .join('---\n');
 }
