@@ -1,6 +1,9 @@
 import type { Cancel, Clock } from '../../clock.ts';
 import { TimedOut } from './failures.ts';
 
+/** One for all: an exception of its own for each call that is over, as `abort()` makes it, costs as much as the rest of this class. */
+const OVER = new Error('the call is over');
+
 /** An abort signal that follows the caller's and a time limit. */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -41,7 +44,7 @@ export class Deadline {
     this.#cancel();
     this.#outer?.removeEventListener('abort', this.#follow);
     // Whatever of a body is left is thrown away, so that its socket is freed.
-    this.#controller.abort();
+    this.#controller.abort(OVER);
   }
 
   readonly #follow = (): void => this.#controller.abort(this.#outer?.reason);
