@@ -11,6 +11,7 @@ import { defineReplay } from './commands/replay.ts';
 import { defineRetry } from './commands/retry.ts';
 import { defineRun } from './commands/run.ts';
 import { defineSchema } from './commands/schema.ts';
+import { defineSimulate } from './commands/simulate.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineStop } from './commands/stop.ts';
 import { defineVersion } from './commands/version.ts';
@@ -58,6 +59,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineRetry(program, io, done);
   defineRelease(program, io, done);
   defineLint(program, io, done);
+  defineSimulate(program, io, done);
   defineSchema(program, io, done);
   defineCompletion(program, io, done);
   defineOptions(program, io, done);

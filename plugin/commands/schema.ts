@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
 
 /** Names of `plugin/contract/outputs.ts`, which is loaded only when the command runs; the types keep them equal. */
-const OUTPUTS = ['plan', 'why', 'status', 'replay', 'replay-explain', 'lint', 'release', 'version'] as const;
+const OUTPUTS = ['plan', 'why', 'status', 'replay', 'replay-explain', 'stop', 'retry', 'simulate', 'lint', 'release', 'version'] as const;
 
 const EXAMPLES = `
 Examples:

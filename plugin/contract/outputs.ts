@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { retrySchema, stopSchema } from './asked.ts';
 import { lintSchema } from './lint.ts';
 import { planSchema } from './plan.ts';
 import { releaseSchema } from './release.ts';
 import { explainedSchema, replaySchema } from './replay.ts';
+import { simulateSchema } from './simulate.ts';
 import { statusSchema } from './status.ts';
 import { versionSchema } from './version.ts';
 import { whySchema } from './why.ts';
@@ -14,6 +16,9 @@ const OUTPUTS = {
   status: { version: 1, schema: statusSchema },
   replay: { version: 1, schema: replaySchema },
   'replay-explain': { version: 1, schema: explainedSchema },
+  stop: { version: 1, schema: stopSchema },
+  retry: { version: 1, schema: retrySchema },
+  simulate: { version: 1, schema: simulateSchema },
   lint: { version: 1, schema: lintSchema },
   release: { version: 1, schema: releaseSchema },
   version: { version: 1, schema: versionSchema },

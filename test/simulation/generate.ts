@@ -42,7 +42,8 @@ function placeOf(draw: Draw, namespace: string): Place {
   return { namespace, agents: ['coder', 'writer'].slice(0, draw.int(1, 2)), templates: ['base', 'big'].slice(0, draw.int(1, 2)) };
 }
 
-const MOST: FaultRates = {
+/** How often each fault strikes at most. */
+export const MOST: FaultRates = {
   crash: 0.08,
   pause: 0.05,
   refuse: 0.15,
@@ -104,7 +105,8 @@ function settings(draw: Draw, quietAfterMs: number): readonly Timed[] {
   return happenings;
 }
 
-function disturbances(draw: Draw, quietAfterMs: number, shares: readonly Share[] | undefined): readonly Timed[] {
+/** What befalls hosts, nodes and the API server. */
+export function disturbances(draw: Draw, quietAfterMs: number, shares: readonly Share[] | undefined): readonly Timed[] {
   const happenings: Timed[] = [];
   const some = (probability: number, most: number, make: () => readonly Timed[]): void => {
     if (draw.chance(probability)) for (let count = draw.int(1, most); count > 0; count--) happenings.push(...make());

@@ -45,6 +45,10 @@ export class Deeds {
         return this.#apply('AgentTemplate', deed.at, deed.spec);
       case 'ApplyConfig':
         return this.#apply('KubeOpenCodeConfig', { namespace: '', name: CONFIG_NAME }, deed.spec);
+      case 'ApplyConfigMap': {
+        const result = server.create({ ...objectOf('ConfigMap', deed.at), ...{ data: deed.data } }, 'user');
+        return `user applies config map ${textOf(deed.at)}${refusalOf(result)}`;
+      }
       case 'AgentReady': {
         const status = { ready: deed.ready, url: `http://${deed.at.name}.${deed.at.namespace}.svc:4096` };
         const result = server.patch(

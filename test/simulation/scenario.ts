@@ -85,6 +85,7 @@ export type Happening =
   | { readonly type: 'ApplyAgent'; readonly at: Named; readonly spec: Partial<Agent['spec']> | Fields }
   | { readonly type: 'ApplyTemplate'; readonly at: Named; readonly spec: Partial<AgentTemplate['spec']> | Fields }
   | { readonly type: 'ApplyConfig'; readonly spec: KubeOpenCodeConfig['spec'] | Fields }
+  | { readonly type: 'ApplyConfigMap'; readonly at: Named; readonly data: Readonly<Record<string, string>> }
   | { readonly type: 'AgentReady'; readonly at: Named; readonly ready: boolean }
   | {
       readonly type: 'CreateTask';
