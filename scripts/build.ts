@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { buildCore } from './build/core.ts';
 import { buildExecutables } from './build/executables.ts';
 import { DIST, ROOT } from './build/paths.ts';
-import { buildHost, buildPlugin } from './build/programs.ts';
+import { buildHelpers, buildHost, buildPlugin } from './build/programs.ts';
 import { builtPart, isStale, type PartName } from './build/stale.ts';
 
 interface Part {
@@ -16,6 +16,7 @@ interface Part {
 const PARTS: readonly Part[] = [
   { name: 'core', entry: 'core/main.ts', build: buildCore },
   { name: 'host', entry: 'host/main.ts', build: buildHost },
+  { name: 'helpers', entry: 'host/image/helpers/main.ts', build: buildHelpers },
   { name: 'plugin', entry: 'plugin/main.ts', build: async () => [...(await buildPlugin()), ...(await buildExecutables())] },
 ];
 

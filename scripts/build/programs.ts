@@ -38,6 +38,11 @@ export async function buildHost(): Promise<readonly string[]> {
   return bundle('host', { ...COMMON, entryPoints: { host: 'host/main.ts' } });
 }
 
+/** `dist/kubeopencode.mjs`: what the init containers of a Task's Pod run, one file. */
+export async function buildHelpers(): Promise<readonly string[]> {
+  return bundle('helpers', { ...COMMON, entryPoints: { kubeopencode: 'host/image/helpers/main.ts' } });
+}
+
 /** `dist/kubectl-opencode.mjs` and `dist/chunks/`: split, so that `--help` does not load what only some commands need. */
 export async function buildPlugin(): Promise<readonly string[]> {
   const files = await bundle('plugin', PLUGIN);

@@ -30,6 +30,7 @@ export function isStale({ outputs, metafile, root, others }: Built): boolean {
 const OUTPUTS = {
   core: [`${DIST}core.wasm`],
   host: [`${DIST}host.mjs`],
+  helpers: [`${DIST}kubeopencode.mjs`],
   plugin: [`${DIST}kubectl-opencode.mjs`, `${DIST}bin/kubectl-opencode`, `${DIST}bin/kubectl_complete-opencode`],
 } as const;
 

