@@ -24,6 +24,7 @@ export function chartFiles(crds: ReadonlyMap<string, Schema>): ReadonlyMap<strin
     ['_helpers.tpl', helpers(permissionsOf(PERMISSIONS))],
     ['rbac.yaml', rbacTemplate()],
     ['user-roles.yaml', userRolesTemplate(sources)],
+    ['metrics-auth.yaml', metricsAuthTemplate(sources)],
     ['deployment.yaml', deploymentTemplate(sources)],
     ['metrics-service.yaml', metricsServiceTemplate(sources)],
     ['network-policy.yaml', networkPolicyTemplate(sources)],
@@ -83,6 +84,29 @@ function userRolesTemplate({ userRoles }: Sources): string {
     ]);
   });
   return `{{- if .Values.userRoles.create }}\n${made.join('---\n')}{{- end }}\n`;
+}
+
+/** The rights to ask the API server who somebody is, and the roles for those who may read. */
+function metricsAuthTemplate({ metricsAuth }: Sources): string {
+  const made = metricsAuth.roles.map((role) => {
+    const edits = [
+      lines(['metadata', 'labels'], (indent) => [
+        'labels:',
+        '  app.kubernetes.io/part-of: kubeopencode',
+        `  {{- include "kubeopencode.chartLabels" . | nindent ${indent + 2} }}`,
+      ]),
+    ];
+    const ofController = `{{ include "kubeopencode.fullname" . }}-reviews`;
+    if (!String((role.metadata as Schema).name).endsWith('-reviews')) return templated(role, edits);
+    const name = ({ lead }: { readonly lead: string }): readonly string[] => [`${lead}${ofController}`];
+    const bound = [
+      { path: ['roleRef', 'name'], lines: name },
+      scalar(['subjects', 0, 'name'], 'include "kubeopencode.serviceAccountName" .'),
+      scalar(['subjects', 0, 'namespace'], '.Release.Namespace'),
+    ];
+    return templated(role, [...edits, { path: ['metadata', 'name'], lines: name }, ...(role.kind === 'ClusterRoleBinding' ? bound : [])]);
+  });
+  return `{{- if .Values.metrics.auth.enabled }}\n${made.join('---\n')}{{- end }}\n`;
 }
 
 function metricsServiceTemplate({ metricsService }: Sources): string {

@@ -40,11 +40,12 @@ test('the overlay for one namespace makes the host work in its own only', () => 
 
 test('the component for a journal has room for it', () => {
   const { patches } = parse(readFileSync(`${root}/components/journal/kustomization.yaml`, 'utf8'));
-  const operations = parse(patches[0].patch) as readonly { readonly path: string; readonly value: unknown }[];
-  const args = operations.filter(({ path }) => path.endsWith('/args/-')).map(({ value }) => String(value));
-  const parsed = parseFlags([...container.args, ...args], {}, '0.0.0');
-  const mounts = operations.find(({ path }) => path.endsWith('/volumeMounts'))?.value as readonly { readonly mountPath: string }[];
-  expect(parsed).toMatchObject({ type: 'Run', config: { journal: { folder: mounts[0]?.mountPath, maxSizeBytes: 256 * 2 ** 20 } } });
+  const operations = parse(patches[0].patch) as readonly { readonly value: string }[];
+  const parsed = parseFlags([...container.args, ...operations.map(({ value }) => value)], {}, '0.0.0');
+  const { spec } = parse(readFileSync(`${root}/components/journal/volume.yaml`, 'utf8')).spec.template;
+  const folder = spec.containers[0].volumeMounts[0].mountPath;
+  expect(parsed).toMatchObject({ type: 'Run', config: { journal: { folder, maxSizeBytes: 256 * 2 ** 20 } } });
+  expect(spec.volumes[0].emptyDir.sizeLimit).toBe('320Mi');
 });
 
 test('the image is named in one place, with the version of this release', () => {

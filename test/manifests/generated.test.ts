@@ -3,17 +3,17 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CRD_FOLDER, generatedManifests } from '#scripts/crds/manifests.ts';
 import type { Schema } from '#scripts/crds/structural.ts';
+import { CHART_FOLDER } from '#scripts/helm/chart.ts';
 import { facts } from './upstream-facts.ts';
 
 test.each([...generatedManifests()])('%s is what its source generates', (path, text) => {
   expect(readFileSync(path, 'utf8')).toBe(text);
 });
 
-test('the CRD folder holds nothing else', () => {
-  const generated = [...generatedManifests().keys()]
-    .filter((path) => path.startsWith(CRD_FOLDER))
-    .map((path) => path.slice(CRD_FOLDER.length + 1));
-  expect(readdirSync(CRD_FOLDER).sort()).toEqual([...generated].sort());
+test.each([CRD_FOLDER, CHART_FOLDER])('%s holds nothing else', (folder) => {
+  const generated = [...generatedManifests().keys()].filter((path) => path.startsWith(`${folder}/`));
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(entries.map(({ parentPath, name }) => `${parentPath}/${name}`).sort()).toEqual([...generated].sort());
 });
 
 /** Every node of a schema with its path, such as `.spec.contexts[].git`. */

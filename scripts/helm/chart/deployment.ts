@@ -16,19 +16,18 @@ export function identity(suffix = ''): readonly Edit[] {
 }
 
 /** templates/deployment.yaml */
-export function deploymentTemplate({ deployment, spread, journal }: Sources): string {
+export function deploymentTemplate({ deployment, spread, journal, metricsAuth }: Sources): string {
   const { affinity, topologySpreadConstraints } = spread.spec.template.spec;
-  const of = (path: string): unknown => {
-    const operation = journal.find((each) => each.path === path);
-    if (operation === undefined) throw new Error(`making the chart: expected the component journal to add ${path}`);
-    return operation.value;
-  };
-  const mounts = yaml({ volumeMounts: of('/spec/template/spec/containers/0/volumeMounts') });
-  const volumes = yaml({ volumes: of('/spec/template/spec/volumes') }).replace(
-    /sizeLimit: .*/,
-    'sizeLimit: {{ .Values.journal.volumeSizeLimit }}',
+  const journalFolder = journal.operations
+    .map(({ value }) => value)
+    .find((value) => typeof value === 'string' && value.startsWith('--journal='));
+  const journalVolume = listed(journal.volumes).map((line) =>
+    line.replace(/sizeLimit: .*/, 'sizeLimit: {{ .Values.journal.volumeSizeLimit }}'),
   );
-  const journalFolder = journal.map(({ value }) => value).find((value) => typeof value === 'string' && value.startsWith('--journal='));
+  const certificate = listed(metricsAuth.volumes).map((line) =>
+    line.replace(/secretName: .*/, 'secretName: {{ .Values.metrics.auth.tlsSecretName }}'),
+  );
+  const authEnv = listed(metricsAuth.operations.map(({ value }) => value));
   return templated(deployment, [
     ...identity(),
     scalar(['spec', 'replicas'], '.Values.replicas'),
@@ -55,7 +54,7 @@ export function deploymentTemplate({ deployment, spread, journal }: Sources): st
     optional([...POD, 'tolerations'], '.Values.tolerations'),
     ownOrSpread('affinity', affinity),
     ownOrSpread('topologySpreadConstraints', topologySpreadConstraints),
-    lines([...POD, 'volumes'], () => ['{{- if .Values.journal.enabled }}', ...volumes.trimEnd().split('\n'), '{{- end }}']),
+    optionalLists([...POD, 'volumes'], 'volumes', journalVolume, certificate),
     scalar([...CONTAINER, 'image'], 'include "kubeopencode.image" .'),
     scalar([...CONTAINER, 'imagePullPolicy'], '.Values.image.pullPolicy'),
     lines([...CONTAINER, 'args'], (indent) => [
@@ -83,8 +82,8 @@ export function deploymentTemplate({ deployment, spread, journal }: Sources): st
     ]),
     block([...CONTAINER, 'resources'], 'toYaml .Values.resources'),
     block([...CONTAINER, 'securityContext'], 'toYaml .Values.securityContext'),
-    lines([...CONTAINER, 'volumeMounts'], () => ['{{- if .Values.journal.enabled }}', ...mounts.trimEnd().split('\n'), '{{- end }}']),
-  ]).replace(/^( *)env:\n((?:\1 .*\n)+)/m, (found, indent: string) => `${found}${extraEnv(indent.length)}`);
+    optionalLists([...CONTAINER, 'volumeMounts'], 'volumeMounts', listed(journal.volumeMounts), listed(metricsAuth.volumeMounts)),
+  ]).replace(/^( *)env:\n((?:\1 .*\n)+)/m, (found, indent: string) => `${found}${moreEnv(indent.length, authEnv)}`);
 }
 
 /** What people set, else what several replicas have. */
@@ -101,8 +100,35 @@ function ownOrSpread(key: 'affinity' | 'topologySpreadConstraints', spread: unkn
   ]);
 }
 
-function extraEnv(indent: number): string {
-  return ['{{- with .Values.extraEnv }}', `{{- toYaml . | nindent ${indent + 2} }}`, '{{- end }}']
-    .map((line) => `${spaces(indent + 2)}${line}\n`)
-    .join('');
+/** Lines of a YAML list. */
+function listed(items: readonly unknown[]): readonly string[] {
+  return yaml(items).trimEnd().split('\n');
+}
+
+/** A list of what the journal needs and what the guard of the metrics needs; no key without either. */
+function optionalLists(path: Edit['path'], key: string, journal: readonly string[], auth: readonly string[]): Edit {
+  const guarded = (condition: string, items: readonly string[]): readonly string[] => [
+    `  {{- if ${condition} }}`,
+    ...items.map((line) => `  ${line}`),
+    '  {{- end }}',
+  ];
+  return lines(path, () => [
+    '{{- if or .Values.journal.enabled .Values.metrics.auth.enabled }}',
+    `${key}:`,
+    ...guarded('.Values.journal.enabled', journal),
+    ...guarded('.Values.metrics.auth.enabled', auth),
+    '{{- end }}',
+  ]);
+}
+
+function moreEnv(indent: number, authEnv: readonly string[]): string {
+  const more = [
+    '{{- if .Values.metrics.auth.enabled }}',
+    ...authEnv,
+    '{{- end }}',
+    '{{- with .Values.extraEnv }}',
+    `{{- toYaml . | nindent ${indent + 2} }}`,
+    '{{- end }}',
+  ];
+  return more.map((line) => `${spaces(indent + 2)}${line}\n`).join('');
 }

@@ -39,20 +39,35 @@ export interface Sources {
   };
   readonly podDisruptionBudget: Schema;
   readonly userRoles: readonly Schema[];
-  /** Of the component that adds a journal: operations of a JSON patch. */
-  readonly journal: readonly { readonly path: string; readonly value: unknown }[];
+  readonly journal: ComponentSource;
+  readonly metricsAuth: ComponentSource & { readonly roles: readonly Schema[] };
+}
+
+/** What a component adds to the Deployment. */
+interface ComponentSource {
+  /** Operations of a JSON patch. */
+  readonly operations: readonly { readonly path: string; readonly value: unknown }[];
+  /** Of its strategic merge patch. */
+  readonly volumes: readonly Schema[];
+  readonly volumeMounts: readonly Schema[];
 }
 
 export function readSources(): Sources {
   const text = (path: string): string => readFileSync(`${MANIFESTS}/${path}`, 'utf8');
-  const { patches } = parse(text('components/journal/kustomization.yaml')) as { patches: readonly [{ patch: string }] };
+  const component = (name: string, volumeFile: string): ComponentSource => {
+    const { patches } = parse(text(`components/${name}/kustomization.yaml`)) as { patches: readonly [{ patch: string }] };
+    const { spec: pod } = (parse(text(`components/${name}/${volumeFile}`)) as DeploymentSource).spec.template;
+    return { operations: parse(patches[0].patch), volumes: pod.volumes ?? [], volumeMounts: pod.containers[0].volumeMounts ?? [] };
+  };
+  const documents = (path: string): readonly Schema[] => parseAllDocuments(text(path)).map((document): Schema => document.toJS());
   return {
     deployment: parse(text('controller/deployment.yaml')),
     spread: parse(text('components/high-availability/spread.yaml')),
     metricsService: parse(text('controller/metrics-service.yaml')),
     networkPolicy: parse(text('components/network-policy/network-policy.yaml')),
     podDisruptionBudget: parse(text('components/high-availability/pod-disruption-budget.yaml')),
-    userRoles: parseAllDocuments(text('base/user-roles.yaml')).map((document): Schema => document.toJS()),
-    journal: parse(patches[0].patch),
+    userRoles: documents('base/user-roles.yaml'),
+    journal: component('journal', 'volume.yaml'),
+    metricsAuth: { ...component('metrics-auth', 'certificate.yaml'), roles: documents('components/metrics-auth/rbac.yaml') },
   };
 }

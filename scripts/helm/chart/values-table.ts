@@ -112,6 +112,18 @@ export function valuesOf(sources: Sources): readonly Value[] {
     },
     { path: 'metrics.enabled', default: true, schema: flag, meaning: 'Serve /metrics on port 8080, with a headless Service before it.' },
     {
+      path: 'metrics.auth.enabled',
+      default: false,
+      schema: flag,
+      meaning: 'Serve metrics and /debug over HTTPS, only for those whom the API server lets.',
+    },
+    {
+      path: 'metrics.auth.tlsSecretName',
+      default: 'kubeopencode-metrics-tls',
+      schema: text,
+      meaning: 'Secret with tls.crt and tls.key, which is yours to make, by cert-manager say.',
+    },
+    {
       path: 'networkPolicy.enabled',
       default: false,
       schema: flag,
