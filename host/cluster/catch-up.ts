@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../clock.ts';
 import { isAtLeast } from './resource-version.ts';
 
-/** How long to hope for the watch before the kind is listed again. On a quiet kind the server tells its version but once a minute. */
+/** How long to hope for the watch before the present state is asked for. On a quiet kind the server tells its version but once a minute. */
 const PATIENCE_MS = 1_000;
 
 interface Waiter {
@@ -14,7 +14,7 @@ interface Waiter {
 /** What those who wait have to know of a reflector. */
 export interface CatchUpSource {
   readonly clock: Clock;
-  /** Asks for a list, if none is coming anyway. */
+  /** Asks for the present state, if it is not coming anyway; to be repeated until it has come. */
   readonly refresh: () => void;
   /** How many lists have begun. */
   readonly listsBegun: () => number;

@@ -100,7 +100,7 @@ export class Reflector {
     return { ...this.#counters, restarts: { ...this.#counters.restarts } };
   }
 
-  /** Resolves when the store holds everything up to `resourceVersion`, which somebody has read before this call; lists again when the watch does not bring it soon. */
+  /** Resolves when the store holds everything up to `resourceVersion`, which somebody has read before this call; asks for it when the watch does not bring it soon. */
   catchUp(resourceVersion: string, signal?: AbortSignal): Promise<'CaughtUp' | 'Stopped'> {
     return this.#catchUps.wait(resourceVersion, signal);
   }

@@ -43,6 +43,10 @@ export interface ReflectorState {
   readonly sequence: number;
   /** The timer that runs; undefined when none does. */
   readonly timer: number | undefined;
+  /** Pages of the list that is read, or was read last. */
+  readonly pages: number;
+  /** When a short watch was last begun in the place of a list; undefined: never. */
+  readonly hurriedAtMs: number | undefined;
   readonly backoff: { readonly failures: number /** When the last wait ended or will end. */; readonly waitedUntilMs: number };
 }
 
@@ -50,6 +54,8 @@ export const initialReflectorState: ReflectorState = {
   phase: { type: 'Empty' },
   sequence: 0,
   timer: undefined,
+  pages: 0,
+  hurriedAtMs: undefined,
   backoff: { failures: 0, waitedUntilMs: Number.NEGATIVE_INFINITY },
 };
 
@@ -57,7 +63,7 @@ export const initialReflectorState: ReflectorState = {
 export type ReflectorInput = { readonly nowMs: number /** In [0, 1). */; readonly random: number } & (
   | { readonly type: 'Start' }
   | { readonly type: 'Stop' }
-  /** List again, whatever is known: somebody needs the present state now. */
+  /** Learn the present state now, because somebody needs it: list again, or, where that is many pages, watch so that the server tells how far it is. */
   | { readonly type: 'Refresh' }
   | { readonly type: 'TimerFired'; readonly timer: number }
   | { readonly type: 'PageRead'; readonly call: number; readonly list: ObjectList }

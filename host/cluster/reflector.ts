@@ -26,6 +26,18 @@ const SHORT_WATCH_MS = 1_000;
 /** After so many refused watches in a row it may be the version that is refused (a cluster restored from a backup): list again. */
 const REFUSALS_BEFORE_RELIST = 3;
 
+/** A list of more pages is not read again before a short watch was tried. */
+const FEW_PAGES = 1;
+/**
+ * A watch that is to end so soon: the server sends a bookmark 2 s before the end of each, so about a second after it began, and with it all that was missing.
+ * Source: apiserver pkg/storage/cacher/cache_watcher.go, nextBookmarkTime.
+ */
+const SHORT_TIMEOUT_SECONDS = 3;
+/** Who is not served by a short watch within this time is served by a list. */
+const SHORT_PATIENCE_MS = 3_500;
+/** Another short watch is not begun before; whoever asks again so soon gets a list. */
+const SHORT_AGAIN_MS = 60_000;
+
 /** One step: unless stopped there is always a timer or a call in flight behind it, and never a second call. */
 export function step(state: ReflectorState, input: ReflectorInput): ReflectorStep {
   if (state.phase.type === 'Stopped') return unchanged(state);
@@ -35,7 +47,7 @@ export function step(state: ReflectorState, input: ReflectorInput): ReflectorSte
     case 'Stop':
       return { state: { ...state, phase: { type: 'Stopped' }, timer: undefined }, outputs: [...abort(state), { type: 'ClearTimer' }] };
     case 'Refresh':
-      return refresh(state);
+      return refresh(state, input);
     case 'TimerFired':
       return input.timer === state.timer ? onTimer({ ...state, timer: undefined }, input) : unchanged(state);
     case 'PageRead':
@@ -141,7 +153,7 @@ function onWatchEnded(state: In<'Watching'>, moment: Moment): ReflectorStep {
   return after([restarted], watch(state, phase.resourceVersion, phase.refusals, moment));
 }
 
-function refresh(state: ReflectorState): ReflectorStep {
+function refresh(state: ReflectorState, moment: Moment): ReflectorStep {
   const { phase } = state;
   switch (phase.type) {
     // Not started, or about to list from the beginning, or doing it.
@@ -153,11 +165,22 @@ function refresh(state: ReflectorState): ReflectorStep {
     case 'ListPaused':
     case 'Listed':
       return { state: { ...state, phase: { type: 'Empty' } }, outputs: [] };
-    case 'Watching': {
-      const restarted: ReflectorOutput = { type: 'Restarted', reason: 'Refresh', message: 'list: asked for by a reader', delayMs: 0 };
-      return after([...abort(state), restarted], list(state, undefined));
-    }
+    case 'Watching':
+      return refreshWatched({ ...state, phase }, moment);
   }
+}
+
+/** Ten thousand objects are a hundred times dearer to list than to hear of. */
+function refreshWatched(state: In<'Watching'>, moment: Moment): ReflectorStep {
+  const { phase, pages, hurriedAtMs = Number.NEGATIVE_INFINITY } = state;
+  const sinceMs = moment.nowMs - hurriedAtMs;
+  const restarted = (message: string): ReflectorOutput => ({ type: 'Restarted', reason: 'Refresh', message, delayMs: 0 });
+  if (pages <= FEW_PAGES || (sinceMs >= SHORT_PATIENCE_MS && sinceMs < SHORT_AGAIN_MS))
+    return after([...abort(state), restarted('list: asked for by a reader')], list(state, undefined));
+  if (sinceMs < SHORT_PATIENCE_MS) return unchanged(state);
+  const hurried = { ...state, hurriedAtMs: moment.nowMs };
+  const next = watch(hurried, phase.resourceVersion, phase.refusals, moment, SHORT_TIMEOUT_SECONDS);
+  return after([...abort(state), restarted('watch: how far the server is was asked for by a reader')], next);
 }
 
 function list(state: ReflectorState, continueToken: string | undefined): ReflectorStep {
@@ -165,15 +188,26 @@ function list(state: ReflectorState, continueToken: string | undefined): Reflect
   const timer = call + 1;
   const begun: readonly ReflectorOutput[] = continueToken === undefined ? [{ type: 'ListBegun' }] : [];
   return {
-    state: { ...state, sequence: timer, timer, phase: { type: 'Listing', call, continueToken } },
+    state: {
+      ...state,
+      sequence: timer,
+      timer,
+      pages: continueToken === undefined ? 1 : state.pages + 1,
+      phase: { type: 'Listing', call, continueToken },
+    },
     outputs: [...begun, { type: 'SetTimer', timer, delayMs: PAGE_DEADLINE_MS }, { type: 'List', call, continueToken }],
   };
 }
 
-function watch(state: ReflectorState, resourceVersion: string, refusals: number, { nowMs, random }: Moment): ReflectorStep {
+function watch(
+  state: ReflectorState,
+  resourceVersion: string,
+  refusals: number,
+  { nowMs, random }: Moment,
+  timeoutSeconds = TIMEOUT_SECONDS - Math.floor(random * TIMEOUT_SPREAD_SECONDS),
+): ReflectorStep {
   const call = state.sequence + 1;
   const timer = call + 1;
-  const timeoutSeconds = TIMEOUT_SECONDS - Math.floor(random * TIMEOUT_SPREAD_SECONDS);
   const phase: Phase = { type: 'Watching', call, resourceVersion, refusals, startedAtMs: nowMs, hasSpoken: false, hasAdvanced: false };
   return {
     state: { ...state, sequence: timer, timer, phase },
@@ -201,7 +235,7 @@ function wait(state: ReflectorState, next: Phase, failure: Failure, { nowMs, ran
   const timer = state.sequence + 1;
   const backoff = { failures: Math.min(failures + 1, 16), waitedUntilMs: nowMs + delayMs };
   return {
-    state: { phase: next, sequence: timer, timer, backoff },
+    state: { ...state, phase: next, sequence: timer, timer, backoff },
     outputs: [
       ...abort(state),
       { type: 'Restarted', reason: failure.reason, message: failure.message, delayMs },

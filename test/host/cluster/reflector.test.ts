@@ -238,6 +238,55 @@ describe('refresh', () => {
     ]);
   });
 
+  describe('of a kind whose list had many pages', () => {
+    const synced = [start, page({ resourceVersion: '10', continueToken: 'more', items: [] }), page({ resourceVersion: '10', items: [] })];
+
+    test('watches for so short that the server tells how far it is, from where it was', () => {
+      expect(run([...synced, refresh]).outputs).toMatchObject([
+        { type: 'Abort' },
+        { type: 'Restarted', reason: 'Refresh' },
+        { type: 'SetTimer', delayMs: 8_000 },
+        { type: 'Watch', resourceVersion: '10', timeoutSeconds: 3 },
+      ]);
+      const told = run([...synced, refresh, watched({ type: 'BOOKMARK', resourceVersion: '20' })]);
+      expect(told.outputs).toEqual([{ type: 'Bookmark', resourceVersion: '20' }]);
+    });
+
+    test('goes on with an ordinary watch from what the short one has told', () => {
+      const bookmark = watched({ type: 'BOOKMARK', resourceVersion: '20' });
+      const { outputs } = run([...synced, refresh, later(1_000), bookmark, later(2_000), ended]);
+      expect(outputs).toMatchObject([
+        { type: 'Restarted', reason: 'Closed' },
+        { type: 'SetTimer' },
+        { type: 'Watch', resourceVersion: '20', timeoutSeconds: 290 },
+      ]);
+    });
+
+    test('asked for again gives the short watch its time, then lists', () => {
+      expect(run([...synced, refresh, later(3_499), refresh]).outputs).toEqual([]);
+      const listed = [
+        { type: 'Abort' },
+        { type: 'Restarted', reason: 'Refresh' },
+        { type: 'ListBegun' },
+        { type: 'SetTimer' },
+        { type: 'List' },
+      ];
+      expect(run([...synced, refresh, later(3_500), refresh]).outputs).toMatchObject(listed);
+      // Also when the short watch has ended meanwhile and told nothing.
+      expect(run([...synced, refresh, later(3_000), ended, later(600), refresh]).outputs).toMatchObject(listed);
+    });
+
+    test('asked for another time, much later, is heard of by a short watch again', () => {
+      const { outputs } = run([...synced, refresh, later(3_000), ended, later(60_000), refresh]);
+      expect(outputs.at(-1)).toMatchObject({ type: 'Watch', timeoutSeconds: 3 });
+    });
+
+    test('lists when the version of the short watch has expired', () => {
+      const { outputs } = run([...synced, refresh, watchFailed(refused(410)), timer]);
+      expect(outputs.map(({ type }) => type)).toEqual(['ListBegun', 'SetTimer', 'List']);
+    });
+  });
+
   test('while a failure is waited for, keeps the wait and lists behind it', () => {
     const refreshed = run([...synced, watchFailed(refused(429, { retryAfterMs: 9_000 })), refresh]);
     expect(refreshed.outputs).toEqual([]);
