@@ -156,10 +156,14 @@ function until(member: Member, what: string, isSo: () => Promise<boolean>): Prom
 }
 
 /** Asks again and again until it is so. Throws when it is not so after `timeoutMs`. */
-export async function untilSo(what: string, isSo: () => Promise<boolean> | boolean, timeoutMs = READY_TIMEOUT_MS): Promise<void> {
+export async function untilSo(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  { timeoutMs = READY_TIMEOUT_MS, pollMs = POLL_MS }: { readonly timeoutMs?: number; readonly pollMs?: number } = {},
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`waiting for ${what}: expected it within ${timeoutMs / 1_000} s, it did not come`);
-    await sleep(POLL_MS);
+    await sleep(pollMs);
   }
 }

@@ -13,7 +13,8 @@ import { copyOf, type Life } from './lives.ts';
 
 const RUNNING = 20;
 const PAGE = 500;
-const TIMEOUT_MS = 180_000;
+/** A scrape of the metrics costs the host milliseconds, so it is not asked all the time. */
+const PATIENT = { timeoutMs: 300_000, pollMs: 250 };
 const REST_MS = 10_000;
 /** Of the design, for 10,000 Tasks. */
 const MOST_SECONDS_FOR_TEN_THOUSAND = 10;
@@ -118,7 +119,7 @@ async function coldStart(cluster: BenchCluster, namespace: string, count: number
   const fromByte = statSync(auditLog).size;
   const startedMs = performance.now();
   const host = await cluster.startHost(namespace);
-  await untilSo(`${count} Tasks to be decided`, async () => (await reconciled(host)) >= count, TIMEOUT_MS);
+  await untilSo(`${count} Tasks to be decided`, async () => (await reconciled(host)) >= count, PATIENT);
   const seconds = (performance.now() - startedMs) / 1_000;
   const usage = usageOf(host.pid);
   const { calls, writes } = callsOf(await countCalls(auditLog, fromByte, statSync(auditLog).size), host.userAgent);
@@ -144,7 +145,7 @@ async function decidedAgain({ controlPlane }: BenchCluster, host: Contestant, co
   const spec = { clusterDomain: 'example.org' };
   const config = { apiVersion: 'kubeopencode.io/v1alpha1', kind: 'KubeOpenCodeConfig', metadata: { name: 'cluster' }, spec };
   await controlPlane.api.expect('POST', '/apis/kubeopencode.io/v1alpha1/kubeopencodeconfigs', config);
-  await untilSo(`${count} Tasks to be decided again`, async () => (await reconciled(host)) - before >= count, TIMEOUT_MS);
+  await untilSo(`${count} Tasks to be decided again`, async () => (await reconciled(host)) - before >= count, PATIENT);
   const after = usageOf(host.pid);
   const cpuSeconds = usage === null || after === null ? null : after.cpuSeconds - usage.cpuSeconds;
   return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds };
@@ -165,7 +166,7 @@ async function relistAfterExpiry({ controlPlane }: BenchCluster, host: Contestan
     process.kill(host.pid, 'SIGCONT');
   }
   const path = `${podsOf(namespace)}/${nameOf(MEANWHILE)}-pod`;
-  await untilSo('the Pod of a Task that was created meanwhile', async () => (await api.call('GET', path)).code === 200, TIMEOUT_MS);
+  await untilSo('the Pod of a Task that was created meanwhile', async () => (await api.call('GET', path)).code === 200, PATIENT);
   return { seconds: (performance.now() - startedMs) / 1_000, expired: (await expired()) - before };
 }
 
@@ -175,7 +176,7 @@ async function untilPods({ controlPlane }: BenchCluster, namespace: string, coun
     const { items = [] } = JSON.parse(text) as { readonly items?: readonly { readonly status: { readonly phase?: string } }[] };
     return items.filter(({ status }) => status.phase === 'Running').length >= count;
   };
-  await untilSo(`${count} Pods to run`, isSo, TIMEOUT_MS);
+  await untilSo(`${count} Pods to run`, isSo, PATIENT);
 }
 
 async function reconciled(host: Contestant): Promise<number> {
