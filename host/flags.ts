@@ -1,4 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
+import { OCI_SCHEME, parseReference } from './core/oci/reference.ts';
+import { isPinned } from './core/source.ts';
 import { DEFAULTS, FLAGS, type FlagName } from './flag-table.ts';
 import {
   type ListenAddress,
@@ -38,9 +40,14 @@ export interface HostConfig {
   /** Where /debug is served to whoever can reach it: this machine alone. */
   readonly debugAddress: ListenAddress | 'off';
   readonly healthAddress: ListenAddress | 'off';
-  /** Absent: `core.wasm` beside the program. */
+  /** A file or `oci://…`. Absent: `core.wasm` beside the program. */
   readonly core?: string;
   readonly coreDigest?: string;
+  readonly coreAuthFile?: string;
+  readonly coreCache?: string;
+  /** 0: never. */
+  readonly coreWatchIntervalMs: number;
+  readonly shadowCore?: string;
   readonly logLevel: LogLevel;
   readonly journal?: { readonly folder: string; readonly maxSizeBytes: number };
   readonly unreachableAfterSeconds: number;
@@ -144,7 +151,10 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
   const context = optional('context', text);
   const labelSelector = optional('label-selector', text);
   const leaseNamespace = optional('leader-elect-namespace', parseMatching(DNS_LABEL, 'the name of a namespace'));
-  const core = optional('core', text);
+  const core = optional('core', parseCoreSource);
+  const shadowCore = optional('shadow-core', parseCoreSource);
+  const coreAuthFile = optional('core-auth-file', text);
+  const coreCache = optional('core-cache', text);
   const coreDigest = optional('core-digest', parseMatching(/^sha256:[0-9a-f]{64}$/, 'sha256: and 64 hexadecimal digits'));
   const certFile = optional('metrics-tls-cert-file', text);
   const keyFile = optional('metrics-tls-key-file', text);
@@ -170,6 +180,10 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
     healthAddress: required('health-probe-bind-address', parseAddress, 'off'),
     ...(core === undefined ? {} : { core }),
     ...(coreDigest === undefined ? {} : { coreDigest }),
+    ...(coreAuthFile === undefined ? {} : { coreAuthFile }),
+    ...(coreCache === undefined ? {} : { coreCache }),
+    coreWatchIntervalMs: required('core-watch-interval', parseDurationMs, 0),
+    ...(shadowCore === undefined ? {} : { shadowCore }),
     logLevel: required('log-level', parseChoice(LOG_LEVELS), 'info'),
     ...(journal === undefined ? {} : { journal: Object.freeze({ folder: journal, maxSizeBytes }) }),
     unreachableAfterSeconds: required('unreachable-after', seconds, 0),
@@ -182,7 +196,7 @@ function configOf(options: Readonly<Record<string, unknown>>, env: Readonly<Reco
     : [];
   if ((certFile === undefined) !== (keyFile === undefined))
     faults.push('--metrics-tls-cert-file and --metrics-tls-key-file: want both, or neither');
-  const all = [...faults, ...unsafe, ...exposureFaults(config)];
+  const all = [...faults, ...unsafe, ...exposureFaults(config), ...pinFaults(config)];
   if (all.length > 0) return { type: 'Faults', faults: all };
   Object.freeze(config.leaderElection);
   Object.freeze(config.namespaces);
@@ -206,6 +220,21 @@ function exposureFaults({ metricsAuth, metricsAddress, metricsTls, debugAddress 
 
 function isLoopback(address: ListenAddress | 'off'): boolean {
   return address === 'off' || address.host === 'localhost' || address.host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(address.host);
+}
+
+/** A tag may be another artifact tomorrow. */
+function pinFaults({ core, coreDigest, shadowCore }: HostConfig): readonly string[] {
+  const want = 'a tag may become another core at any time; want a digest behind it (oci://registry/repository@sha256:…)';
+  return [
+    ...(core === undefined || isPinned(core) || coreDigest !== undefined ? [] : [`--core: ${want}, or --core-digest`]),
+    ...(shadowCore === undefined || isPinned(shadowCore) ? [] : [`--shadow-core: ${want}`]),
+  ];
+}
+
+function parseCoreSource(text: string): Parsed<string> {
+  return !text.startsWith(OCI_SCHEME) || parseReference(text) !== undefined
+    ? { ok: true, value: text }
+    : { ok: false, message: `${JSON.stringify(text)} is not right; want a file, or oci://registry/repository@sha256:…` };
 }
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

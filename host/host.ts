@@ -1,30 +1,27 @@
 import type { Clock } from './clock.ts';
-import { sleep } from './clock.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { RestartReason } from './cluster/reflector-states.ts';
 import type { Reviews } from './cluster/rest/reviews.ts';
 import { openCaches } from './controller/caches.ts';
-import { type Controller, createController } from './controller/controller.ts';
+import { createController } from './controller/controller.ts';
 import type { Sessions } from './controller/effects.ts';
+import { decidingEngine } from './core/deciding-engine.ts';
 import type { Engine } from './engine/engine.ts';
 import type { ListenAddress } from './flag-values.ts';
 import type { HostConfig } from './flags.ts';
-import { createElector } from './leader/elector.ts';
+import { leadAtOnce, leadWhenElected } from './lead.ts';
 import { createRecent } from './observe/debug/recent.ts';
 import { debugRoutes } from './observe/debug/routes.ts';
 import { accessGuard, guarded } from './observe/guard.ts';
 import { engineCheck, reflectorsCheck, syncedCheck } from './observe/health.ts';
 import type { Journal, JournalOptions } from './observe/journal.ts';
-import type { LeveledLog, Log } from './observe/log.ts';
+import type { LeveledLog } from './observe/log.ts';
 import { createMetrics, type Metrics } from './observe/metrics.ts';
 import { observeCluster } from './observe/observed-cluster.ts';
 import { observeEngine } from './observe/observed-engine.ts';
 import { scrapeSources } from './observe/scrape-sources.ts';
 import { checkRoutes, type Route, type Servers, type Site, serve } from './observe/server.ts';
 import { NO_TRACING, type Tracing } from './observe/tracing.ts';
-
-/** Longest wait for the work in hand when the process is asked to end; what is on the wire then is aborted. Less than a Pod's usual 30 s of grace. */
-const DRAIN_MS = 20_000;
 
 /** A server ends each watch after a while, and a new leader asks for the newest: no trouble. */
 const IN_ORDER: ReadonlySet<string> = new Set(['Closed', 'Refresh'] satisfies RestartReason[]);
@@ -48,6 +45,10 @@ export interface HostParts {
   readonly version: string;
   /** Default: none. */
   readonly tracing?: Tracing;
+  /** A core that decides too, of which nothing is done; its differences go to `journal`. */
+  readonly shadow?: { readonly engine: Engine; readonly journal?: Journal };
+  /** Told once how to offer another core while the host runs. */
+  readonly onReady?: (offer: (next: Engine) => void) => void;
   readonly journal?: (watcher: Pick<JournalOptions, 'onError' | 'onWritten' | 'onDropped'>) => Journal;
   /** Certificate and key of the metrics, as they are now. */
   readonly metricsTls?: Site['tls'];
@@ -75,13 +76,9 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
   const health = engineCheck(clock);
   const tracing = parts.tracing ?? NO_TRACING;
   const cluster = tracing.cluster(observeCluster(parts.cluster, clock, metrics));
-  const engine = observeEngine(tracing.engine(parts.engine), {
-    clock,
-    metrics,
-    log,
-    health,
-    ...(journal === undefined ? {} : { journal }),
-  });
+  const observed = (core: Engine): Engine =>
+    observeEngine(tracing.engine(core), { clock, metrics, log, health, ...(journal === undefined ? {} : { journal }) });
+  const engine = decidingEngine({ parts, metrics, observed });
   const selector = config.labelSelector === undefined ? {} : { taskSelector: config.labelSelector };
   const ended = new AbortController();
   const caches = openCaches({
@@ -123,7 +120,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
         : { decided: (subject, deliberation) => recent.decided(subject, { atMs: clock.now(), core: engine.digest, deliberation }) }),
     },
   });
-  metrics.observe(scrapeSources(config.namespaces, clock, caches.store, controller));
+  metrics.observe({ ...scrapeSources(config.namespaces, clock, caches.store, controller), coreDigest: () => engine.digest });
   const watched = (): ReturnType<typeof caches.reflectors> => caches.reflectors();
   const guard = config.metricsAuth ? accessGuard(reviewsOf(parts), clock, log) : undefined;
   const debug = recent === undefined ? {} : debugRoutes({ store: caches.store, controller, recent, log });
@@ -160,76 +157,6 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
   }
 }
 
-/** The only replica, by the user's word. */
-async function leadAtOnce({ clock, log }: HostParts, controller: Controller, metrics: Metrics, shutdown: AbortSignal): Promise<HostEnd> {
-  const leading = new AbortController();
-  metrics.leading(true);
-  const started = controller.start(leading.signal);
-  await aborted(shutdown);
-  await drain(clock, log, controller);
-  leading.abort(new Error('the host has ended'));
-  await Promise.all([started, controller.stop()]);
-  metrics.leading(false);
-  return 'Stopped';
-}
-
-/** Losing the lead ends the host, as with controller-runtime: a fresh process has no old knowledge. */
-async function leadWhenElected(
-  config: HostConfig,
-  parts: HostParts,
-  controller: Controller,
-  metrics: Metrics,
-  shutdown: AbortSignal,
-): Promise<HostEnd> {
-  const { clock, log, identity } = parts;
-  const { leaderElection: durations } = config;
-  const lease = { namespace: parts.leaseNamespace, name: durations.leaseName };
-  let isLeading = false;
-  const elector = createElector({
-    cluster: observeCluster(parts.leaseCluster, clock, metrics),
-    clock,
-    lease,
-    config: {
-      identity,
-      leaseDurationMs: durations.leaseDurationMs,
-      renewDeadlineMs: durations.renewDeadlineMs,
-      retryPeriodMs: durations.retryPeriodMs,
-    },
-    onStartedLeading: (signal, transitions) => {
-      isLeading = true;
-      metrics.leading(true);
-      log.info('leading', { lease, identity, transitions });
-      signal.addEventListener('abort', () => metrics.leading(false), { once: true });
-      void controller
-        .start(signal)
-        .then((how) => log.info(how === 'Started' ? 'deciding' : 'ended before the first decision', { identity }));
-    },
-    onNewLeader: (leader) => log.info('standing by', { lease, leader }),
-    onCallFailed: (call, message) => log.warn(`lease ${call}: ${message}`, { lease }),
-  });
-  void aborted(shutdown).then(async () => {
-    if (isLeading) await drain(clock, log, controller);
-    elector.release();
-  });
-  const outcome = await elector.run();
-  await controller.stop();
-  if (outcome === 'Lost') log.error('the lead is lost; this process ends so that a fresh one stands by', { lease, identity });
-  return outcome === 'Lost' ? 'Lost' : 'Stopped';
-}
-
-/** Lets the work in hand end, but not for ever. */
-async function drain(clock: Clock, log: Log, controller: Controller): Promise<void> {
-  log.info('asked to end: finishing the work in hand', { active: controller.counts().active });
-  const patience = new AbortController();
-  const timeout = sleep(clock, DRAIN_MS, patience.signal).then(
-    () => 'TimedOut' as const,
-    () => 'Over' as const,
-  );
-  const how = await Promise.race([controller.stop().then(() => 'Done' as const), timeout]);
-  if (how === 'TimedOut') log.warn(`the work in hand did not end within ${DRAIN_MS / 1000} s: it is aborted`);
-  patience.abort();
-}
-
 function metricsRoute(metrics: Metrics): Route {
   return async () => {
     const { contentType, text } = await metrics.scrape();
@@ -255,11 +182,4 @@ function limited(clock: Clock, tell: (error: unknown) => void, metrics: Pick<Met
     quietUntilMs = clock.now() + 60_000;
     tell(error);
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import packageJson from '../package.json' with { type: 'json' };
 import { createRestCluster, type RestCluster } from './cluster/rest/rest-cluster.ts';
 import { createReviews, type Reviews } from './cluster/rest/reviews.ts';
+import { loadCore, otherCore } from './core/load.ts';
+import { httpGet } from './core/oci/transport.ts';
 import type { Engine } from './engine/engine.ts';
-import { loadEngine } from './engine/wasm-engine.ts';
 import { type HostConfig, parseFlags } from './flags.ts';
 import { type HostEnd, type HostParts, runHost } from './host.ts';
 import { createJournal, journalFolder } from './observe/journal.ts';
@@ -59,11 +61,26 @@ async function run(config: HostConfig): Promise<number> {
     };
     const cluster = await open(config.maxConcurrentReconciles);
     const leaseCluster = await open(1);
-    const engine = loadCore(config);
+    const { core: source, coreDigest: digest, coreAuthFile: authFile, coreCache: cacheFolder, shadowCore } = config;
+    const from = {
+      clock: realClock,
+      get: httpGet(realClock),
+      ...(authFile === undefined ? {} : { authFile }),
+      ...(cacheFolder === undefined ? {} : { cacheFolder }),
+    };
+    const wanted = { ...(source === undefined ? {} : { source }), ...(digest === undefined ? {} : { digest }) };
+    const besides = CORE_FILES.map((file) => fileURLToPath(new URL(file, import.meta.url)));
+    const engine = await loadCore(wanted, besides, from);
+    const shadow = shadowCore === undefined ? undefined : await loadCore({ source: shadowCore }, [], from);
     const reviews = config.metricsAuth ? openReviews(config) : undefined;
     if (reviews !== undefined) clusters.push(reviews);
     log.info('connecting', { server: cluster.server, context: cluster.context });
-    const parts = partsOf(config, log, cluster, leaseCluster, engine);
+    const parts: HostParts = {
+      ...partsOf(config, log, cluster, leaseCluster, engine),
+      ...(reviews === undefined ? {} : { reviews }),
+      ...(shadow === undefined ? {} : { shadow: shadowOf(config, log, shadow) }),
+      onReady: watchCore(config, log, otherCore(wanted, besides, from, engine.digest)),
+    };
     if (config.releasePods) return (await runRelease(config, parts, shutdown)) === 'Released' ? EXIT.ok : EXIT.error;
     return EXIT_OF[await runHost(config, parts, shutdown)];
   } catch (error) {
@@ -98,6 +115,14 @@ function partsOf(config: HostConfig, log: LeveledLog, cluster: RestCluster, leas
   };
 }
 
+/** Only differences are written, so `replay` of this folder by the core in charge shows each of them. */
+function shadowOf({ journal }: HostConfig, log: Log, engine: Engine): NonNullable<HostParts['shadow']> {
+  if (journal === undefined) return { engine };
+  const files = journalFolder(join(journal.folder, 'shadow'));
+  const onError = (error: unknown): void => log.debug('the journal of the shadow could not be written', { error });
+  return { engine, journal: createJournal({ files, maxSizeBytes: Math.floor(journal.maxSizeBytes / 8), onError }) };
+}
+
 function openReviews({ kubeconfig, context }: HostConfig): Reviews {
   return createReviews({
     clock: realClock,
@@ -120,17 +145,28 @@ function logLevelSignal(log: LeveledLog): void {
   });
 }
 
-/** The core named by the flags, or the one that came with this program. Throws when there is none, or another than was demanded. */
-function loadCore(config: HostConfig): Engine {
-  const candidates = config.core === undefined ? CORE_FILES.map((file) => fileURLToPath(new URL(file, import.meta.url))) : [config.core];
-  const file = candidates.find((candidate) => existsSync(candidate));
-  if (file === undefined)
-    throw new Error(`load the core: expected a file at ${candidates.join(' or ')}; build it with "npm run build", or name one with --core`);
-  const engine = loadEngine(readFileSync(file));
-  if (config.coreDigest !== undefined && config.coreDigest !== engine.digest) {
-    throw new Error(`load the core: expected ${config.coreDigest} as --core-digest says, ${file} is ${engine.digest}`);
-  }
-  return engine;
+/** Tells `offer` of a core that is not the one before, at SIGHUP and, where the config says so, from time to time. A core that can't be had is told in the log. */
+function watchCore(config: HostConfig, log: Log, load: () => Promise<Engine | null>): NonNullable<HostParts['onReady']> {
+  return (offer) => {
+    let isLoading = false;
+    const look = async (): Promise<void> => {
+      if (isLoading) return;
+      isLoading = true;
+      await load()
+        .then((next) => (next === null ? log.debug('the core is the same as before') : offer(next)))
+        .catch((error: unknown) => log.error('no other core could be loaded', { error }))
+        .finally(() => {
+          isLoading = false;
+        });
+    };
+    process.on('SIGHUP', () => {
+      log.info('SIGHUP: looking for another core');
+      void look();
+    });
+    const { coreWatchIntervalMs: intervalMs } = config;
+    const again = (): void => void realClock.after(intervalMs, () => void look().then(again));
+    if (intervalMs > 0) again();
+  };
 }
 
 /** Aborts at the first SIGTERM or SIGINT; a second ends the process at once. */

@@ -6,10 +6,12 @@ import { type RuntimeMetrics, runtimeMetrics } from './metrics/runtime-metrics.t
 import { type TaskMetrics, type TaskSources, taskMetrics } from './metrics/task-metrics.ts';
 
 export type { Sample } from './metrics/kit.ts';
-export { API_VERBS, type ApiVerb, TASK_CONTROLLER } from './metrics/runtime-metrics.ts';
+export { type ApiVerb, TASK_CONTROLLER } from './metrics/runtime-metrics.ts';
 
 /** What is counted where it stands rather than when it changes. Register with `observe`; each is asked at every scrape. */
 export interface ScrapeSources extends TaskSources, CoreSources {
+  /** Digest of the core that decides; default: that of the start. */
+  readonly coreDigest?: () => string;
   /** Keys that wait in the work queue. */
   readonly workQueueDepth?: () => number;
   /** Reconciliations under way. */
@@ -37,14 +39,15 @@ export interface MetricsOptions {
 
 /** All metrics of the host, each label combination that is known beforehand at zero, so that dashboards and alerts see 0 and not "no data". */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const { leaseName, version, coreDigest, apiServer = '', process: ofProcess = true } = options;
+  const { leaseName, version, apiServer = '', process: ofProcess = true } = options;
   const registry = new Registry();
   const kit = kitOf(registry);
   let sources: ScrapeSources = {};
   if (ofProcess) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
-  kit
-    .gauge('kubeopencode_build_info', 'Version of the host and digest of its core; always 1.', ['version', 'core'])
-    .set({ version, core: coreDigest }, 1);
+  const { coreDigest } = options;
+  kit.sampled('kubeopencode_build_info', 'Version of the host and digest of the core that decides; always 1.', ['version', 'core'], () => [
+    { labels: { version, core: sources.coreDigest?.() ?? coreDigest }, value: 1 },
+  ]);
   const folded = kit.counter(
     'kubeopencode_metrics_folded_total',
     'Numbers that went to the series `_other`, because there are more namespaces, Agents or rules than are told apart.',

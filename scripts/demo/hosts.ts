@@ -31,6 +31,7 @@ const CONFIG: HostConfig = {
   metricsAuth: false,
   debugAddress: 'off',
   healthAddress: 'off',
+  coreWatchIntervalMs: 0,
   logLevel: 'info',
   unreachableAfterSeconds: 300,
   referenceGraceSeconds: 60,

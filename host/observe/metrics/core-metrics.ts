@@ -11,6 +11,8 @@ const FUEL_BUCKETS = Array.from({ length: 10 }, (_, power) => 4 ** power);
 const ENGINE_FAULTS = ['Exception', 'OutOfFuel', 'OutOfMemory', 'Trap', 'OutputTooLarge', 'Nonsense'] as const;
 const RESULTS = ['Decided', 'Reads', 'Unusable', 'EngineError'] as const;
 const LOG_RESULTS = ['kept', 'empty', 'lost'] as const;
+const SWAPS = ['Taken', 'Refused', 'FellBack'] as const;
+const SHADOW_RESULTS = ['same', 'differs', 'failed', 'skipped'] as const;
 const WATCHED: readonly Kind[] = ['Task', 'Pod', 'Agent', 'AgentTemplate', 'KubeOpenCodeConfig'];
 /** More rules than any core has: one that makes names up costs no more than this. */
 const MAX_RULES = 200;
@@ -28,6 +30,10 @@ export interface CoreMetrics {
   decided(result: EngineResult, seconds: number): void;
   /** An action of a decision has come to something. */
   acted(action: Action, outcome: Outcome): void;
+  /** Another core was offered. */
+  coreOffered(type: (typeof SWAPS)[number]): void;
+  /** What a shadow's decision was beside that of the core in charge: `parts` differ, where `rule` decided. */
+  shadowed(result: (typeof SHADOW_RESULTS)[number], rule?: string, parts?: readonly string[]): void;
   /** A watch or list ended otherwise than by the server's own time limit. */
   reflectorRestarted(kind: Kind, reason: string): void;
   journalFailed(): void;
@@ -67,10 +73,20 @@ export function coreMetrics({ counter, histogram, sampled }: Kit, onFolded: () =
   const entries = counter('kubeopencode_journal_entries_total', 'Journal entries written.', []);
   const bytes = counter('kubeopencode_journal_bytes_total', 'Bytes written to the journal.', []);
   const dropped = counter('kubeopencode_journal_dropped_bytes_total', 'Bytes of old journal files removed to keep its bound.', []);
+  const swaps = counter('kubeopencode_core_swaps_total', 'Cores that were offered while the host ran, by what became of them.', ['result']);
+  const shadows = counter('kubeopencode_shadow_decisions_total', 'Decisions of the shadow core beside those of the core in charge.', [
+    'result',
+  ]);
+  const differences = counter('kubeopencode_shadow_differences_total', 'Decisions of the shadow core that differ, by rule and part.', [
+    'rule',
+    'part',
+  ]);
   const boundedRule = boundedWords(MAX_RULES, onFolded);
 
   for (const cause of ENGINE_FAULTS) restarts.inc({ cause }, 0);
   for (const result of RESULTS) decisions.inc({ result }, 0);
+  for (const result of SWAPS) swaps.inc({ result }, 0);
+  for (const result of SHADOW_RESULTS) shadows.inc({ result }, 0);
   for (const result of LOG_RESULTS) logs.inc({ result, reason: '' }, 0);
   for (const kind of WATCHED) for (const reason of RESTART_REASONS) reflector.inc({ kind, reason }, 0);
 
@@ -89,6 +105,11 @@ export function coreMetrics({ counter, histogram, sampled }: Kit, onFolded: () =
     acted: (action, outcome) => {
       actions.inc({ type: action.type, kind: kindOf(action), result: outcome.result });
       if (action.type === 'Effect' && action.kind === 'LogTail') logs.inc(keptOrLost(outcome));
+    },
+    coreOffered: (result) => swaps.inc({ result }),
+    shadowed: (result, rule = '', parts = []) => {
+      shadows.inc({ result });
+      for (const part of parts) differences.inc({ rule: boundedRule(rule), part });
     },
     reflectorRestarted: (kind, reason) => reflector.inc({ kind, reason }),
     journalFailed: () => failures.inc(),

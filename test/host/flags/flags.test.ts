@@ -26,6 +26,7 @@ test('without a word: the defaults that the README names', () => {
     metricsAddress: { host: '', port: 8080 },
     metricsAuth: false,
     debugAddress: 'off',
+    coreWatchIntervalMs: 0,
     healthAddress: { host: '', port: 8081 },
     logLevel: 'info',
     unreachableAfterSeconds: 300,
@@ -75,6 +76,23 @@ test('metrics for those who may read them, over HTTPS or on this machine alone',
   expect(parse(['--metrics-tls-cert-file=c'])).toMatchObject({ faults: [expect.stringContaining('want both, or neither')] });
 });
 
+test('a core from a registry has to be pinned', () => {
+  const pinned = `oci://registry.example:5000/team/core@sha256:${'a'.repeat(64)}`;
+  expect(config([`--core=${pinned}`, `--shadow-core=${pinned}`])).toMatchObject({ core: pinned, shadowCore: pinned });
+  expect(config(['--core=oci://r.example/core:v1', `--core-digest=sha256:${'b'.repeat(64)}`])).toMatchObject({
+    core: 'oci://r.example/core:v1',
+  });
+  expect(parse(['--core=oci://r.example/core:v1', '--shadow-core=oci://r.example/core'])).toMatchObject({
+    faults: [expect.stringContaining('--core: a tag may become another core'), expect.stringContaining('--shadow-core: a tag')],
+  });
+  expect(parse(['--core=oci://r.example/Core'])).toMatchObject({ faults: [expect.stringContaining('want a file, or oci://')] });
+  expect(config(['--core-auth-file=a', '--core-cache=c', '--core-watch-interval=30s'])).toMatchObject({
+    coreAuthFile: 'a',
+    coreCache: 'c',
+    coreWatchIntervalMs: 30_000,
+  });
+});
+
 test.each([':8082', '0.0.0.0:8082', '10.1.2.3:8082', '127.0.0.1.evil.example:8082', '[::]:8082'])('/debug is not served at %s', (address) =>
   expect(parse([`--debug-bind-address=${address}`])).toMatchObject({ faults: [expect.stringContaining('want a loopback address')] }),
 );
@@ -118,7 +136,7 @@ describe('faults name the flag or variable and the right form', () => {
     [['--what'], {}, ["unknown option '--what'"]],
     [['--log-levl', 'info'], {}, ["unknown option '--log-levl'\n(Did you mean --log-level?)"]],
     [['extra'], {}, ['too many arguments. Expected 0 arguments but got 1: extra.']],
-    [['--core'], {}, ["option '--core <FILE>' argument missing"]],
+    [['--core'], {}, ["option '--core <FILE|oci://REF>' argument missing"]],
   ])('%j %j', (args, env, faults) => expect(parse(args, env)).toEqual({ type: 'Faults', faults }));
 
   test('all at once', () => {

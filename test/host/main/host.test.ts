@@ -3,6 +3,7 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { ApiServer } from '#host/cluster/memory/api-server.ts';
 import type { Call } from '#host/cluster/memory/faults.ts';
 import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
+import type { Engine } from '#host/engine/engine.ts';
 import type { ListenAddress } from '#host/flag-values.ts';
 import { type HostConfig, parseFlags } from '#host/flags.ts';
 import { type HostEnd, type HostParts, runHost } from '#host/host.ts';
@@ -171,6 +172,44 @@ describe('a host alone', () => {
     await place.clock.advance(1_000);
     await host.end;
     await expect(text(health?.port, '/healthz')).rejects.toThrow();
+  });
+});
+
+describe('another core', () => {
+  test('takes over while the host works, and a shadow decides beside it', async () => {
+    const place = world();
+    const kept: string[] = [];
+    let offer: (next: Engine) => void = () => {};
+    const broken: Engine = { digest: 'broken', decide: () => ({ type: 'EngineError', cause: 'Trap', message: 'dead', log: '' }) };
+    const slow: Engine = { digest: 'newer', decide: (snapshot) => sourceEngine.decide(snapshot) };
+    const host = start(place, 'a', config('--metrics-bind-address', '127.0.0.1:0'), {
+      onReady: (how) => {
+        offer = how;
+      },
+      shadow: { engine: broken, journal: { record: (_at, core, snapshot) => kept.push(`${core} ${snapshot.subject.name}`) } },
+    });
+    const [metrics] = await host.addresses;
+    createTask(place, 'fix');
+    await place.clock.advance(5_000);
+    offer(broken);
+    offer(slow);
+    createTask(place, 'next');
+    await place.clock.advance(5_000);
+    expect([podOf(place, 'fix'), podOf(place, 'next')].map((pod) => pod?.kind)).toEqual(['Pod', 'Pod']);
+    const lines = (await (await fetch(`http://127.0.0.1:${metrics?.port}/metrics`)).text()).split('\n');
+    expect(lines).toContain('kubeopencode_build_info{version="1",core="newer"} 1');
+    expect(lines).toContain('kubeopencode_core_swaps_total{result="Taken"} 1');
+    expect(lines).toContain('kubeopencode_core_swaps_total{result="Refused"} 1');
+    // What a core is asked before it is taken is no decision about anything.
+    expect(lines).toContain('kubeopencode_sandbox_restarts_total{cause="Trap"} 0');
+    expect(lines.find((line) => line.startsWith('kubeopencode_shadow_decisions_total{result="failed"}'))).toMatch(/ [1-9]/);
+    expect(kept).toContain('broken fix');
+    const told = host.lines().filter(({ msg }) => String(msg).startsWith('the shadow core decides otherwise'));
+    expect(told.length).toBeGreaterThan(0);
+    expect(new Set(told.map(({ rule }) => rule)).size).toBe(told.length);
+    host.shutdown();
+    await place.clock.advance(1_000);
+    expect(host.ended).toBe('Stopped');
   });
 });
 

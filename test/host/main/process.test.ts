@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -132,6 +132,31 @@ describe('the host as a process', () => {
     const { file, close } = await silentServer();
     const ran = host('--kubeconfig', file, '--leader-elect', ...LOCAL);
     await ran.line('started');
+    ran.child.kill('SIGTERM');
+    expect(await ran.exit).toBe(0);
+    close();
+  });
+
+  test('SIGUSR2 makes the log tell everything; at SIGHUP another core takes over, and one that is none does not', async () => {
+    const { file, close } = await silentServer();
+    const core = join(folder, 'core.wasm');
+    const bytes = readFileSync(fileURLToPath(new URL('../../../dist/core.wasm', import.meta.url)));
+    writeFileSync(core, bytes);
+    const ran = host('--kubeconfig', file, '--core', core, ...LOCAL);
+    await ran.line('started');
+    ran.child.kill('SIGUSR2');
+    expect(await ran.line('SIGUSR2: the level of the log was changed')).toMatchObject({ level: 'debug' });
+    ran.child.kill('SIGHUP');
+    await ran.line('the core is the same as before');
+    writeFileSync(core, 'no core');
+    ran.child.kill('SIGHUP');
+    expect(await ran.line('no other core could be loaded')).toMatchObject({
+      error: expect.stringContaining('expected a WebAssembly module'),
+    });
+    // A custom section changes the digest and nothing else.
+    writeFileSync(core, Buffer.concat([bytes, Buffer.from([0, 2, 1, 120])]));
+    ran.child.kill('SIGHUP');
+    expect(await ran.line('another core decides from now on, on trial')).toMatchObject({ from: expect.stringMatching(/^sha256:/) });
     ran.child.kill('SIGTERM');
     expect(await ran.exit).toBe(0);
     close();

@@ -116,7 +116,10 @@ describe('the dashboard', () => {
   });
 });
 
-describe('promtool', () => {
+/** It writes a database for each of its tests, and the machine may be busy. */
+const PROMTOOL_TIMEOUT_MS = 120_000;
+
+describe('promtool', { timeout: PROMTOOL_TIMEOUT_MS }, () => {
   const promtool = findPromtool();
   let folder = '';
   beforeAll(() => {
