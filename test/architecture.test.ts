@@ -42,6 +42,14 @@ describe('the dependency rule, in the bundles', () => {
       loaded.filter((input) => /^(node_modules\/(@kubernetes|undici|zod|yaml)|test|host|plugin\/output\/jsonpath)\//.test(input)),
     ).toEqual([]);
   });
+  test('what completes a word without asking anybody loads no more than that', () => {
+    const { outputs } = metafile('plugin');
+    const entry = Object.keys(outputs).find((path) => outputs[path]?.entryPoint === 'plugin/completion/complete.ts');
+    if (entry === undefined) throw new Error('expected a chunk of plugin/completion/complete.ts');
+    const loaded = staticallyLoaded(outputs, entry).flatMap((output) => Object.keys(outputs[output]?.inputs ?? {}));
+    expect(loaded).toContain('plugin/completion/line.ts');
+    expect(loaded.filter((input) => !/^(plugin\/(completion|argument-words)|node_modules\/commander\/)/.test(input))).toEqual([]);
+  });
 });
 
 describe('what the rule catches', () => {
@@ -68,6 +76,13 @@ describe('what the rule catches', () => {
     ['host/a.ts', `import { setTimeout } from 'node:timers/promises';`, 'imports the timers node:timers/promises'],
     ['plugin/a.ts', `import { elector } from '#host/leader/elector.ts';`, 'imports host/leader/elector.ts'],
     ['plugin/a.ts', `export { b } from '#scripts/build.ts';`, 'imports scripts/build.ts'],
+    ['plugin/a.ts', `import { simulate } from '#test/simulation/simulate.ts';`, 'imports test/simulation/simulate.ts'],
+    ['plugin/simulate/a.ts', `import { task } from '#test/support/builders.ts';`, 'imports test/support/builders.ts'],
+    [
+      'plugin/simulate/a.ts',
+      `import './mutants.test.ts';\nimport '#test/simulation/mutants.test.ts';`,
+      'imports test/simulation/mutants.test.ts',
+    ],
   ])('%s: %s', (file, source, fault) => {
     expect(faultsOf(file, source)).toEqual([`${file} ${fault}`]);
   });
@@ -83,6 +98,7 @@ describe('what the rule catches', () => {
     ['host/cluster/rest/connection.ts', `import { Agent } from 'undici';`],
     ['host/observe/server.ts', `import { createServer } from 'node:http';`],
     ['plugin/a.ts', `import { loadEngine } from '#host/engine/wasm-engine.ts';`],
+    ['plugin/simulate/a.ts', `import { simulate } from '#test/simulation/simulate.ts';`],
   ])('%s may: %s', (file, source) => {
     expect(faultsOf(file, source)).toEqual([]);
   });

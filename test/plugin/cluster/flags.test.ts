@@ -7,6 +7,9 @@ import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apise
 import { run } from '../io.ts';
 import { ended, putTask } from '../tasks.ts';
 
+// Each command is loaded at its first run.
+vi.setConfig({ testTimeout: 60_000 });
+
 let server: FakeApiServer;
 let folder: string;
 beforeEach(async () => {

@@ -1,14 +1,18 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { completionScript } from '#plugin/completion/scripts.ts';
 import { DIST } from '#scripts/build/paths.ts';
 import { running } from '#test/support/builders.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 import { run } from '../io.ts';
 import { ended, putAgent, putPod, putTask } from '../tasks.ts';
+
+// The program is loaded at its first run.
+vi.setConfig({ testTimeout: 60_000 });
 
 let server: FakeApiServer;
 let folder: string;
@@ -200,4 +204,16 @@ describe('scripts', () => {
   test.each([['bash'], ['zsh'], ['fish']] as const)('completion %s prints it', async (name) =>
     expect((await run(['completion', name])).out).toBe(completionScript(name)),
   );
+});
+
+test('through a real kubectl, which asks kubectl_complete-opencode', async ({ skip }) => {
+  if (spawnSync('kubectl', ['version', '--client']).status !== 0) return skip('no kubectl on PATH');
+  // The server answers from this process, so nothing may wait in it.
+  const ask = async (...words: string[]) => {
+    const env = { ...process.env, HOME: folder, PATH: `${DIST}bin:${process.env.PATH}`, KUBECONFIG: server.kubeconfig };
+    return (await promisify(execFile)('kubectl', ['__complete', 'opencode', ...words], { env })).stdout;
+  };
+  expect(await ask('stop', '')).toBe('fix-bug\nfix-docs\n:4\n');
+  expect(await ask('stop', '--context', '')).toBe('fake\nother\n:4\n');
+  expect(await ask('plan', '-o', 'jsonpath=')).toBe('jsonpath=\n:6\n');
 });

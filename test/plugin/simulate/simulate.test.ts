@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { SimulateReport } from '#plugin/contract/simulate.ts';
 import { parseSource } from '#plugin/input/documents.ts';
@@ -12,6 +12,9 @@ import { DIST } from '#scripts/build/paths.ts';
 import { MUTANTS } from '#test/simulation/mutants.ts';
 import { FAULTS } from '#test/simulation/scenario.ts';
 import { run } from '../io.ts';
+
+// Whole histories.
+vi.setConfig({ testTimeout: 60_000 });
 
 const FILES = `apiVersion: kubeopencode.io/v1alpha1
 kind: Agent
@@ -84,7 +87,7 @@ describe('the histories', () => {
     expect(failure?.history.at(-1)).toContain(`VIOLATION ${failure?.violations[0]?.rule}`);
     expect(failure?.again).toBe(`again ${failure?.seed}`);
     expect(histories).toBe(12);
-  }, 60_000);
+  });
 });
 
 describe('--fault', () => {
