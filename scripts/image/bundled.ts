@@ -21,10 +21,15 @@ interface LockedPackage {
 
 /** The packages that esbuild put into a bundle (`host`, `helpers`, `core`), by name. */
 export function bundledPackages(bundles: readonly string[]): readonly BundledPackage[] {
+  return packagesIn(bundles.map(metafileOf));
+}
+
+/** The same of bundles that are not in `dist/`, by esbuild's account of them. */
+export function packagesIn(metafiles: readonly Pick<Metafile, 'inputs'>[]): readonly BundledPackage[] {
   const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8')) as {
     packages: Record<string, LockedPackage | undefined>;
   };
-  const folders = new Set(bundles.flatMap((bundle) => Object.keys(metafileOf(bundle).inputs)).flatMap(packageFolder));
+  const folders = new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageFolder));
   return [...folders].sort().map((folder) => {
     const { version, license, integrity } = packages[folder] ?? {};
     if (version === undefined) throw new Error(`listing what is bundled: expected ${folder} in package-lock.json, it is not there`);

@@ -9,7 +9,7 @@ import { noticesText } from './notices.ts';
 import { npmPackage, PACKAGE_NAME, type Project, programFiles } from './npm-package.ts';
 import { executableName, type Platform, platformName } from './platforms.ts';
 import { buildProgram, type Program } from './program.ts';
-import { bundleSingle, inspect, makeSingle } from './single.ts';
+import { bundleSingle, inspect, makeBlob, makeSingle } from './single.ts';
 
 export interface ReleaseInput {
   readonly project: Project;
@@ -71,8 +71,8 @@ async function makeSingles({ project: { version }, platforms, report }: ReleaseI
   const singles: Single[] = [];
   // One after the other: putting a program into a Node takes a gigabyte of memory.
   for (const { platform, nodeFolder } of platforms) {
-    const node = join(nodeFolder, platform.nodeFile);
-    const content = await makeSingle({ code, core: program.core, node, isOwn: isOwn(platform) });
+    const blob = await makeBlob({ code, core: program.core, isOwn: isOwn(platform) });
+    const content = await makeSingle(join(nodeFolder, platform.nodeFile), blob);
     assertExecutable(content, platform);
     const bin = executableName(platform);
     const files = [

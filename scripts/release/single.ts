@@ -12,6 +12,8 @@ import { versionPlugin } from './version.ts';
 /** What Node looks for in its own file: source is Node's documentation of single executable applications. */
 const SENTINEL = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 const BLOB_NAME = 'NODE_SEA_BLOB';
+/** Parsed code has the order of V8's hash tables in it. The one flag of V8 that may differ between the Node that parsed and the one that runs. */
+const SAME_SEED = '--random-seed=1';
 /** CommonJS has no `import.meta`: files beside the program are beside the executable. */
 const BANNER = "const __importMetaUrl=require('node:url').pathToFileURL(process.execPath).href;";
 
@@ -41,29 +43,42 @@ export async function bundleSingle(version: string): Promise<{ readonly code: Ui
   return { code: output.contents, metafile };
 }
 
-export interface SingleInput {
+export interface BlobInput {
   readonly code: Uint8Array;
   readonly core: Uint8Array;
-  /** Path of the Node that it becomes part of. */
-  readonly node: string;
-  /** Whether that Node is the one that runs here: only then can code that is parsed already be put in. */
+  /** Whether it is for the platform that this runs on: only then can code that is parsed already be put in. */
   readonly isOwn: boolean;
 }
 
-/** An executable of one file: Node with the program and `core.wasm` in it. */
-export async function makeSingle({ code, core, node, isOwn }: SingleInput): Promise<Uint8Array> {
+/** What is put into a Node: the program and `core.wasm`. The same input gives the same bytes. */
+export async function makeBlob({ code, core, isOwn }: BlobInput): Promise<Uint8Array> {
+  return inFolder(async (folder) => {
+    writeFileSync(join(folder, 'main.cjs'), code);
+    writeFileSync(join(folder, CORE_ASSET), core);
+    // Paths become part of the blob, so they are told from the folder.
+    const config = { main: 'main.cjs', output: 'blob', disableExperimentalSEAWarning: true, useCodeCache: isOwn };
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, assets: { [CORE_ASSET]: CORE_ASSET } }));
+    await promisify(execFile)(process.execPath, [SAME_SEED, '--experimental-sea-config', 'config.json'], { cwd: folder });
+    return readFileSync(join(folder, 'blob'));
+  });
+}
+
+/** An executable of one file: a Node, given by its path, with a blob in it. */
+export async function makeSingle(node: string, blob: Uint8Array): Promise<Uint8Array> {
+  return inFolder(async (folder) => {
+    const [executable, content] = [join(folder, 'executable'), join(folder, 'blob')];
+    writeFileSync(content, blob);
+    copyFileSync(node, executable);
+    chmodSync(executable, 0o755);
+    await inject(executable, content);
+    return readFileSync(executable);
+  });
+}
+
+async function inFolder(work: (folder: string) => Promise<Uint8Array>): Promise<Uint8Array> {
   const folder = mkdtempSync(join(tmpdir(), 'kubectl-opencode-single-'));
   try {
-    const at = (name: string): string => join(folder, name);
-    writeFileSync(at('main.cjs'), code);
-    writeFileSync(at(CORE_ASSET), core);
-    const config = { main: at('main.cjs'), output: at('blob'), disableExperimentalSEAWarning: true, useCodeCache: isOwn };
-    writeFileSync(at('config.json'), JSON.stringify({ ...config, assets: { [CORE_ASSET]: at(CORE_ASSET) } }));
-    await promisify(execFile)(process.execPath, ['--experimental-sea-config', at('config.json')]);
-    copyFileSync(node, at('executable'));
-    chmodSync(at('executable'), 0o755);
-    await inject(at('executable'), at('blob'));
-    return readFileSync(at('executable'));
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

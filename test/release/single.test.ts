@@ -5,11 +5,11 @@ import { gunzipSync } from 'node:zlib';
 import { unpackTar } from 'modern-tar';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '#scripts/build/paths.ts';
-import type { ArchiveFile } from '#scripts/release/archive.ts';
+import { type ArchiveFile, sha256 } from '#scripts/release/archive.ts';
 import { krewTools } from '#scripts/release/krew-tools.ts';
 import { findNode } from '#scripts/release/nodes.ts';
 import { PLATFORMS } from '#scripts/release/platforms.ts';
-import { inspect } from '#scripts/release/single.ts';
+import { bundleSingle, inspect, makeBlob } from '#scripts/release/single.ts';
 import { named, release, said, VERSION, written } from './support.ts';
 
 /** Of the platforms only this one can be run, and putting a program into a Node takes a while. The release itself looks into those of the others. */
@@ -67,6 +67,14 @@ describe.skipIf(own?.os !== 'linux' || nodeFolder === undefined)('an executable 
     expect(await said(join(place, 'krew/bin/kubectl-opencode'), ['plan', '-f', TASK])).toContain('Ends +');
     rmSync(place, { recursive: true });
   }, 600_000);
+
+  test('has the same in it whenever it is made, parsed code, too', async () => {
+    const [core, { code }] = [named(files, `core_v${VERSION}.wasm`).content, await bundleSingle(VERSION)];
+    const [first, second] = [await makeBlob({ code, core, isOwn: true }), await makeBlob({ code, core, isOwn: true })];
+    expect(sha256(second)).toBe(sha256(first));
+    expect(readFileSync(program).includes(Buffer.from(first))).toBe(true);
+    expect(first.length).toBeGreaterThan((await makeBlob({ code, core, isOwn: false })).length);
+  });
 
   test('is told from a Node without a program by its bytes', () => {
     expect(inspect(readFileSync(program))).toEqual({ format: 'ELF', machine: own?.arch, hasProgram: true });

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { unpackTar } from 'modern-tar';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { packagesIn } from '#scripts/image/bundled.ts';
 import { sumsText, tar, tarGz, textFile } from '#scripts/release/archive.ts';
 import { controllerImageIn, imagesText } from '#scripts/release/images.ts';
 import { krewManifest } from '#scripts/release/krew.ts';
-import { packagesIn } from '#scripts/release/notices.ts';
 import { npmPackage } from '#scripts/release/npm-package.ts';
 import { inspect } from '#scripts/release/single.ts';
 import { assertVersion } from '#scripts/release/version.ts';
@@ -111,20 +111,21 @@ describe('the list of images', () => {
   });
 });
 
-test('packages in a bundle are told by their folder, with a scope and below others, too', () =>
-  expect(
-    packagesIn({
-      inputs: Object.fromEntries(
-        [
-          'plugin/main.ts',
-          'node_modules/yaml/dist/index.js',
-          'node_modules/yaml/dist/doc.js',
-          'node_modules/@a/b/c.js',
-          'node_modules/x/node_modules/yaml/i.js',
-        ].map((path) => [path, { bytes: 1, imports: [] }]),
-      ),
-    }),
-  ).toEqual(['node_modules/@a/b', 'node_modules/x/node_modules/yaml', 'node_modules/yaml']));
+test('packages in a bundle are told by their folder, with a scope and below others, too', () => {
+  const inputs = [
+    'plugin/main.ts',
+    'node_modules/yaml/dist/index.js',
+    'node_modules/yaml/dist/doc.js',
+    'node_modules/@kubernetes/client-node/dist/config.js',
+    'node_modules/postject/node_modules/commander/index.js',
+  ];
+  const told = packagesIn([{ inputs: Object.fromEntries(inputs.map((path) => [path, { bytes: 1, imports: [] }])) }]);
+  expect(told.map(({ name, folder }) => [name, folder])).toEqual([
+    ['@kubernetes/client-node', 'node_modules/@kubernetes/client-node'],
+    ['commander', 'node_modules/postject/node_modules/commander'],
+    ['yaml', 'node_modules/yaml'],
+  ]);
+});
 
 describe('an executable is told by its bytes', () => {
   const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2:';
