@@ -56,13 +56,11 @@ export const LIFE_MUTANTS: readonly Mutant[] = [
     breaks: ['the-end-of-a-log-is-kept'],
     engine: sees((snapshot) => {
       const { now } = snapshot;
-      const given = snapshot.pods.map(({ metadata }) => ({
-        actionId: `log/${metadata.uid}`,
-        result: 'refused' as const,
-        count: 1,
-        firstAt: now,
-        lastAt: now,
-      }));
+      const ids = snapshot.pods.flatMap(({ metadata: { uid }, spec: { initContainers = [] } }) => [
+        `log/${uid}`,
+        ...initContainers.map(({ name }) => `log/${uid}/${name}`),
+      ]);
+      const given = ids.map((actionId) => ({ actionId, result: 'refused' as const, count: 1, firstAt: now, lastAt: now }));
       return { ...snapshot, outcomes: [...snapshot.outcomes.filter(({ actionId }) => !actionId.startsWith('log/')), ...given] };
     }),
   },
