@@ -18,7 +18,7 @@ const HELP = `
 Parts (default: all, in this order):
 ${PARTS.map(({ name, says }) => `  ${name.padEnd(11)} ${says}`).join('\n')}
 
-The whole takes about 50 minutes on a machine of 2 cores where nothing else runs, with --quick 8 minutes. Rivals run in the same run, by turns. All
+The whole takes about 40 minutes on a machine of 2 cores where nothing else runs, with --quick 9 minutes. Rivals run in the same run, by turns. All
 but decision need the control plane of "npm run cluster", and CPU and memory of processes are read from /proc (Linux). A goal that is missed is shown,
 and is no error; the exit code is 1 when a part could not be measured.
 

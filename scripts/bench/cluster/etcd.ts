@@ -21,11 +21,20 @@ export async function seedTasks(
       const key = base64(`/registry/kubeopencode.io/tasks/${namespace}/${name}`);
       return { requestPut: { key, value: base64(text) } };
     });
-    const answer = await fetch(`${etcd}/v3/kv/txn`, { method: 'POST', body: JSON.stringify({ success }) });
-    if (!answer.ok)
-      throw new Error(`put ${indexes.length} Tasks into etcd: expected success, came HTTP ${answer.status}: ${await answer.text()}`);
-    await answer.arrayBuffer();
+    await call(etcd, 'kv/txn', { success });
   }
+}
+
+/** Throws away all of etcd's history: no version from before can be watched from. */
+export async function forgetHistory({ etcd }: Pick<ControlPlane, 'etcd'>): Promise<void> {
+  const { header } = (await call(etcd, 'maintenance/status', {})) as { readonly header: { readonly revision: string } };
+  await call(etcd, 'kv/compaction', { revision: header.revision, physical: true });
+}
+
+async function call(etcd: string, path: string, body: object): Promise<unknown> {
+  const answer = await fetch(`${etcd}/v3/${path}`, { method: 'POST', body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`etcd ${path}: expected success, came HTTP ${answer.status}: ${await answer.text()}`);
+  return answer.json();
 }
 
 function base64(text: string): string {

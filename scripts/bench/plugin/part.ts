@@ -37,7 +37,7 @@ export async function measurePlugin({ isQuick, report, add }: BenchContext): Pro
     const onCluster = (says: string, args: readonly string[], atMost?: number): Promise<void> =>
       addOnCluster(cluster, says, [...args, ...where], isQuick ? 3 : 7, add, atMost);
     await onCluster('plan TASK', ['plan', 'x-00000'], 0);
-    await onCluster('plan', ['plan']);
+    await onCluster('plan --all', ['plan', '--all']);
     await onCluster('status TASK', ['status', 'x-00000'], 0);
     await onCluster('status', ['status']);
   } finally {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { callsOf, countCalls } from '../cluster/audit.ts';
 import { type BenchCluster, type Contestant, startBenchCluster, untilSo } from '../cluster/bench-cluster.ts';
 import { createAll } from '../cluster/create.ts';
-import { seedTasks } from '../cluster/etcd.ts';
+import { forgetHistory, seedTasks } from '../cluster/etcd.ts';
 import { sumOf } from '../cluster/metrics-text.ts';
 import { nameOf, podsOf, task, tasksOf, template } from '../cluster/objects.ts';
 import { type Usage, usageOf } from '../cluster/process-usage.ts';
@@ -151,7 +151,7 @@ async function decidedAgain({ controlPlane }: BenchCluster, host: Contestant, co
   return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds };
 }
 
-/** While the host stands still, the API server forgets what was: a new one knows nothing older than its own start, and a Task is created meanwhile. */
+/** While the host stands still a Task is created, etcd forgets what was, and the API server, which remembers some of it, is started anew. */
 async function relistAfterExpiry({ controlPlane }: BenchCluster, host: Contestant, namespace: string) {
   const { api } = controlPlane;
   const expired = async (): Promise<number> => sumOf(await host.metrics(), 'kubeopencode_reflector_restarts_total', { reason: 'Expired' });
@@ -160,6 +160,7 @@ async function relistAfterExpiry({ controlPlane }: BenchCluster, host: Contestan
   let startedMs = 0;
   try {
     await api.expect('POST', tasksOf(namespace), task(MEANWHILE, 'templateRef'));
+    await forgetHistory(controlPlane);
     await controlPlane.restartApiServer();
   } finally {
     startedMs = performance.now();

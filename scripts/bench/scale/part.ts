@@ -9,7 +9,7 @@ import { measureOnApiServer } from './on-api-server.ts';
 
 const NAMESPACE = 'scale';
 /** What the footprint of one Task is taken from. */
-const FOOTPRINT = { quick: 5_000, whole: 20_000 };
+const FOOTPRINT = { quick: 2_500, whole: 20_000 };
 const QUICK = [1_000, 10_000];
 const WHOLE = [1_000, 10_000, 50_000];
 const DECIDED_AGAIN = 10_000;
