@@ -1,7 +1,7 @@
 import type { Action } from '#core/contract/decision.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import { decidesLike, isRelease, isStatus, type Mutant, owned, sees, without, withoutVersion } from './mutant.ts';
+import { decidesLike, endsWhatever, isRelease, isStatus, type Mutant, owned, sees, without, withoutVersion } from './mutant.ts';
 import { NO_FAULTS, type Scenario } from './scenario.ts';
 
 /** Mistakes in what every history shows: UIDs, versions, order of writes, caches, queues, ends. */
@@ -36,14 +36,7 @@ export const BASIC_MUTANTS: readonly Mutant[] = [
     name: 'a Pod is ended whatever it has come to since it was judged',
     scenarioOf: endsMeanwhile,
     breaks: ['the-status-says-what-the-pod-did', 'a-log-that-goes-is-accounted-for', 'pods-are-disposed-only-where-that-is-wanted'],
-    engine: decidesLike((decided) => ({
-      ...decided,
-      actions: decided.actions.map((action) => {
-        if ((action.type !== 'Patch' && action.type !== 'Delete') || action.ref.kind !== 'Pod') return action;
-        const { resourceVersion: _, ...rest } = action;
-        return rest;
-      }),
-    })),
+    engine: endsWhatever,
   },
   {
     name: 'Running is written before the Pod is created',

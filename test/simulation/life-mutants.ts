@@ -6,7 +6,7 @@ import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { attemptsIn, lastNumberIn } from './life-records.ts';
 import { isLogName } from './log-faults.ts';
-import { decidesLike, isRelease, type Mutant, sees, statusOf, without } from './mutant.ts';
+import { decidesLike, endsWhatever, isRelease, type Mutant, sees, statusOf, without } from './mutant.ts';
 
 /** Mistakes in a Task's whole life: attempts, what is kept of them, what is done after the end. */
 export const LIFE_MUTANTS: readonly Mutant[] = [
@@ -148,15 +148,20 @@ export const LIFE_MUTANTS: readonly Mutant[] = [
   {
     name: 'a Pod that seems to outlive its Task is deleted without a look at it',
     breaks: ['pods-are-disposed-only-where-that-is-wanted'],
-    engine: sees((snapshot) => ({
-      ...snapshot,
-      read: Object.fromEntries(
-        Object.entries(snapshot.read).map(([key, answer]) => {
-          const shown = 'found' in answer ? snapshot.pods.find(({ metadata }) => metadata.uid === answer.found.metadata.uid) : undefined;
-          return [key, shown === undefined ? answer : { found: shown }];
-        }),
+    // Bound to the version that was judged it would not be: the two guard it, each by itself.
+    engine: (engine) =>
+      endsWhatever(
+        sees((snapshot) => ({
+          ...snapshot,
+          read: Object.fromEntries(
+            Object.entries(snapshot.read).map(([key, answer]) => {
+              const shown =
+                'found' in answer ? snapshot.pods.find(({ metadata }) => metadata.uid === answer.found.metadata.uid) : undefined;
+              return [key, shown === undefined ? answer : { found: shown }];
+            }),
+          ),
+        }))(engine),
       ),
-    })),
   },
 ];
 

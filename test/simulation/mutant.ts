@@ -28,6 +28,16 @@ export function changed(result: EngineResult, change: (decided: Decided) => Deci
   return result.type === 'Answered' && result.decision.type === 'Decided' ? { ...result, decision: change(result.decision) } : result;
 }
 
+/** An engine that ends a Pod whatever it has come to since it was judged. */
+export const endsWhatever = decidesLike((decided) => ({
+  ...decided,
+  actions: decided.actions.map((action) => {
+    if ((action.type !== 'Patch' && action.type !== 'Delete') || action.ref.kind !== 'Pod') return action;
+    const { resourceVersion: _, ...rest } = action;
+    return rest;
+  }),
+}));
+
 export const isRelease = ({ id }: Action): boolean => id.startsWith('release/');
 export const isStatus = (action: Action): boolean => action.type === 'Patch' && action.subresource === 'status';
 
