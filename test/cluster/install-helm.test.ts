@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
+import type { Member } from '#scripts/cluster/process-group.ts';
 import { findHelm } from '#scripts/helm/binary.ts';
 import { auditOf, missingRights } from './support/audit.ts';
 import { startBare, untilCode } from './support/bare.ts';
@@ -198,7 +199,7 @@ describe.skipIf(binary === undefined)('a release', () => {
     const hook = await hookPodOf();
     // The controller has not heard of it yet; it still leads and holds its Pods.
     const releaser = await start(hook);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await untilSaid(releaser, 'waiting until the controller has given up the lead');
     expect(releaser.endedWith()).toBeUndefined();
     expect((await ok(kube.cluster.get(podAt(namespace, 'runs-pod')))).metadata.finalizers).toContain(POD_FINALIZER);
     await host.kill('SIGTERM');
@@ -232,6 +233,14 @@ describe.skipIf(binary === undefined)('a release', () => {
     await kube.kubectl(['delete', 'namespace', namespace, '--timeout=40s']);
     await untilGone(kube.cluster, podAt(namespace, 'runs-pod'));
   });
+
+  async function untilSaid({ logFile, tail }: Member, text: string): Promise<void> {
+    for (let tries = 0; tries < 300; tries++) {
+      if (readFileSync(logFile, 'utf8').includes(text)) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`waiting for "${text}" in the log of the hook: it did not come within 30 s; it says\n${tail()}`);
+  }
 
   async function hookPodOf(): Promise<DeployedPod> {
     const name = `${CONTROLLER}-release-pods`;
