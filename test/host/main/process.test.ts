@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { digestOf } from '#host/core/oci/registry.ts';
+import { openTestRegistry } from '../core/registry.ts';
 
 const HOST = fileURLToPath(new URL('../../../dist/host.mjs', import.meta.url));
 
@@ -159,6 +161,24 @@ describe('the host as a process', () => {
     expect(await ran.line('another core decides from now on, on trial')).toMatchObject({ from: expect.stringMatching(/^sha256:/) });
     ran.child.kill('SIGTERM');
     expect(await ran.exit).toBe(0);
+    close();
+  });
+
+  test('starts with a core from a registry, and again from its cache when that is away', async () => {
+    const { file, close } = await silentServer();
+    const registry = await openTestRegistry({ redirectBlobs: true });
+    const bytes = readFileSync(fileURLToPath(new URL('../../../dist/core.wasm', import.meta.url)));
+    const source = `oci://${registry.host}/team/core@${registry.push('team/core', 'v1', bytes)}`;
+    const started = async (): Promise<unknown> => {
+      const ran = host('--kubeconfig', file, '--core', source, '--core-cache', join(folder, 'cores'), ...LOCAL);
+      const { core } = await ran.line('started');
+      ran.child.kill('SIGKILL');
+      await ran.exit;
+      return core;
+    };
+    expect(await started()).toBe(digestOf(bytes));
+    await registry.close();
+    expect(await started()).toBe(digestOf(bytes));
     close();
   });
 
