@@ -11,6 +11,8 @@ async function main(): Promise<void> {
   // `head` that has read enough ends us quietly, as it ends any tool.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   process.exitCode = await runProgram(commandLine(), processIo());
+  // What is still open, such as a credential plugin that never answers, is waited for no longer than what was written takes.
+  process.stdout.write('', () => process.exit());
 }
 
 /** An executable of one file is kubectl's completion, too, where it is called by that name through a link. */

@@ -13,6 +13,9 @@ export interface Asked {
 /** How a call begins that had no usable answer: method, server, path. */
 const CALL = /^(?:GET|POST|PUT|PATCH|DELETE) (https?:\/\/[^/\s]+)\S*: /;
 
+/** An API server that is to take no field that it does not know. */
+const UNKNOWN_FIELD = /strict decoding error|unknown field/;
+
 /** A call that failed, in words that a person can act on: what was asked, what came, what to do. */
 export function failureText(asked: Asked, error: ClusterError): string {
   const what = `${asked.verb === 'logs' ? 'read logs of' : asked.verb} ${objectText(asked)}`;
@@ -51,7 +54,12 @@ export function resourceName(kind: Kind): string {
 function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterError, { type: 'Refused' }>): string {
   const resource = asked.verb === 'logs' ? 'pods/log' : resourceName(asked.kind);
   const verb = asked.verb === 'logs' ? 'get' : asked.verb;
+  const said = reason === '' ? message : `${message} (${reason})`;
   switch (code) {
+    case 400:
+      return UNKNOWN_FIELD.test(message)
+        ? `${message}; the CRDs of this cluster are older than this plugin: apply those of its release`
+        : said;
     case 401:
       return `the API server does not take these credentials (${message}); a token may have expired: log in again, and check with kubectl auth whoami`;
     case 403: {
@@ -64,9 +72,9 @@ function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterErr
         return `this cluster does not know ${resource}; install the CRDs of KubeOpenCode, or choose another cluster with --context`;
       return message;
     case 429:
-      return `${message} (${reason || code}); the API server has too much to do: try again`;
+      return `${said}; the API server has too much to do: try again`;
     default:
-      return reason === '' ? message : `${message} (${reason})`;
+      return said;
   }
 }
 

@@ -18,6 +18,8 @@ export async function openCluster(flags: ClusterFlags, io: Pick<Io, 'err'>): Pro
     ...targetOptions(flags),
     clock: realClock,
     userAgent: 'kubectl-opencode',
+    // As kubectl: what older CRDs do not know is an error, and not as if it had never been said.
+    fieldValidation: 'Strict',
     ...(trace === undefined ? {} : { onExchange: trace }),
   });
   if (trace !== undefined) io.err(`context "${cluster.context}" of the kubeconfig: API server ${cluster.server}\n`);

@@ -11,13 +11,29 @@ export function trailText(reasons: readonly Reason[], paint: Paint): readonly st
   const width = Math.max(0, ...reasons.map(({ rule }) => rule.length));
   return reasons.flatMap(({ rule, says, facts }) => [
     `${paint('cyan', rule.padEnd(width))}  ${says}`,
-    ...Object.entries(facts).map(([name, value]) => `${' '.repeat(width)}  ${paint('dim', `${name}: ${factText(value)}`)}`),
+    ...Object.entries(facts).map(([name, value]) => `${' '.repeat(width)}  ${paint('dim', factLine(name, value))}`),
   ]);
 }
 
-/** A fact in words: moments as times, values as JSON, long ones cut. */
-function factText(value: unknown): string {
-  if (typeof value === 'number' && value > FIRST_TIME_MS && value < LAST_TIME_MS) return new Date(value).toISOString();
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  return text.length > MAX_FACT_LENGTH ? `${text.slice(0, MAX_FACT_LENGTH)}…` : text;
+/** A fact in words, a moment as a time; what is too long is cut. */
+function factLine(name: string, value: unknown): string {
+  if (typeof value === 'number' && value > FIRST_TIME_MS && value < LAST_TIME_MS)
+    return `${name.replace(/Ms$/, '')}: ${new Date(value).toISOString()}`;
+  const text = typeof value === 'string' ? value : isFields(value) ? fieldsText(value) : jsonText(value);
+  return `${name}: ${text.length > MAX_FACT_LENGTH ? `${text.slice(0, MAX_FACT_LENGTH)}…` : text}`;
+}
+
+/** `type=Failed, cause=Application, message="container agent: exit code 1"`. */
+function fieldsText(fields: Readonly<Record<string, unknown>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === 'string' && /^[\w./:-]+$/.test(value) ? value : jsonText(value)}`)
+    .join(', ');
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function jsonText(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
 }

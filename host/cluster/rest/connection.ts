@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import type { Clock } from '../../clock.ts';
 import type { ClusterError, Result } from '../cluster.ts';
-import { unreachable } from './failures.ts';
+import { TimedOut, unreachable } from './failures.ts';
 import { type CredentialSource, type Credentials, type KubeConfigSource, loadCredentialSource, type TlsOptions } from './kube-config.ts';
 
 /** How long credentials serve before files and plugins are asked again: a burst of calls reads them once. */
@@ -86,7 +86,7 @@ export class Connection {
     if (this.#isClosed)
       return { ok: false, error: { type: 'Unreachable', message: `${what}: expected an open connection, it was closed` } };
     const credentials = await aborted(this.#credentials(), signal);
-    if (credentials === 'Aborted') return { ok: false, error: unreachable(what, signal.reason) };
+    if (credentials === 'Aborted') return { ok: false, error: this.#withoutCredentials(what, signal.reason) };
     if (!credentials.ok) return credentials;
     const headers = this.#headers(request, credentials.value);
     const told = this.#exchange(request, headers);
@@ -159,6 +159,17 @@ export class Connection {
     }
   }
 
+  /** Nothing was sent: where time is up, whoever gives the credentials has taken it. */
+  #withoutCredentials(what: string, reason: unknown): ClusterError {
+    if (!(reason instanceof TimedOut)) return unreachable(what, reason);
+    const command = this.#source.getCurrentUser().exec?.command;
+    const who = typeof command === 'string' ? `command ${JSON.stringify(command)} of the kubeconfig` : 'the kubeconfig';
+    return credentialsError(
+      this.contextName,
+      `nothing from ${who} in the time that a request may take; it may wait for an answer of yours`,
+    );
+  }
+
   /** The server no longer takes the credentials: forget them, and what the kubeconfig said. */
   #refused(): void {
     this.#fresh = undefined;
@@ -185,7 +196,8 @@ export class Connection {
 }
 
 function credentialsError(context: string, cause: unknown): ClusterError {
-  const came = cause instanceof Error ? cause.message.trim() : String(cause);
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const came = text.trim().replaceAll(/\s*\n\s*/g, ' ');
   return {
     type: 'Credentials',
     message: `get credentials for context "${context}": expected a token or certificate, came: ${came || 'an error without text'}; check the user of this context in the kubeconfig`,

@@ -53,6 +53,11 @@ export function logPath(address: Address, options: LogOptions, how: 'whole' | 'f
   });
 }
 
+/** A path with what is to become of fields that the API server does not know. */
+export function writePath(path: string, fieldValidation: 'Strict' | undefined): string {
+  return withQuery(path, { fieldValidation });
+}
+
 function selectors({ labelSelector, fieldSelector }: Scope): Query {
   return { labelSelector, fieldSelector };
 }

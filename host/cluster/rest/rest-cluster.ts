@@ -22,7 +22,7 @@ import { Deadline } from './deadline.ts';
 import { unreachable } from './failures.ts';
 import type { KubeConfigSource } from './kube-config.ts';
 import { LineSplitter } from './lines.ts';
-import { collectionPath, listPath, logPath, objectPath, watchPath } from './paths.ts';
+import { collectionPath, listPath, logPath, objectPath, watchPath, writePath } from './paths.ts';
 import { Slots } from './slots.ts';
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
@@ -41,6 +41,8 @@ export interface RestClusterOptions extends KubeConfigSource, Pick<ConnectionOpt
   readonly requestTimeoutMs?: number;
   /** How many calls run at once; watches come on top of it. Default 16. */
   readonly connections?: number;
+  /** `Strict`: creations and patches with a field that the API server's definition of the kind has not are refused. Default: it drops such fields. */
+  readonly fieldValidation?: 'Strict';
   /** Default: `kubeopencode-host/<version>`. */
   readonly userAgent?: string;
 }
@@ -74,12 +76,14 @@ class HttpCluster implements RestCluster {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #slots: Slots;
+  readonly #fieldValidation: 'Strict' | undefined;
 
   constructor(connection: Connection, options: RestClusterOptions) {
     this.#connection = connection;
     this.#clock = options.clock;
     this.#timeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     this.#slots = new Slots(options.connections ?? DEFAULT_CONNECTIONS);
+    this.#fieldValidation = options.fieldValidation;
   }
 
   get namespace(): string {
@@ -107,7 +111,7 @@ class HttpCluster implements RestCluster {
   }
 
   create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
-    const path = collectionPath(object.kind, object.metadata.namespace);
+    const path = writePath(collectionPath(object.kind, object.metadata.namespace), this.#fieldValidation);
     return this.#call({ method: 'POST', path, ...json(object) }, decodeObject, signal);
   }
 
@@ -122,7 +126,7 @@ class HttpCluster implements RestCluster {
     { patchType, subresource }: PatchOptions,
     signal?: AbortSignal,
   ): Promise<Result<KubernetesObject>> {
-    const path = objectPath(address, subresource);
+    const path = writePath(objectPath(address, subresource), this.#fieldValidation);
     return this.#call({ method: 'PATCH', path, contentType: PATCH_TYPES[patchType], body: JSON.stringify(patch) }, decodeObject, signal);
   }
 

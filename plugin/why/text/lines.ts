@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
+import { widthOf } from '../../plan/lay-out.ts';
 
 /** One line of an explanation, not broken yet. Colour codes in it take no room. */
 export interface Line {
@@ -44,8 +44,4 @@ function broken({ text, hang = 0 }: Line, columns: number): readonly string[] {
     isEmpty = false;
   }
   return [...lines, line.trimEnd()];
-}
-
-function widthOf(text: string): number {
-  return stripVTControlCharacters(text).length;
 }

@@ -130,6 +130,18 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     args: ['status'],
     arrange: refuses('list', { type: 'Raw', code: 404, body: '404 page not found\n', contentType: 'text/plain' }),
   },
+  'crd-older': {
+    args: ['stop', 'fix-bug', '--retain'],
+    arrange: (server) => {
+      runs(server);
+      server.fail('patch', {
+        type: 'Status',
+        code: 400,
+        reason: 'BadRequest',
+        message: 'Task in version "v1alpha1" cannot be handled as a Task: strict decoding error: unknown field "spec.stop"',
+      });
+    },
+  },
   'not-found': { args: ['why', 'fix-bgu'], arrange: runs },
   'not-found-here': {
     args: ['why', 'fix-bug', '-n', 'team-b'],

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -164,6 +164,19 @@ test('who has read enough ends it quietly', { timeout: 60_000 }, async () => {
   const { stdout, stderr } = await shell('/bin/sh', ['-c', line], { env: environment() });
   expect(stdout).toMatch(/^NAME +PHASE .*\n$/);
   expect(stderr).toBe('exit 0\n');
+});
+
+test('a credential plugin that never answers does not hold it', { timeout: 60_000 }, async () => {
+  const kubeconfig = join(folder, 'hangs');
+  const user = '{exec: {apiVersion: client.authentication.k8s.io/v1, command: sleep, args: ["50"], interactiveMode: Never}}';
+  writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replace('{token: test-token}', user));
+  const line = `kubectl-opencode status --kubeconfig ${kubeconfig} --request-timeout 300ms`;
+  const began = performance.now();
+  await expect(shell('/bin/sh', ['-c', line], { env: environment() })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('nothing from command "sleep" of the kubeconfig'),
+  });
+  expect(performance.now() - began).toBeLessThan(40_000);
 });
 
 function manyTasks(count: number): string {
