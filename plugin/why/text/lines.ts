@@ -13,7 +13,8 @@ export interface Line {
 export const LABEL_COLUMNS = 12;
 
 export function row(label: string, text: string): Line {
-  return { text: `${label.padEnd(LABEL_COLUMNS)}${text}`, hang: LABEL_COLUMNS };
+  const [margin = ''] = /^ */.exec(text) ?? [];
+  return { text: `${label.padEnd(LABEL_COLUMNS)}${text}`, hang: LABEL_COLUMNS + margin.length };
 }
 
 /** One label, and below it the rows that go on. */
