@@ -16,7 +16,7 @@ import { didYouMean } from '../near-names.ts';
 import { containerText, podState } from '../status/pods.ts';
 import { outcomeText } from '../task-text.ts';
 import { type ChosenAttempt, chosenAttempt, latestOf } from './attempt.ts';
-import { followed } from './followed.ts';
+import { followed, REMOVED } from './followed.ts';
 import { keptLog, lastLines } from './kept.ts';
 
 /** Where the text of a log is. */
@@ -50,9 +50,6 @@ interface Failure {
   readonly message: string;
   readonly hasPrinted: boolean;
 }
-
-/** What a kubelet answers, with code 200, for a container that it has removed. Source: kubernetes pkg/kubelet/kuberuntime, GetContainerLogs. */
-const REMOVED = /^unable to retrieve container logs for \S+\s*$/;
 
 async function printPod(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
   const result = await cluster.logs(addressOf(pod), logOptions(container, flags));

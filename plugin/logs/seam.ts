@@ -49,10 +49,12 @@ export class Seam {
     return lines.map((line) => this.#take(`${line}\n`)).join('');
   }
 
-  /** The stream broke off, and another follows: half a line comes again. */
-  breakOff(): void {
+  /** The stream broke off, and another follows: half a line, which is returned, comes again. */
+  breakOff(): string {
+    const half = this.#unended;
     this.#unended = '';
     this.#known = new Map([...this.#recent.values()].flatMap((lines) => [...lines]));
+    return this.#shown(half);
   }
 
   /** The log has ended: what stands behind its last line feed. */
@@ -73,7 +75,11 @@ export class Seam {
     this.#first ??= stamp.key;
     if (this.#options.isPart && stamp.key < this.#first) return '';
     this.#remember(line, stamp.second);
-    return this.#options.timestamps ? line : line.slice(stamp.length);
+    return this.#shown(line);
+  }
+
+  #shown(line: string): string {
+    return this.#options.timestamps ? line : line.slice(stampOf(line)?.length ?? 0);
   }
 
   #remember(line: string, second: number): void {
