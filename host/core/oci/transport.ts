@@ -13,10 +13,10 @@ export type HttpGet = (url: string, headers: Readonly<Record<string, string>>, m
 
 const TIMEOUT_MS = 30_000;
 
-/** The machine's network, through the environment's proxy where there is one; `ca`: further authorities, PEM. */
-export function httpGet(clock: Pick<Clock, 'after'>, ca?: string): HttpGet {
+/** The machine's network, through the environment's proxy where there is one. Further authorities: `NODE_EXTRA_CA_CERTS`. */
+export function httpGet(clock: Pick<Clock, 'after'>): HttpGet {
   return async (url, headers, maxBytes) => {
-    const connect = { timeout: 10_000, ...(ca === undefined ? {} : { ca }) };
+    const connect = { timeout: 10_000 };
     const isLocal = /^https?:\/\/(127\.|localhost[:/]|\[::1\])/.test(url);
     const dispatcher = isLocal ? new Agent({ connect }) : new EnvHttpProxyAgent({ connect, requestTls: connect });
     const aborter = new AbortController();

@@ -73,7 +73,7 @@ describe('the runbook', () => {
     const part = parts.get(alert) ?? '';
     for (const section of ['**Means:**', '**Users see:**', '```sh\n', '**Mend:**', '**Escalate**']) expect(part).toContain(section);
   });
-  test('names other alarms, commands and flags only where there are such', () => {
+  test('names other alarms and commands of the plugin only where there are such', () => {
     for (const [name] of runbook.matchAll(/KubeOpenCode[A-Z]\w+/g)) {
       if (name !== 'KubeOpenCodeConfig') expect(parts.has(name) ? name : `no alarm ${name}`).toBe(name);
     }
