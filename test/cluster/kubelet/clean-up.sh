@@ -23,6 +23,12 @@ find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} \; 2>/dev/
 # Mounts, the deepest first; /run/containerd holds those of shims.
 awk -v a="$folder/" '{ if (index($2, a) == 1 || $2 ~ "^/run/containerd/") print $2 }' /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" 2>/dev/null; done
 
+for table in nat filter; do
+  iptables -w 10 -t $table -S 2>/dev/null | sed -n '/ -i koc-kubelet /s/^-A/-D/p' | while read -r rule; do
+    # Its words are arguments.
+    iptables -w 10 -t $table $rule
+  done
+done
 ip link del koc-kubelet 2>/dev/null
 for file in /run/netns/cni-*; do
   [ -e "$file" ] || continue

@@ -2,7 +2,7 @@
 export const NODE_NAME = 'localhost';
 
 /** Bridge of the Pods' network; clean-up.sh removes it. */
-const BRIDGE = 'koc-kubelet';
+export const BRIDGE = 'koc-kubelet';
 
 /** containerd 1.6 and later: everything in our folder, no snapshotter but overlayfs, and no lowering of OOM scores, which a container we run in may forbid. */
 export function containerdConfiguration(folder: string, socket: string, pauseImage: string): string {

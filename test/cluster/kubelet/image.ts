@@ -8,13 +8,15 @@ export interface ImageContent {
   readonly name: string;
   /** Path in the image -> text of an executable file. */
   readonly scripts: Readonly<Record<string, string>>;
+  /** Path in the image -> an executable file of this machine. */
+  readonly programs?: Readonly<Record<string, string>>;
   readonly entrypoint: readonly string[];
 }
 
 const APPLETS = ['sh', 'cat', 'cp', 'dd', 'dirname', 'echo', 'ln', 'mkdir', 'sed', 'sleep', 'touch', 'tr', 'trap', 'true'];
 
 /** Writes an image of busybox and scripts as a docker-archive, without a container engine. */
-export function writeImage(busybox: string, { name, scripts, entrypoint }: ImageContent, file: string): void {
+export function writeImage(busybox: string, { name, scripts, programs = {}, entrypoint }: ImageContent, file: string): void {
   const folder = mkdtempSync(`${file}.`);
   try {
     const root = join(folder, 'root');
@@ -27,6 +29,7 @@ export function writeImage(busybox: string, { name, scripts, entrypoint }: Image
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text, { mode: 0o755 });
     }
+    for (const [path, program] of Object.entries(programs)) copyFileSync(program, join(root, path));
     const layer = join(folder, 'layer.tar');
     execFileSync('tar', ['--create', '--file', layer, '--directory', root, '--owner=0', '--group=0', '--numeric-owner', '.']);
     const config = JSON.stringify({

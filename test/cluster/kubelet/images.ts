@@ -3,6 +3,8 @@ import type { ImageContent } from './image.ts';
 /** A Pod's own process: it sleeps. */
 export const PAUSE: ImageContent = { name: 'docker.io/local/pause:1', scripts: {}, entrypoint: ['/bin/sleep', '2147483647'] };
 
+export const OPENCODE_IMAGE = 'docker.io/local/opencode:1';
+
 /** Stands for OpenCode: what it is told to do it runs as a shell script, with the process that it is. */
 const OPENCODE = `#!/bin/sh
 case "$1" in
@@ -35,3 +37,8 @@ export const AGENT: ImageContent = {
   scripts: { opencode: OPENCODE, bring: BRING, kubeopencode: SYSTEM },
   entrypoint: ['/bring'],
 };
+
+/** The image of a Task's first init container with the real OpenCode; `program` is its file. */
+export function openCodeImage(program: string): ImageContent {
+  return { name: OPENCODE_IMAGE, scripts: { bring: BRING }, programs: { opencode: program }, entrypoint: ['/bring'] };
+}

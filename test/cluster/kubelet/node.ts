@@ -87,12 +87,16 @@ export function prepareNode(): NodeFolder {
   return { path, cleanUp: `/bin/sh '${script}' '${path}'` };
 }
 
+/** What the node has images of, since it can pull none. */
+export interface NodeImages {
+  readonly pause: ImageContent;
+  readonly others: readonly ImageContent[];
+  /** Files of images that were made elsewhere. */
+  readonly archives: readonly string[];
+}
+
 /** Starts containerd and a kubelet as node `localhost` of the control plane. Both end with the control plane's processes. */
-export async function startNode(
-  controlPlane: ControlPlane,
-  { path }: NodeFolder,
-  images: { pause: ImageContent; others: readonly ImageContent[] },
-): Promise<void> {
+export async function startNode(controlPlane: ControlPlane, { path }: NodeFolder, images: NodeImages): Promise<void> {
   const { kubelet } = await findBinaries(NODE_COMPONENTS, console.error);
   const { kubeletPort } = await freePorts(['kubeletPort']);
   const socket = join(path, 'run/containerd.sock');
@@ -115,6 +119,7 @@ export async function startNode(
     writeImage(busybox, image, file);
     await ctr('images', 'import', file);
   }
+  for (const archive of images.archives) await ctr('images', 'import', archive);
   const member = controlPlane.group.start('kubelet', kubelet, [
     `--kubeconfig=${controlPlane.kubeconfigOf('kubelet')}`,
     `--config=${join(path, 'kubelet.yaml')}`,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { AgentPodSpec } from '#core/api/pod-spec.ts';
@@ -7,14 +8,19 @@ import { startInstalled } from '../support/installed.ts';
 import { openKube } from '../support/kube.ts';
 import { create, isFinished, isPodRunning, keptLog, ok, podAt, task, taskAt, template } from '../support/objects.ts';
 import { until, untilGone } from '../support/watch.ts';
-import { AGENT, PAUSE } from './images.ts';
+import { AGENT, openCodeImage, PAUSE } from './images.ts';
+import { routeKubernetesService } from './kubernetes-service.ts';
 import { prepareNode, startNode } from './node.ts';
+import { OWN_IMAGE, writeOpenCode, writeOwnImage } from './own-image.ts';
+import { describeRealAgent } from './real-agent.ts';
 import { describeSituations } from './situations.ts';
 
 const folder = prepareNode();
 const { info, controlPlane } = await startInstalled({ fakeNodes: 0, afterwards: folder.cleanUp });
 afterAll(() => controlPlane.stop());
-await startNode(controlPlane, folder, { pause: PAUSE, others: [AGENT] });
+const files = { ownImage: join(folder.path, 'own-image.tar'), openCode: join(folder.path, 'opencode') };
+await Promise.all([writeOwnImage(files.ownImage), writeOpenCode(files.openCode)]);
+await startNode(controlPlane, folder, { pause: PAUSE, others: [AGENT, openCodeImage(files.openCode)], archives: [files.ownImage] });
 const kube = await openKube(info);
 const namespace = await kube.namespace();
 await kube.kubectl(
@@ -201,6 +207,7 @@ describe('a Task on a real kubelet', () => {
 });
 
 describeSituations(kube, namespace);
+describeRealAgent(kube, OWN_IMAGE, () => routeKubernetesService(info.server));
 
 /** A webhook that injects a container, as service meshes do; here the API server's own policy. */
 async function injectSidecar(taskName: string, container: string): Promise<void> {
