@@ -6,7 +6,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 /** Our own image on the node, as host/manifests name it. */
 export const OWN_IMAGE = `docker.io/library/kubeopencode-host:${packageJson.version}`;
 
-/** The program that npm's `opencode-ai` brings on each platform. */
+/** The program that npm's `opencode-ai` brings on each platform; that of arm64 has not been tried. */
 const OPENCODE = {
   amd64: {
     name: 'opencode-linux-x64',
@@ -15,8 +15,8 @@ const OPENCODE = {
   },
   arm64: {
     name: 'opencode-linux-arm64',
-    version: '1.18.33',
-    integrity: '',
+    version: '1.18.18',
+    integrity: 'sha512-e8D3g0qJEIzawEg2+ygW3vkZjAYL2ssyAx4GbihjwXwZFvlZZy5zRWWzdz5KLBoHSTl0FB73vNtnNeXONyHpVQ==',
   },
 } as const;
 
