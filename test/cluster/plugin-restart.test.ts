@@ -50,6 +50,7 @@ it('an API server that dies and comes back under those who follow: no line is lo
   const run = begin('run', 'waited', 'Fix it', '--template', 'talks', '--wait');
   await expect.poll(() => logs.out(), { timeout: 20_000 }).toContain('step 3 of 60');
   await expect.poll(() => status.out(), { timeout: 20_000 }).toContain('Running');
+  await until<Task>(kube.cluster, taskAt(namespace, 'waited'), 'to be created', () => true);
   await controlPlane.restartApiServer();
   expect(await logs.ended).toMatchObject({
     code: 0,
