@@ -6,7 +6,14 @@ import { PERMISSIONS } from '#core/contract/permissions.ts';
 import { parseFlags } from '#host/flags.ts';
 import { createMetrics } from '#host/observe/metrics.ts';
 
-const GUIDES = ['README.md', 'host/README.md', 'plugin/README.md', 'host/docs/install.md', 'host/docs/migration.md', 'host/docs/security.md'];
+const GUIDES = [
+  'README.md',
+  'host/README.md',
+  'plugin/README.md',
+  'host/docs/install.md',
+  'host/docs/migration.md',
+  'host/docs/security.md',
+];
 const textOf = (file: string): string => readFileSync(file, 'utf8');
 
 interface Snippet {

@@ -58,7 +58,9 @@ describe('links', () => {
 describe('paths in the guides of the host', () => {
   const own = guides.filter((file) => file.startsWith('host/docs/'));
   test.each(own)('%s names files and folders that there are', (file) => {
-    const named = [...readFileSync(file, 'utf8').matchAll(/(?:^|[\s`(])((?:host|core|plugin|test|scripts)\/[\w./-]*\w)/g)].map(([, path = '']) => path);
+    const named = [...readFileSync(file, 'utf8').matchAll(/(?:^|[\s`(])((?:host|core|plugin|test|scripts)\/[\w./-]*\w)/g)].map(
+      ([, path = '']) => path,
+    );
     expect([...new Set(named)].filter((path) => !existsSync(path))).toEqual([]);
   });
   test('there is one each for what people do first', () => {
