@@ -151,7 +151,7 @@ async function decidedAgain({ controlPlane }: BenchCluster, host: Contestant, co
   return { seconds: (performance.now() - startedMs) / 1_000, cpuSeconds };
 }
 
-/** While the host stands still a Task is created, etcd forgets what was, and the API server, which remembers some of it, is started anew. */
+/** While the host stands still etcd forgets what was, the API server, which remembers some of it, is started anew, and a Task is created. */
 async function relistAfterExpiry({ controlPlane }: BenchCluster, host: Contestant, namespace: string) {
   const { api } = controlPlane;
   const expired = async (): Promise<number> => sumOf(await host.metrics(), 'kubeopencode_reflector_restarts_total', { reason: 'Expired' });
@@ -159,9 +159,9 @@ async function relistAfterExpiry({ controlPlane }: BenchCluster, host: Contestan
   process.kill(host.pid, 'SIGSTOP');
   let startedMs = 0;
   try {
-    await api.expect('POST', tasksOf(namespace), task(MEANWHILE, 'templateRef'));
     await forgetHistory(controlPlane);
     await controlPlane.restartApiServer();
+    await api.expect('POST', tasksOf(namespace), task(MEANWHILE, 'templateRef'));
   } finally {
     startedMs = performance.now();
     process.kill(host.pid, 'SIGCONT');
