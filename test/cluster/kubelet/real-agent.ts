@@ -168,6 +168,19 @@ export function describeRealAgent(kube: Kube, image: string, openApi: () => void
     );
 
     it.concurrent(
+      'whose repository can’t be reached: the Task says what git said',
+      async () => {
+        const git = { repository: 'https://git.invalid/a.git' };
+        const once = { systemContainers: { gitInit: { extraEnv: [{ name: 'GIT_CLONE_RETRIES', value: '1' }] } } };
+        await run('no-repository', 'anything', { contexts: [{ type: 'Git', git, mountPath: 'repo' }] }, once);
+        const { status } = await finished('no-repository');
+        expect(status).toMatchObject({ phase: 'Failed', cause: 'InitContainer', attempts: [{ container: 'git-init-0', exitCode: 1 }] });
+        expect(status?.message).toContain('Could not resolve host: git.invalid');
+      },
+      TIMEOUT_MS,
+    );
+
+    it.concurrent(
       'past its timeout',
       async () => {
         await run('too-slow', 'WAIT', { timeout: '30s', stop: { mode: 'Retain' } });
@@ -208,7 +221,7 @@ export function describeRealAgent(kube: Kube, image: string, openApi: () => void
       expect((await inHost('id', '-u')).trim()).toBe('65532');
       await expect(inHost('touch', '/usr/lib/kubeopencode/x')).rejects.toThrow('Read-only file system');
       const log = await kube.kubectl(['-n', 'kubeopencode-system', 'logs', 'kubeopencode-controller']);
-      for (const name of ['answers', 'refused', 'stopped-agent', 'starved', 'too-slow', 'on-drained-node'])
+      for (const name of ['answers', 'refused', 'stopped-agent', 'starved', 'no-repository', 'too-slow', 'on-drained-node'])
         expect(log).toContain(`"name":"${name}"`);
     });
   });
