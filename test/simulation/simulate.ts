@@ -78,6 +78,7 @@ class Simulation {
   readonly #conduct: Conduct;
   #isQuiet = false;
   #isStill = false;
+  #areLogsRefused = false;
   #decisions = 0;
   #writes = 0;
 
@@ -306,7 +307,8 @@ class Simulation {
 
   #perform(deed: Deed): void {
     this.#log(this.#deeds.perform(deed));
-    const isOfLogs = deed.type === 'RefuseLogs' || deed.type === 'ForeignLog';
+    if (deed.type === 'RefuseLogs') this.#areLogsRefused = deed.how !== null;
+    const isOfLogs = this.#areLogsRefused || deed.type === 'RefuseLogs' || deed.type === 'ForeignLog';
     // It may concern any of them, and each may have to say something because of it.
     for (const task of this.#ledger.tasks.values()) {
       task.disturbances += 1;
