@@ -1,25 +1,35 @@
 import type { Command } from 'commander';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { addCoreFlag } from '../flags.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { addClusterFlags, addCoreFlag, type ClusterFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
-import { addOutputFlag, type DataForm, isDataForm } from '../output/flag.ts';
+import { addOutputFlag, type DataForm } from '../output/flag.ts';
 
-interface VersionFlags {
+export interface VersionFlags extends ClusterFlags {
   readonly core?: string;
+  readonly client?: boolean;
   readonly output: 'text' | DataForm;
 }
+
+const EXAMPLES = `
+Examples:
+  # Plugin, core and API server
+  kubectl opencode version
+
+  # Without asking any cluster
+  kubectl opencode version --client -o json`;
 
 export function defineVersion(program: Command, io: Io, done: (code: ExitCode) => void): void {
   const command = program
     .command('version')
-    .summary('versions of the plugin and its core')
-    .description('Prints the version of this plugin, and digest and contract of the core that it decides with.');
-  addOutputFlag(addCoreFlag(command), { forms: ['text'], default: 'text' });
+    .summary('versions of the plugin, its core and the API server')
+    .description(
+      'Prints the version of this plugin, digest and contract of the core that it decides with, and the version of the API server.',
+    )
+    .option('--client', 'only what is here: no cluster is asked');
+  addOutputFlag(addClusterFlags(addCoreFlag(command)), { forms: ['text'], default: 'text' });
+  command.addHelpText('after', EXAMPLES);
   command.action(async (flags: VersionFlags) => {
-    const { versions } = await import('../versions.ts');
-    const known = versions(flags.core);
-    if (isDataForm(flags.output)) io.out(await (await import('../output/render.ts')).rendered(known, flags.output));
-    else io.out(`Plugin: ${known.plugin}\nCore: ${known.core.digest}\nContract: ${known.core.contract}\nNode: ${known.node}\n`);
-    done(EXIT.ok);
+    const { runVersion } = await import('../version/command.ts');
+    done(await runVersion(flags, io));
   });
 }

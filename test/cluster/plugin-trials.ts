@@ -16,8 +16,8 @@ const json = (text: string): RegExp => new RegExp(`^\\{\\n[\\s\\S]*${text}[\\s\\
 /** By command. They share Tasks: `done`, `failed`, `holder` (of the one place of Agent `coder`), `waits` (for it), and some that run without end. */
 export const TRIALS: Readonly<Record<string, readonly Trial[]>> = {
   version: [
-    { words: [], out: /^Plugin: \d+\.\d+\.\d+\nCore: sha256:[0-9a-f]{64}\nContract: \d+\n/ },
-    { words: ['-o', 'json'], out: json('"contract": \\d+') },
+    { words: [], out: /^Plugin: \d+\.\d+\.\d+\nCore: sha256:[0-9a-f]{64}\nContract: \d+\nNode: \S+\nServer: v1\.\d+/ },
+    { words: ['--client', '-o', 'json'], out: json('"contract": \\d+') },
   ],
   plan: [
     { words: ['waits', ...IN], code: 3, out: /^Task \S+\/waits$[\s\S]*waits for|next: /m },

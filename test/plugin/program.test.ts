@@ -136,16 +136,6 @@ test('a suspended Task is held, not blocked', async () => {
   expect(out).toContain('Not ended after 24h: Queued: task is suspended');
 });
 
-describe('version', () => {
-  test.each(['json', 'yaml'])('-o %s', async (form) => {
-    const { out, code } = await run(['version', '-o', form]);
-    expect(code).toBe(0);
-    expect(parse(out)).toMatchObject({ formatVersion: 1, core: { digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), contract: 1 } });
-  });
-
-  test('for people', async () => expect((await run(['version'])).out).toMatch(/^Plugin: .+\nCore: sha256:.+\nContract: 1\nNode: .+\n$/));
-});
-
 describe('completion', () => {
   test.each<[words: string[], lines: string[]]>([
     [['pl'], ['plan\twhat the controller will do with Tasks, step by step', ':4']],

@@ -45,7 +45,7 @@ describe.skipIf(own?.os !== 'linux' || nodeFolder === undefined)('an executable 
   test('helps, plans with the core that is in it, and tells its version', async () => {
     expect(await run('--help')).toMatch(/^Usage: kubectl opencode /);
     expect(await run('plan', '-f', TASK)).toContain('Ends +');
-    expect(JSON.parse(await run('version', '-o', 'json'))).toMatchObject({ plugin: VERSION });
+    expect(JSON.parse(await run('version', '--client', '-o', 'json'))).toMatchObject({ plugin: VERSION });
     expect(await run('schema', 'plan')).toContain('urn:kubeopencode:schema:plan:v1');
   });
 

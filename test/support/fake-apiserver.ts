@@ -120,6 +120,9 @@ export async function startFakeApiServer(tls?: ServerOptions): Promise<FakeApiSe
   return server;
 }
 
+/** Which Kubernetes it says to be, under `/version`. */
+const FAKE_VERSION = 'v1.33.0';
+
 function kubeconfigText(url: string): string {
   return `apiVersion: v1
 kind: Config
@@ -190,6 +193,10 @@ function answer(call: Call, response: ServerResponse, store: FakeStore, watches:
       sendStatus(response, { code: fault.code, reason: fault.reason ?? '', message: fault.message ?? 'as the test asked' }, headers);
       return;
     }
+  }
+  if (call.path === '/version') {
+    void sendJson(response, 200, { major: '1', minor: '33', gitVersion: FAKE_VERSION }, fault);
+    return;
   }
   if (call.verb === 'watch') {
     serveWatch(call, response, store, watches);

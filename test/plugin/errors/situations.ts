@@ -64,6 +64,10 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     kubeconfig: (text) => text.replace('{name: fake, cluster: {', '{name: other, cluster: {'),
   },
   'server-unreachable': { args: ['status'], kubeconfig: (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9') },
+  'server-unreachable-version': {
+    args: ['version', '-o', 'jsonpath={.core.contract}'],
+    kubeconfig: (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
+  },
   'server-unreachable-plan': { args: ['plan', '--all'], kubeconfig: (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9') },
   'server-busy': {
     args: ['status'],

@@ -1,11 +1,11 @@
 import { CONTRACT_VERSION } from '#core/contract/version.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
-import packageJson from '../package.json' with { type: 'json' };
-import type { Versions } from './contract/version.ts';
-import { readCore } from './core-file.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Versions } from '../contract/version.ts';
+import { readCore } from '../core-file.ts';
 
 /** Loads the core, so a printed contract is one that it answered to. Throws when there is no core, or one of another contract. */
-export function versions(core: string | undefined): Versions {
+export function ownVersions(core: string | undefined): Versions {
   const engine = loadEngine(readCore(core));
   return {
     formatVersion: 1,
