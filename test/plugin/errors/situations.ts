@@ -65,7 +65,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   },
   'server-unreachable': { args: ['status'], kubeconfig: (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9') },
   'server-unreachable-version': {
-    args: ['version', '-o', 'jsonpath={.core.contract}{"\n"}'],
+    args: ['version', '-o', 'jsonpath={.core.contract}{"\\n"}'],
     kubeconfig: (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9'),
   },
   'server-unreachable-plan': { args: ['plan', '--all'], kubeconfig: (text) => text.replace(/127\.0\.0\.1:\d+/, '127.0.0.1:9') },
