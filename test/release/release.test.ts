@@ -83,7 +83,10 @@ describe('the npm package', () => {
       },
     );
     const program = join(prefix, 'bin/kubectl-opencode');
-    const { plugin, core } = JSON.parse(await said(program, ['version', '--client', '-o', 'json'])) as { plugin: string; core: { digest: string } };
+    const { plugin, core } = JSON.parse(await said(program, ['version', '--client', '-o', 'json'])) as {
+      plugin: string;
+      core: { digest: string };
+    };
     expect(plugin).toBe(VERSION);
     expect(core.digest).toBe(`sha256:${sha256(named(files, `core_v${VERSION}.wasm`).content)}`);
     expect(await said(program, ['plan', '-f', TASK])).toContain('Ends +');
