@@ -38,7 +38,8 @@ export async function findTerminals(): Promise<((command: string, options?: Term
 
 /** Environment in which a shell finds the plugin, and nothing that says how to colour or how wide. */
 export function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const { NO_COLOR: _, FORCE_COLOR: __, COLUMNS: ___, ...rest } = process.env;
+  // Node takes CI for a terminal without colours.
+  const { NO_COLOR: _, FORCE_COLOR: __, COLUMNS: ___, CI: ____, ...rest } = process.env;
   const PATH = [resolve('dist/bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
   const known = Object.entries({ ...rest, PATH, TERM: 'xterm-256color', ...more });
   return Object.fromEntries(known.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
