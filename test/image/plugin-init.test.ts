@@ -28,7 +28,9 @@ function plugin(): string {
 }
 
 async function install(plan: Partial<PluginPlan>): Promise<void> {
-  const env = { ...process.env, npm_config_cache: join(folder, 'cache'), npm_config_offline: 'true' };
+  // `npm --silent test` tells its level of words to whatever it starts.
+  const inherited = Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith('npm_'));
+  const env = { ...Object.fromEntries(inherited), npm_config_cache: join(folder, 'cache'), npm_config_offline: 'true' };
   const said = saidBy('plugin-init', env, (text) => (output += text));
   const whole: PluginPlan = { packages: [plugin()], folder: join(folder, 'plugins'), scripts: 'Ignored', ...plan };
   await pluginInit(whole, { env, said, run: programs(said), npm: ['npm'] });
