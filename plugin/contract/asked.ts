@@ -18,19 +18,20 @@ const ofTask = {
     .describe('How it ended, where it has; with --wait of every Task that has ended meanwhile.'),
 } as const;
 
+/** A row a Task, with what is of one command only. */
+const tasksWith = <T extends z.ZodRawShape>(own: T) =>
+  z
+    .array(z.strictObject({ ...ofTask, ...own }))
+    .describe('In the order of the names, else by name. Names that are not there are told on stderr only.');
+
 export const stopSchema = z
   .strictObject({
     formatVersion,
-    tasks: z
-      .array(
-        z.strictObject({
-          ...ofTask,
-          result: z
-            .enum(['Stopped', 'WouldStop', 'Unchanged', 'Failed'])
-            .describe('`Stopped`: the controller was asked to end it. `Unchanged`: it had ended, or was stopped before.'),
-        }),
-      )
-      .describe('In the order of the names, else by name. Names that are not there are told on stderr only.'),
+    tasks: tasksWith({
+      result: z
+        .enum(['Stopped', 'WouldStop', 'Unchanged', 'Failed'])
+        .describe('`Stopped`: the controller was asked to end it. `Unchanged`: it had ended, or was stopped before.'),
+    }),
   })
   .describe('What `kubectl opencode stop -o json` prints.');
 /** What `stop -o json` prints. Within a version fields are added, never changed or removed. */
@@ -39,17 +40,12 @@ export type StopReport = Infer<typeof stopSchema>;
 export const retrySchema = z
   .strictObject({
     formatVersion,
-    tasks: z
-      .array(
-        z.strictObject({
-          ...ofTask,
-          attempt: ordinal().optional().describe('Number of the attempt that is asked for.'),
-          result: z
-            .enum(['Asked', 'WouldAsk', 'Unchanged', 'Failed'])
-            .describe('`Asked`: the controller was asked for that attempt. `Unchanged`: somebody had asked for it before.'),
-        }),
-      )
-      .describe('In the order of the names, else by name. Names that are not there are told on stderr only.'),
+    tasks: tasksWith({
+      attempt: ordinal().optional().describe('Number of the attempt that is asked for.'),
+      result: z
+        .enum(['Asked', 'WouldAsk', 'Unchanged', 'Failed'])
+        .describe('`Asked`: the controller was asked for that attempt. `Unchanged`: somebody had asked for it before.'),
+    }),
   })
   .describe('What `kubectl opencode retry -o json` prints.');
 /** What `retry -o json` prints. Within a version fields are added, never changed or removed. */

@@ -1,11 +1,11 @@
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
+import type { Cluster } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
+import { type Ends, endLine, identityOf, patchFailure } from '../asked.ts';
 import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
-import { failureText, isReplaced } from '../cluster/failure.ts';
 import { withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
 import { targetWords } from '../cluster/target.ts';
@@ -17,7 +17,7 @@ import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
 import { awaitTask, exitCodeOf } from '../run/progress.ts';
 import { endState } from '../task-end.ts';
-import { outcomeText, taskTitle } from '../task-text.ts';
+import { taskTitle } from '../task-text.ts';
 import { createKubectl } from '../why/kubectl.ts';
 import { askingFor, isRetriedByAll } from './next-attempt.ts';
 
@@ -26,9 +26,6 @@ type Retried =
   | { readonly type: 'Asked'; readonly task: Task; readonly attempt: number }
   | { readonly type: 'Unchanged'; readonly task: Task; readonly attempt: number; readonly why: string }
   | { readonly type: 'Failed'; readonly task: Task; readonly message: string };
-
-/** How Tasks that were waited for have ended, by UID; null: deleted. */
-type Ends = Map<string | undefined, Task | null>;
 
 type Wanted = Exclude<Retried, { type: 'Failed' }>;
 
@@ -72,15 +69,9 @@ async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Prom
       const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
       return result.ok
         ? { type: 'Asked', task: result.value as Task, attempt }
-        : { type: 'Failed', task, message: patchFailure(task, result.error) };
+        : { type: 'Failed', task, message: patchFailure('retry', task, result.error, 'nothing was asked of that one') };
     }
   }
-}
-
-function patchFailure({ metadata: { namespace = '', name } }: Task, error: ClusterError): string {
-  return isReplaced(error)
-    ? `retry task ${name}: it was deleted and another one has its name now; nothing was asked of that one`
-    : failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
 }
 
 function tell(result: Retried, isAlone: boolean, namespace: string, flags: RetryFlags, io: Io): void {
@@ -106,11 +97,9 @@ function reportOf(results: readonly Retried[], ends: Ends, { dryRun }: RetryFlag
   return {
     formatVersion: 1,
     tasks: results.map((result) => {
-      const { namespace = '', name, uid } = result.task.metadata;
+      const { uid } = result.task.metadata;
       return {
-        namespace,
-        name,
-        ...(uid === undefined ? {} : { uid }),
+        ...identityOf(result.task),
         result: result.type === 'Asked' && dryRun === true ? 'WouldAsk' : result.type,
         ...(result.type === 'Failed' ? { message: result.message } : { attempt: result.attempt }),
         ...(result.type === 'Unchanged' ? { message: result.why } : {}),
@@ -140,7 +129,7 @@ async function wait(cluster: Cluster, wanted: readonly Wanted[], ends: Ends, fla
     onEnd: (task, final) => {
       codes.push(exitCodeOf(final));
       ends.set(task.metadata.uid, final);
-      if (flags.output === undefined) io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
+      if (flags.output === undefined) io.out(endLine(task, final));
     },
   });
   return codes.every((code) => code === EXIT.ok) ? EXIT.ok : EXIT.error;

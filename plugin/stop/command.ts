@@ -1,11 +1,11 @@
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import type { Cluster, ClusterError } from '#host/cluster/cluster.ts';
+import type { Cluster } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
+import { type Ends, endLine, identityOf, patchFailure } from '../asked.ts';
 import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
-import { failureText, isReplaced } from '../cluster/failure.ts';
 import { withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
 import type { StopFlags } from '../commands/stop.ts';
@@ -23,9 +23,6 @@ type Stopped =
   /** It has ended, or was stopped before. */
   | { readonly type: 'Unchanged'; readonly task: Task; readonly why: string }
   | { readonly type: 'Failed'; readonly task: Task; readonly message: string };
-
-/** How Tasks that were waited for have ended, by UID; null: deleted. */
-type Ends = Map<string | undefined, Task | null>;
 
 /** `kubectl opencode stop`: annotates, prints, waits. */
 export async function runStopCommand(names: readonly string[], flags: StopFlags, io: Io): Promise<ExitCode> {
@@ -62,23 +59,18 @@ async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags)
     ...(retain === true ? { spec: { stop: { mode: 'Retain' } } } : {}),
   };
   const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
-  return result.ok ? { type: 'Stopped', task: result.value as Task } : { type: 'Failed', task, message: patchFailure(task, result.error) };
-}
-
-function patchFailure({ metadata: { namespace = '', name } }: Task, error: ClusterError): string {
-  if (isReplaced(error)) return `stop task ${name}: it was deleted and another one has its name now; that one was not stopped`;
-  return failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
+  return result.ok
+    ? { type: 'Stopped', task: result.value as Task }
+    : { type: 'Failed', task, message: patchFailure('stop', task, result.error, 'that one was not stopped') };
 }
 
 function reportOf(results: readonly Stopped[], ends: Ends, { dryRun }: StopFlags): StopReport {
   return {
     formatVersion: 1,
     tasks: results.map((result) => {
-      const { namespace = '', name, uid } = result.task.metadata;
+      const { uid } = result.task.metadata;
       return {
-        namespace,
-        name,
-        ...(uid === undefined ? {} : { uid }),
+        ...identityOf(result.task),
         result: result.type === 'Stopped' && dryRun === true ? 'WouldStop' : result.type,
         ...(result.type === 'Unchanged' ? { message: result.why } : {}),
         ...(result.type === 'Failed' ? { message: result.message } : {}),
@@ -122,7 +114,7 @@ async function wait(cluster: Cluster, tasks: readonly Task[], ends: Ends, { time
     onEnd: (task, final) => {
       waiting.delete(task.metadata.name);
       ends.set(task.metadata.uid, final);
-      if (output === undefined) io.out(`${taskTitle(task)} ${final === null ? 'deleted' : `ended: ${outcomeText(final)}`}\n`);
+      if (output === undefined) io.out(endLine(task, final));
     },
   });
   if (result === 'TimedOut') io.err(`error: stop: the wait has timed out; not ended yet: ${[...waiting].join(', ')}\n`);
