@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { goModuleDigest, isExecutable, onPath } from '../process/programs.ts';
 import { buildComponents } from './build-binaries.ts';
 import { type Component, KUBERNETES_VERSION } from './components.ts';
 import { withLock } from './lock.ts';
@@ -23,9 +22,7 @@ export function cacheFolder(): string {
 
 /** Folder of the binaries that this project built: a function of the sources that `go.sum` pins, so an update never meets old binaries. */
 export function builtFolder(): string {
-  const hash = createHash('sha256').update(KUBERNETES_VERSION);
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, file)));
-  return join(cacheFolder(), 'bin', hash.digest('hex').slice(0, 16));
+  return join(cacheFolder(), 'bin', goModuleDigest(MODULE, KUBERNETES_VERSION));
 }
 
 /**
@@ -49,20 +46,8 @@ export async function findBinaries<C extends Component>(names: readonly C[], rep
 
 function locate(name: Component, built: string): string | undefined {
   const assets = process.env.KUBEBUILDER_ASSETS;
-  const folders = [...(assets ? [assets] : []), built, ...(process.env.PATH ?? '').split(delimiter)];
-  return folders
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  const candidates = [...(assets ? [join(assets, name)] : []), join(built, name), ...onPath(name)];
+  return candidates.find(isExecutable);
 }
 
 /** Kubernetes supports a controller manager and a scheduler that are as old as the API server or one minor older, never newer. */

@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { askForGo } from '../process/programs.ts';
 import type { Report } from './binaries.ts';
 import { COMPONENTS, type Component, KUBERNETES_VERSION } from './components.ts';
 
@@ -38,7 +39,7 @@ export async function buildComponents(names: readonly Component[], options: Buil
 
 function requireGo(names: readonly Component[]): void {
   try {
-    execFileSync('go', ['version'], { stdio: 'ignore', timeout: 20_000 });
+    askForGo();
   } catch (cause) {
     throw new Error(
       `finding ${names.join(', ')}: neither KUBEBUILDER_ASSETS nor PATH has them, and there is no go on PATH to build them; ` +

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, type Report } from '../cluster/binaries.ts';
 import { buildGoProgram } from '../cluster/build-binaries.ts';
 import { withLock } from '../cluster/lock.ts';
+import { askForGo, goModuleDigest, isExecutable, onPath } from '../process/programs.ts';
 
 const MODULE = fileURLToPath(new URL('go', import.meta.url));
 const PACKAGE = 'helm.sh/helm/v4/cmd/helm';
@@ -30,34 +29,17 @@ export async function findHelm(report: Report): Promise<string | undefined> {
   return built;
 }
 
-/** A function of what `go.sum` pins, so an update never meets an old one. */
 function builtFolder(): string {
-  const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULE, file)));
-  return join(cacheFolder(), 'bin', `helm-${hash.digest('hex').slice(0, 16)}`);
+  return join(cacheFolder(), 'bin', `helm-${goModuleDigest(MODULE)}`);
 }
 
 function pinnedVersion(): string {
   return /helm\.sh\/helm\/v4 (v\S+)/.exec(readFileSync(join(MODULE, 'go.mod'), 'utf8'))?.[1] ?? 'v4';
 }
 
-function onPath(name: string): readonly string[] {
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  return folders.map((folder) => join(folder, name));
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function hasGo(): boolean {
   try {
-    execFileSync('go', ['version'], { stdio: 'ignore', timeout: 20_000 });
+    askForGo();
     return true;
   } catch {
     return false;
