@@ -1,9 +1,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Result } from '../cluster.ts';
-import { refusal, retryAfter } from './answers.ts';
 import { Connection } from './connection.ts';
-import { Deadline } from './deadline.ts';
-import { unreachable } from './failures.ts';
+import { exchange } from './exchange.ts';
 import type { KubeConfigSource } from './kube-config.ts';
 
 /** An answer later than this helps nobody who scrapes. */
@@ -43,23 +41,12 @@ interface SubjectAccessReview {
 export function createReviews(options: ReviewsOptions): Reviews {
   const connection = new Connection(options);
 
-  async function review<T>(group: string, kind: string, plural: string, spec: unknown, outer?: AbortSignal): Promise<Result<T>> {
+  async function review<T>(group: string, kind: string, plural: string, spec: unknown, signal?: AbortSignal): Promise<Result<T>> {
     const path = `/apis/${group}/v1/${plural}`;
-    const what = `POST ${connection.server}${path}`;
-    const deadline = new Deadline(options.clock, TIMEOUT_MS, 'none came', outer);
-    try {
-      const body = JSON.stringify({ apiVersion: `${group}/v1`, kind, spec });
-      const opened = await connection.open({ method: 'POST', path, contentType: 'application/json', body }, deadline.signal);
-      if (!opened.ok) return opened;
-      const { statusCode, headers } = opened.value;
-      const text = await opened.value.body.text();
-      if (statusCode > 299) return { ok: false, error: refusal(statusCode, text, retryAfter(headers['retry-after'], options.clock.now())) };
-      return { ok: true, value: JSON.parse(text) };
-    } catch (cause) {
-      return { ok: false, error: unreachable(what, deadline.signal.aborted ? deadline.signal.reason : cause) };
-    } finally {
-      deadline.end();
-    }
+    const body = JSON.stringify({ apiVersion: `${group}/v1`, kind, spec });
+    const request = { method: 'POST', path, contentType: 'application/json', body } as const;
+    const decode = (text: string): Result<T> => ({ ok: true, value: JSON.parse(text) });
+    return exchange(connection, request, decode, { clock: options.clock, timeoutMs: TIMEOUT_MS, signal });
   }
 
   return {
