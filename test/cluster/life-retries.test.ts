@@ -24,6 +24,8 @@ const namespace = await kube.namespace();
 const starter = hosts();
 await starter.start({ namespaces: [namespace] });
 
+// Long enough for a test to see that an attempt has failed and to change what the next one does, on a machine that is busy.
+const IN_A_WHILE: Retry = { backoff: { initial: '5s', factor: 1 } };
 const AT_ONCE: Retry = { backoff: { initial: '100ms', factor: 1 } };
 const FAILS: Simulation = { outcome: 'fail', 'exit-code': '3', 'run-for': '0s' };
 
@@ -58,13 +60,13 @@ describe('a Task that fails', () => {
   });
 
   it.concurrent('says between two attempts why, and when the next is due; what its template says then counts', async () => {
-    await failing('mended', { limit: 5, backoff: { initial: '2s' } });
+    await failing('mended', { ...IN_A_WHILE, limit: 5 });
     const between = await seen('mended', 'to wait for another attempt', isBetween);
     expect(between.status).toMatchObject({ phase: 'Pending', cause: 'Application', retries: { limit: 1 }, attempts: [{ number: 1 }] });
     expect(conditionOf(between, 'Retrying')).toBe('True/Application');
     expect(between.status?.message).toMatch(/^attempt 1 failed: .*exit code 3.*; retry 1 of 5; the next starts at /);
     const waitMs = Date.parse(between.status?.nextAttemptTime ?? '') - Date.parse(between.status?.attempts?.[0]?.times?.finished ?? '');
-    expect(waitMs).toBeGreaterThanOrEqual(2_000);
+    expect(waitMs).toBeGreaterThanOrEqual(5_000);
     await fare(kube.cluster, namespace, 'mended', { outcome: 'succeed' });
     const ended = await finished('mended');
     expect(ended.status).toMatchObject({ phase: 'Completed', attempts: [{ cause: 'Application' }, { number: 2, exitCode: 0 }] });
@@ -74,7 +76,7 @@ describe('a Task that fails', () => {
   });
 
   it.concurrent('of a cause with a limit of its own does not spend the common one', async () => {
-    await failing('hungry', { ...AT_ONCE, limit: 1, causes: { OutOfMemory: 1 } }, { outcome: 'out-of-memory', 'run-for': '0s' });
+    await failing('hungry', { ...IN_A_WHILE, limit: 1, causes: { OutOfMemory: 1 } }, { outcome: 'out-of-memory', 'run-for': '0s' });
     const between = await seen('hungry', 'to have failed twice', ({ status }) => status?.retries?.causes?.OutOfMemory === 1);
     expect(between.status?.retries).toEqual({ causes: { OutOfMemory: 1 } });
     await fare(kube.cluster, namespace, 'hungry', { outcome: 'fail' });
@@ -102,7 +104,7 @@ describe('a Task that fails', () => {
 
 describe('a Pod that the platform ends before its agent has started', () => {
   it.concurrent('refused by its node: is replaced for nothing', async () => {
-    await failing('refused', AT_ONCE, { outcome: 'rejected' });
+    await failing('refused', { backoff: { initial: '1s', factor: 1 } }, { outcome: 'rejected' });
     await seen('refused', 'to be replaced', ({ status }) => (status?.retries?.unstarted ?? 0) >= 2);
     await fare(kube.cluster, namespace, 'refused', { outcome: 'succeed', 'run-for': '0s' });
     const { status } = await finished('refused');
