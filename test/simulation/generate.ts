@@ -11,7 +11,7 @@ export function scenarioOf(seed: number): Scenario {
   const quietAfterMs = draw.int(20, 200) * 1_000;
   const places = Array.from({ length: draw.weighted([[3, 1], [1, 2]]) }, (_, index) => placeOf(draw, `team-${'ab'[index]}`)); // biome-ignore format: a table
   // Small histories show most mistakes, and many of them cost what one of the large ones does.
-  const taskCount = draw.weighted([[12, draw.int(1, 2)], [4, draw.int(3, 6)], [1, draw.int(7, 12)]]); // biome-ignore format: a table
+  const taskCount = draw.weighted([[26, 1], [10, 2], [4, draw.int(3, 5)], [1, draw.int(6, 12)]]); // biome-ignore format: a table
   const shares = sharesOf(draw);
   const happenings = [
     ...places.flatMap((place) => referencesOf(draw, place, quietAfterMs)),

@@ -5,7 +5,7 @@ import { MUTANTS } from './mutants.ts';
 import { simulate } from './simulate.ts';
 
 /** So many histories has a mistake to show itself. */
-const SEEDS = 400;
+const SEEDS = 3_000;
 
 const engine = quickEngine();
 

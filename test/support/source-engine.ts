@@ -12,7 +12,7 @@ const DIGEST = 'source';
 export const sourceEngine: Engine = { digest: DIGEST, decide: (snapshot) => answering(() => strictly(snapshot)) };
 
 /** Of this many decisions of a quick engine one is made as those of `sourceEngine` are. */
-const STRICT_EVERY = 32;
+const STRICT_EVERY = 128;
 
 /**
  * Runs the core's TypeScript on the caller's own objects, at a third of what `sourceEngine` costs: for millions of simulated histories. Caller and core read
