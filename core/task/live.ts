@@ -12,7 +12,7 @@ import { agentTermination, type Ending, fateByEnding, fateOf, lostAfterMs, outli
 import { followLog } from './log.ts';
 import { type Blocked, blockedBy, patienceWithMs } from './pending.ts';
 import { heldPlace } from './place.ts';
-import { claimPod, endByDeletion, endPod } from './pods.ts';
+import { claimPod, endByDeletion, endPod, hasEndedForCertain } from './pods.ts';
 import { runningStatus } from './running-status.ts';
 import { timeoutMs } from './started-with.ts';
 
@@ -150,9 +150,14 @@ export function adopt(context: TaskContext, pod: Pod): Decision {
   });
 }
 
-/** The API server can't say whether the Pod is there: nothing is known, so nothing is done. A place that is taken stays so, but none is taken anew. */
+/**
+ * The API server can't say whether the Pod is there: nothing is known, so nothing is done. A place that is taken stays so, but none is taken anew. A Pod that the watch
+ * shows has taken one, whatever the status says: a new leader may see it before anybody has written that the Task runs.
+ */
 export function podUnknown(context: TaskContext, { code, message }: { readonly code: number; readonly message: string }): Decided {
-  const hasPlace = context.snapshot.granted === true || context.task.status?.phase === 'Running';
+  const { pod, snapshot, task } = context;
+  const isShown = pod !== null && !hasEndedForCertain(pod);
+  const hasPlace = isShown || snapshot.granted === true || task.status?.phase === 'Running';
   return decided({
     ...(hasPlace ? heldPlace(context) : {}),
     wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,

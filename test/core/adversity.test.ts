@@ -113,6 +113,11 @@ describe('a Pod of which nothing is known', () => {
     const decision = decided(snapshot({ task: agentTask(), read: unavailable, ...outcome('pod/1', 'unknown') }));
     expect(decision.queue).toBeUndefined();
   });
+  test('but the watch shows it and nobody has written that the Task runs, as a new leader finds it: it holds its place', () => {
+    const shown = snapshot({ task: agentTask({ stop: true }), pods: [pod({ phase: 'Pending' })], read: unavailable });
+    expect(decided(shown).actions).toEqual([]);
+    expect(decided(shown).queue).toMatchObject({ state: 'Holds' });
+  });
   test('and a stop comes: the Pod that may be there is looked for first', () => {
     expect(decide(snapshot({ task: task({ stop: true }), read: found(), ...outcome('pod/1', 'unknown') }))).toMatchObject({
       type: 'Reads',

@@ -134,3 +134,15 @@ test('two hosts that believe that they lead, one of which sees no more what bloc
   );
   await withFaults(from, { watchFail: 0.15 }, 22_000);
 });
+
+test('a pod that nobody had written as running yet held no place for the next leader while it could not be read', async () => {
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [10_000, create('t0', { outcome: 'never', stopExitCode: 143 })],
+    // Right behind the creation of its Pod.
+    [10_004, { type: 'CrashHost' }],
+    [11_000, { type: 'StopTask', at: at('t0') }],
+    [11_000, create('t1', {})],
+  );
+  await withFaults(from, { refuse: 0.3 }, 40_000);
+});
