@@ -81,7 +81,7 @@ export interface Snapshot {
   /** Every Pod whose controller owner is the subject's UID, projected to `PROJECTIONS.Pod`, ordered by name. */
   readonly pods: readonly Pod[];
   /**
-   * Absent: the Task holds no place that the host knows of. false: it waits in the queue that it asked for.
+   * Absent: the Task holds no place that the host knows of, or one that it was to give back. false: it waits in the queue that it asked for.
    * true: the host gave it a slot; the next decision takes it (by creating the Pod) or gives it back.
    */
   readonly granted?: boolean;

@@ -13,8 +13,8 @@ export interface Entry {
   readonly order: string;
   /** `aside`: in the line, but not granted before it is decided again. */
   state: 'waiting' | 'aside' | 'granted' | 'holds';
-  /** Where a holder goes once what was decided has been done. */
-  leavesFor: { readonly place: QueuePlace | undefined } | undefined;
+  /** Where a holder goes once what was decided has been done. `isRefusal`: it was told that it holds a place, and gives it back. */
+  leavesFor: { readonly place: QueuePlace | undefined; readonly isRefusal: boolean } | undefined;
   /** How many changes of the line it was decided after. */
   knows: number;
 }

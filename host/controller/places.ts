@@ -77,11 +77,12 @@ export class Places {
 
   /**
    * What the next snapshot says: true with a grant or a place, false for one that waits. undefined elsewhere, and for one that waits but may be granted in
-   * a moment: a Task that gets its place at once is never written as Queued.
+   * a moment: a Task that gets its place at once is never written as Queued. undefined also for a holder that was to lose its place, where what was decided
+   * has not been done to the end: what it held it for is over, and what it starts next must ask for one like everybody.
    */
   granted(subject: string): boolean | undefined {
     const entry = this.#entries.get(subject);
-    if (entry === undefined || entry.line.untold.has(subject)) return undefined;
+    if (entry === undefined || entry.line.untold.has(subject) || entry.leavesFor !== undefined) return undefined;
     return entry.state === 'granted' || entry.state === 'holds';
   }
 
@@ -93,7 +94,7 @@ export class Places {
     const entry = this.#entries.get(subject);
     if (entry !== undefined) entry.leavesFor = undefined;
     if (entry?.state === 'holds' && (place?.state !== 'Holds' || place.key !== entry.line.key)) {
-      entry.leavesFor = { place };
+      entry.leavesFor = { place, isRefusal: sawGranted === true };
       return [];
     }
     if (entry?.state === 'granted' && sawGranted !== true && place?.state === 'Wants' && place.key === entry.line.key)
@@ -116,7 +117,7 @@ export class Places {
   /** What was decided has been done: a holder that was to lose its place loses it. */
   applied(subject: string, nowMs: number): readonly string[] {
     const leaving = this.#entries.get(subject)?.leavesFor;
-    return leaving === undefined ? [] : this.#move(subject, leaving.place, nowMs);
+    return leaving === undefined ? [] : this.#move(subject, leaving.place, nowMs, leaving.isRefusal);
   }
 
   /** The subject could not be decided: a place that it holds stays taken, a grant goes to the next, and it waits aside. */
@@ -179,11 +180,11 @@ export class Places {
     }
   }
 
-  /** Moves a subject to where `place` wants it, and grants what that makes possible. */
-  #move(subject: string, place: QueuePlace | undefined, nowMs: number): readonly string[] {
+  /** Moves a subject to where `place` wants it, and grants what that makes possible. `knew`: that it had a place, if it had one. */
+  #move(subject: string, place: QueuePlace | undefined, nowMs: number, knew = true): readonly string[] {
     const known = this.#entries.get(subject);
     if (known === undefined && place === undefined) return [];
-    const hadPlace = known?.state === 'granted' || known?.state === 'holds';
+    const hadPlace = knew && (known?.state === 'granted' || known?.state === 'holds');
     const left = known?.line;
     const stays = left !== undefined && left.key === place?.key && known?.state === 'waiting' && place.state === 'Wants';
     const wakes: string[] = known === undefined || stays ? [] : [...this.#take(known)];

@@ -146,3 +146,14 @@ test('a pod that nobody had written as running yet held no place for the next le
   );
   await withFaults(from, { refuse: 0.3 }, 40_000);
 });
+
+test('a task whose attempt had ended kept its place for the next one where a write of that end had failed', async () => {
+  const retry = { limit: 3, backoff: { initial: '0s' } };
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { outcome: 'fail', runForMs: 5_000 }, { retry })],
+    [100, create('t1', { runForMs: 60_000 })],
+    [5_000, agent({ maxConcurrentTasks: 1 })],
+  );
+  await withFaults(from, { lose: 0.3 }, 20_000);
+});

@@ -75,6 +75,15 @@ class World {
     this.wake(this.places.applied(name, this.nowMs));
   }
 
+  /** The attempt has ended and another is to follow, and the write that says so fails: it is decided again. */
+  failOne(index: number): void {
+    const [name, task] = [...this.tasks][index] ?? [];
+    if (name === undefined || task?.isRunning !== true) return;
+    task.isRunning = false;
+    this.wake(this.places.decided(name, undefined, this.places.granted(name), this.nowMs));
+    this.wakes.add(name);
+  }
+
   #placeOf(task: { order: string; isRunning: boolean }, granted: boolean | undefined): QueuePlace {
     if (task.isRunning) return holds;
     const limits = this.slots === undefined ? {} : { slots: this.slots };
@@ -113,7 +122,7 @@ class World {
 type Step =
   | { readonly type: 'Create'; readonly priority: number }
   | { readonly type: 'Decide'; readonly index: number }
-  | { readonly type: 'Finish' | 'Delete'; readonly index: number }
+  | { readonly type: 'Finish' | 'Delete' | 'Fail'; readonly index: number }
   | { readonly type: 'Slots'; readonly slots: number | undefined }
   | { readonly type: 'Close'; readonly isClosed: boolean }
   | { readonly type: 'Quota'; readonly quota: number | undefined }
@@ -123,7 +132,7 @@ type Step =
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('Create' as const), priority: fc.nat(2) }) },
   { weight: 8, arbitrary: fc.record({ type: fc.constant('Decide' as const), index: fc.nat(5) }) },
-  { weight: 3, arbitrary: fc.record({ type: fc.constantFrom('Finish' as const, 'Delete' as const), index: fc.nat(9) }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('Finish' as const, 'Delete' as const, 'Fail' as const), index: fc.nat(9) }) },
   {
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('Slots' as const), slots: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }) }),
@@ -144,6 +153,9 @@ function perform(world: World, one: Step): void {
       break;
     case 'Decide':
       world.decideOne(one.index);
+      break;
+    case 'Fail':
+      world.failOne(one.index);
       break;
     case 'Finish':
     case 'Delete': {
@@ -254,6 +266,29 @@ describe('the queues of the Agents', () => {
     places.decided('a', holds, true, 0);
     expect(places.applied('a', 0)).toEqual([]);
     expect(places.granted('b')).toBe(false);
+  });
+
+  test('a place that was to be given back, where a write has failed, is not what starts next’s: that asks like everybody', () => {
+    const places = new Places();
+    places.open(0);
+    places.decided('a', holds, undefined, 0);
+    places.decided('b', wants('1', { slots: 1 }), undefined, 0);
+    places.decided('a', undefined, true, 0);
+    expect(places.granted('a')).toBeUndefined();
+    expect(places.decided('a', wants('2', { slots: 1 }), undefined, 0)).toEqual([]);
+    expect(places.granted('b')).toBe(false);
+    expect(places.applied('a', 0)).toEqual(['b', 'a']);
+    expect([places.granted('a'), places.granted('b')]).toEqual([false, true]);
+  });
+
+  test('who asks for a place like that is not passed over where nobody else does', () => {
+    const places = new Places();
+    places.open(0);
+    places.decided('a', holds, undefined, 0);
+    places.decided('a', undefined, true, 0);
+    places.decided('a', wants('1', { slots: 1 }), undefined, 0);
+    expect(places.applied('a', 0)).toEqual(['a']);
+    expect(places.granted('a')).toBe(true);
   });
 
   test('a decision that did not know of the grant does not give it back', () => {
