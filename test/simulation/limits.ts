@@ -4,7 +4,7 @@ import type { Change } from '#host/cluster/memory/object-store.ts';
 import { isOverdue } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
-import { isFinished, isHidden, type LimitsRecord, mayRun, type PodRecord, type TaskRecord } from './records.ts';
+import { isFinished, isHidden, isOrphaned, type LimitsRecord, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import type { Violation, Writer } from './violation.ts';
 
 export interface LimitsOptions {
@@ -38,6 +38,7 @@ export class Limits {
         other !== pod &&
         other.agent === pod.agent &&
         mayRun(other) &&
+        !isOrphaned(other) &&
         // Given up with its node: that it may still run costs no place.
         !isOverdue(ledger, other) &&
         // A Pod whose label somebody has taken is found again only while its Task is there to be worked on.

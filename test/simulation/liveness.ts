@@ -9,7 +9,7 @@ import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
 import { type Block, lastNumberIn, patienceOf } from './life-records.ts';
-import { isFinished, isHidden, isLive, type TaskRecord } from './records.ts';
+import { isFinished, isHidden, isLive, isOrphaned, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
 import type { Scripts } from './scripts.ts';
 import type { Violation } from './violation.ts';
@@ -39,8 +39,8 @@ export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): 
     const isOver = pod.task.goneMs !== undefined || isFinished(pod.task) || isRecorded;
     if (isOver && pod.latest.metadata.finalizers?.includes(POD_FINALIZER))
       violations.push({ rule: 'no-finalizer-stays', says: `${what}, which is over, still bears our finalizer` });
-    const isOrphaned = pod.latest.metadata.ownerReferences === undefined;
-    if (isOver && isLive(pod) && !isOrphaned) violations.push({ rule: 'nothing-runs-on', says: `${what}, which is over, still lives` });
+    if (isOver && isLive(pod) && !isOrphaned(pod))
+      violations.push({ rule: 'nothing-runs-on', says: `${what}, which is over, still lives` });
   }
   for (const namespace of NAMESPACES) {
     if (!world.server.namespaces.isTerminating(namespace)) continue;

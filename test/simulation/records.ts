@@ -124,6 +124,11 @@ export function isHidden({ kind, metadata }: Pick<StoredObject, 'kind' | 'metada
   return kind === 'Pod' && metadata.labels?.[LABELS.taskUid] === undefined;
 }
 
+/** Whether the garbage collector has left it behind, as the deletion of its Task had asked: it is nobody's any more. */
+export function isOrphaned({ latest, task }: PodRecord): boolean {
+  return latest.metadata.ownerReferences?.some(({ uid }) => uid === task?.uid) !== true;
+}
+
 /** Whether it takes a place: one that is being deleted without a node is never bound to one. */
 export function mayRun(pod: PodRecord): boolean {
   return isLive(pod) && (pod.deletion === undefined || pod.isBound);

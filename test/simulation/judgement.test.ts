@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { quickEngine } from '#test/support/source-engine.ts';
+import { agent, at, create, scenario } from './hand-written.ts';
+import type { Scenario } from './scenario.ts';
+import { type History, simulate } from './simulate.ts';
+
+/** What the invariants once took for a fault of the host, and is none. */
+
+const engine = quickEngine();
+
+async function expectFine(from: Scenario): Promise<History> {
+  const history = await simulate(from, { engine });
+  expect(history.violations, history.lines.join('\n')).toEqual([]);
+  return history;
+}
+
+test('a pod that is left behind, as the deletion of its task asks, takes no place, also while somebody holds that task', async () => {
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [100, create('t0', { outcome: 'never' })],
+    [4_000, create('t1', {})],
+    [5_000, { type: 'Hold', kind: 'Task', at: at('t0'), isHeld: true }],
+    [6_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Orphan' } }],
+    [60_000, { type: 'Hold', kind: 'Task', at: at('t0'), isHeld: false }],
+  );
+  const { ledger } = await expectFine(from);
+  const [t0, t1] = ledger.pods.values();
+  expect(t0?.goneMs, 'it runs on').toBeUndefined();
+  expect(t1?.createdMs ?? Number.POSITIVE_INFINITY, 'the other starts').toBeLessThan(t0?.task?.goneMs ?? 0);
+});
