@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import type { Scenario } from './scenario.ts';
+import { NODES, type Scenario } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
 /** What the invariants once took for a fault of the host, and is none. */
@@ -27,4 +27,21 @@ test('a pod that is left behind, as the deletion of its task asks, takes no plac
   const [t0, t1] = ledger.pods.values();
   expect(t0?.goneMs, 'it runs on').toBeUndefined();
   expect(t1?.createdMs ?? Number.POSITIVE_INFINITY, 'the other starts').toBeLessThan(t0?.task?.goneMs ?? 0);
+});
+
+test.each([
+  { name: 'runs until somebody ends it', script: { outcome: 'never' }, says: undefined },
+  { name: 'waits for an image that never comes', script: { outcome: 'image-pull' }, says: 'Image' },
+] as const)('a pod that found no node for a while, and then $name, is given up for neither', async ({ script, says }) => {
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      ...NODES.map(({ name: node }) => [50, { type: 'NodeLost', node }] as const),
+      [100, create('t0', script, { pendingTimeouts: { unschedulable: '60s' } })],
+      ...NODES.map(({ name: node }) => [20_000, { type: 'NodeBack', node }] as const),
+    ),
+  );
+  const [pod] = ledger.pods.values();
+  expect(pod?.blockedBy).toContain('Unschedulable');
+  expect(pod?.task?.latest.status).toMatchObject({ phase: 'Running', ...(says === undefined ? {} : { cause: says }) });
 });

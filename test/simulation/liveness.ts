@@ -8,7 +8,7 @@ import type { World } from '#host/cluster/memory/world.ts';
 import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
-import { type Block, lastNumberIn, patienceOf } from './life-records.ts';
+import { type Block, blockOf, lastNumberIn, patienceOf } from './life-records.ts';
 import { isFinished, isHidden, isLive, isOrphaned, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
 import type { Scripts } from './scripts.ts';
@@ -89,6 +89,8 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     const runsOn = outcome !== undefined && ENDLESS.has(outcome);
     // Its image is still being pulled: what comes of that is to be told.
     const isStarting = outcome === 'never' && pod.isBound && pod.latest.status?.phase === 'Pending';
+    // What kept it from running before is over.
+    const blocks = [blockOf(pod.latest), ...(outcome === undefined ? [] : (BLOCKS[outcome] ?? []))];
     return (
       runsOn &&
       !isCut &&
@@ -98,7 +100,7 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
       status?.phase === 'Running' &&
       !isToStop &&
       timeoutOf(task, pod) === null &&
-      ![...pod.blockedBy, ...(BLOCKS[outcome] ?? [])].some((block) => patienceOf(task, pod, block) !== null)
+      !blocks.some((block) => block !== null && patienceOf(task, pod, block) !== null)
     );
   }
   if (isToStop) return false;
