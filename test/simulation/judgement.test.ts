@@ -45,3 +45,19 @@ test.each([
   expect(pod?.blockedBy).toContain('Unschedulable');
   expect(pod?.task?.latest.status).toMatchObject({ phase: 'Running', ...(says === undefined ? {} : { cause: says }) });
 });
+
+test('a task waits for the name of a pod whose node is lost for good', async () => {
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      [0, { type: 'ForeignPod', at: at('t0-pod') }],
+      [4_000, create('t0', {})],
+      ...NODES.map(({ name: node }) => [5_000, { type: 'NodeLost', node }] as const),
+      ...NODES.map(({ name: node }) => [10_000, { type: 'NodeTainted', node }] as const),
+    ),
+  );
+  const [task] = ledger.tasks.values();
+  expect(task?.latest.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Ready', status: 'False', reason: 'NameConflict' }),
+  );
+});

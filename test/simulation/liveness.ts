@@ -1,6 +1,6 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
-import type { Condition } from '#core/api/kubernetes.ts';
+import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import { ANNOTATIONS, CONFIG_NAME, POD_FINALIZER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Outcome } from '#host/cluster/memory/pod-script.ts';
@@ -116,13 +116,13 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   }
   const attempt = lastNumberIn(status) + 1;
   const named = world.server.find({ kind: 'Pod', namespace, name: attempt === 1 ? `${name}-pod` : `${name}-pod-${attempt}` });
-  if (named !== undefined) return ready?.reason === 'NameConflict' && !isGoing(named);
+  if (named !== undefined) return ready?.reason === 'NameConflict' && !isGoing(world, named as StoredObject & Pod);
   return false;
 }
 
-/** Whether an object is being deleted and nobody holds it: what waits for that goes on. */
-function isGoing({ metadata }: Pick<StoredObject, 'metadata'>): boolean {
-  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0;
+/** Whether a Pod is being deleted, nobody holds it, and its node is there to end it: what waits for that goes on. */
+function isGoing({ outages }: World, { metadata, spec }: StoredObject & Pod): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0 && !outages.isOut(spec.nodeName);
 }
 
 /** Why nothing of an Agent starts now, as its queue has to say; undefined: nothing keeps it. */
