@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import { NODES, type Scenario } from './scenario.ts';
+import { NO_FAULTS, NODES, type Scenario } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
 /** What the invariants once took for a fault of the host, and is none. */
@@ -60,4 +60,17 @@ test('a task waits for the name of a pod whose node is lost for good', async () 
   expect(task?.latest.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'Ready', status: 'False', reason: 'NameConflict' }),
   );
+});
+
+test('a task that is finished and is to be tried again, as a person has asked a moment ago, is not settled', async () => {
+  const rates = { ...NO_FAULTS, slow: 1 };
+  const spec = { description: 't0', agentRef: { name: 'coder' } };
+  const from = scenario(
+    [0, agent()],
+    [100, { type: 'CreateTask', at: at('t0'), spec, script: { outcome: 'fail' }, later: [{ runForMs: 200_000 }] }],
+    [60_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next' }],
+  );
+  const { ledger } = await expectFine({ ...from, rates, quietAfterMs: 60_000 });
+  const [task] = ledger.tasks.values();
+  expect(task?.latest.status).toMatchObject({ phase: 'Completed', attempts: [{ cause: 'Application' }, { number: 2 }] });
 });

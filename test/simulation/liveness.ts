@@ -8,6 +8,7 @@ import type { World } from '#host/cluster/memory/world.ts';
 import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
+import { faultOfReopening } from './life-attempts.ts';
 import { type Block, blockOf, lastNumberIn, patienceOf } from './life-records.ts';
 import { isFinished, isHidden, isLive, isOrphaned, type TaskRecord } from './records.ts';
 import { NAMESPACES, type Share } from './scenario.ts';
@@ -29,7 +30,7 @@ export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): 
   for (const task of tasks) {
     // In the foreground it waits for what it owns.
     if (task.deletingMs !== undefined && task.pods.some((pod) => pod.goneMs === undefined && isHidden(pod.latest))) continue;
-    if (isFinished(task) || mayWait(world, ledger, scripts, task)) continue;
+    if ((isFinished(task) && !isToReopen(task)) || mayWait(world, ledger, scripts, task)) continue;
     violations.push({ rule: 'every-task-ends', says: `task ${task.namespace}/${task.name} has not ended: ${statusText(task)}` });
   }
   for (const pod of ledger.pods.values()) {
@@ -60,6 +61,12 @@ export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): 
       });
   }
   return violations;
+}
+
+/** Whether a person has asked for another attempt, and no host has opened it yet. Where a hand has written the status, it can't be told which is the next. */
+function isToReopen(task: TaskRecord): boolean {
+  const isAsked = task.latest.metadata.annotations?.[ANNOTATIONS.retry] !== undefined;
+  return isAsked && !task.isEdited && task.deletingMs === undefined && faultOfReopening(task.latest, task) === null;
 }
 
 /** Pods that somebody else has to end. */
