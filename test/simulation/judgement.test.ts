@@ -74,3 +74,14 @@ test('a task that is finished and is to be tried again, as a person has asked a 
   const [task] = ledger.tasks.values();
   expect(task?.latest.status).toMatchObject({ phase: 'Completed', attempts: [{ cause: 'Application' }, { number: 2 }] });
 });
+
+test('a host whose clock is far ahead gives up the log of a pod at the moment in which it deletes that', async () => {
+  await expectFine(
+    scenario(
+      [0, { type: 'Webhook', adds: { sidecar: true } }],
+      [0, agent()],
+      [50, { type: 'JumpClock', byMs: 900_000 }],
+      [100, create('t0', { outcome: 'out-of-memory', runForMs: 600 })],
+    ),
+  );
+});
