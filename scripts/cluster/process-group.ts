@@ -51,6 +51,8 @@ export interface StartOptions {
 /** Processes with one fate: they end together, at the latest when this process ends. */
 export interface ProcessGroup {
   start(name: string, command: string, args: readonly string[], options?: StartOptions): Member;
+  /** Those that run. */
+  members(): readonly Member[];
   /** SIGTERM to all, SIGKILL after half a second, then removes the directory. Idempotent. */
   end(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export function openProcessGroup(directory: string, afterwards = ''): ProcessGro
   const watchdogEnded = new Promise<void>((resolve) => watchdog.once('close', () => resolve()));
   // Without this a write to a watchdog that somebody killed would be an unhandled error.
   watchdog.stdin.on('error', () => undefined);
+  const members: Member[] = [];
   return {
     start(name, command, args, options = {}) {
       const logFile = join(directory, `${name}.log`);
@@ -77,8 +80,11 @@ export function openProcessGroup(directory: string, afterwards = ''): ProcessGro
       child.once('error', () => undefined);
       if (child.pid === undefined) throw new Error(`starting ${name}: ${command} can't be executed`);
       watchdog.stdin.write(`started ${child.pid}\n`);
-      return member(name, child.pid, child, logFile, () => watchdog.stdin.write(`ended ${child.pid}\n`));
+      const started = member(name, child.pid, child, logFile, () => watchdog.stdin.write(`ended ${child.pid}\n`));
+      members.push(started);
+      return started;
     },
+    members: () => members.filter((one) => one.endedWith() === undefined),
     async end() {
       watchdog.stdin.end();
       await watchdogEnded;

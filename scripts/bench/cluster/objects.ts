@@ -1,4 +1,6 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import { decide } from '#core/decide.ts';
+import { template as agentTemplate, found, snapshot, task as taskNamed } from '#test/support/builders.ts';
 import { RUN_FOR, type RunFor } from './stages.ts';
 
 const API_VERSION = 'kubeopencode.io/v1alpha1';
@@ -30,7 +32,7 @@ export function task(index: number, reference: 'agentRef' | 'templateRef'): Made
   return { apiVersion: API_VERSION, kind: 'Task', metadata: { name: nameOf(index) }, spec };
 }
 
-/** As plain as a Task: one container, no retry. */
+/** As plain as a Task: no retry. */
 export function job(index: number, runFor: RunFor): Made {
   return {
     apiVersion: 'batch/v1',
@@ -50,7 +52,18 @@ function podSpec(runFor: RunFor) {
   return { labels: { [RUN_FOR]: runFor } };
 }
 
+/**
+ * The Pod that our host makes of the same Task, so that what scheduler, kubelet and API server do for a Pod is the same for both. The ConfigMap of the
+ * context, which a Job has nobody to make for, is only named.
+ */
 function podTemplate(runFor: RunFor) {
-  const container = { name: 'agent', image: IMAGE, command: ['sh', '-c', 'echo done'] };
-  return { metadata: { labels: { [RUN_FOR]: runFor } }, spec: { restartPolicy: 'Never', containers: [container] } };
+  const read = found({ template: agentTemplate({ ...RUNS, podSpec: podSpec(runFor) }) });
+  const decision = decide(snapshot({ task: taskNamed({ name: nameOf(0) }), read }));
+  const actions = decision.type === 'Decided' ? decision.actions : [];
+  for (const action of actions) {
+    if (action.type !== 'Create' || action.object.kind !== 'Pod') continue;
+    const { metadata, spec } = action.object as KubernetesObject & { readonly spec?: object };
+    return { metadata: { labels: metadata.labels }, spec };
+  }
+  throw new Error(`make the rival's Pod: expected that the core makes one, it answered ${JSON.stringify(decision)}`);
 }

@@ -33,6 +33,11 @@ export function contestRows(load: { readonly says: string; readonly perSecond?: 
       perOne(({ cpuSeconds }) => (cpuSeconds === null ? null : cpuSeconds * 1_000)),
       { atMostTimesRival: 1 },
     ),
+    row(
+      'CPU of the API server and all else for each',
+      'ms',
+      perOne(({ clusterCpuSeconds }) => (clusterCpuSeconds === null ? null : clusterCpuSeconds * 1_000)),
+    ),
     row('peak memory of the controller', 'MiB', ({ peakMiB }) => peakMiB, { atMostTimesRival: 1 }),
     row(
       'writes for each, without Events',
