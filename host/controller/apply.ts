@@ -2,7 +2,7 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { type Action, assertNever, type Create, type Delete, type Event, type Patch } from '#core/contract/decision.ts';
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
 import { REPORTING_CONTROLLER } from '#core/contract/names.ts';
-import type { Subject } from '#core/contract/snapshot.ts';
+import type { Snapshot, Subject } from '#core/contract/snapshot.ts';
 import { type Clock, timestamp } from '../clock.ts';
 import type { Address, Cluster, ClusterError, Result } from '../cluster/cluster.ts';
 import { failed, succeeded } from './answers.ts';
@@ -26,27 +26,40 @@ export interface ApplyOptions {
   readonly signal: AbortSignal;
   /** Whether the watch has just taken the subject away: its Task is gone, or another host's. */
   hasLeft(subject: Subject): boolean;
+  /** Whether more is known by now than a decision stood on: see `isOvertaken` in `facts.ts`. */
+  isOvertaken(basis: Basis): boolean;
   /** Called with each outcome as it comes. Effects report later and elsewhere. */
   onReport(subject: Subject, action: Action, report: Report): void;
 }
 
+/** Of a snapshot what a decision on it stands on. */
+export type Basis = Pick<Snapshot, 'subject' | 'task' | 'pods'>;
+
 /** How far a decision got. */
 export type Applied =
   | { readonly type: 'Whole' }
+  /** What it stood on has changed: what nothing would have stopped, and what was to follow it, was left out. */
+  | { readonly type: 'Overtaken' }
   /** This write was refused, or no answer came; those behind it were not tried. */
   | { readonly type: 'StoppedAt'; readonly report: Report };
 
 /**
  * Carries out a decision's actions in their order, up to the first write that fails, or until the Task is not there any more: what is left of the decision was
- * not meant for that. Events go out beside the writes and Effects run on their own: neither holds anything up.
+ * not meant for that. A write may take half a minute, and what is created is bound to no version: before that, it is looked whether the decision still stands.
+ * Events go out beside the writes and Effects run on their own: neither holds anything up.
  */
-export async function applyAll(options: ApplyOptions, subject: Subject, actions: readonly Action[]): Promise<Applied> {
+export async function applyAll(options: ApplyOptions, basis: Basis, actions: readonly Action[]): Promise<Applied> {
+  const { subject } = basis;
   const events: Promise<void>[] = [];
   let applied: Applied = { type: 'Whole' };
   let isOver = false;
   const hadLeft = options.hasLeft(subject);
   for (const action of actions) {
     if (!hadLeft && options.hasLeft(subject)) break;
+    if (isUnfenced(action) && options.isOvertaken(basis)) {
+      applied = { type: 'Overtaken' };
+      break;
+    }
     if (action.type === 'Effect') {
       options.effects.run(keyOf(subject), action);
       continue;
@@ -77,6 +90,11 @@ function orPatience(clock: Clock, events: Promise<unknown>): Promise<void> {
     const cancel = clock.after(EVENT_PATIENCE_MS, resolve);
     events.finally(cancel).then(() => resolve(), reject);
   });
+}
+
+/** What the API server does whatever has become of the Task since: patches and deletions are bound to what was judged. */
+function isUnfenced({ type }: Action): boolean {
+  return type === 'Create' || type === 'RecordStart';
 }
 
 type Write = Exclude<Action, { type: 'Event' | 'Effect' }>;

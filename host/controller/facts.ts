@@ -6,7 +6,10 @@ import type { Settings, Snapshot, Subject } from '#core/contract/snapshot.ts';
 import { TASK_OUTCOMES } from '#core/contract/task-outcome.ts';
 import { timestamp } from '../clock.ts';
 import type { Address, ClusterError } from '../cluster/cluster.ts';
+import { fieldsEqual } from '../cluster/json.ts';
+import { isAtLeast } from '../cluster/resource-version.ts';
 import type { Store } from '../cluster/store.ts';
+import type { Basis } from './apply.ts';
 import type { FinishedIndex } from './finished-index.ts';
 import type { LiveObjects } from './live-objects.ts';
 import type { Outcomes } from './outcomes.ts';
@@ -97,6 +100,28 @@ function factsOf(sources: FactSources, subject: Subject): Gathered {
   return { type: 'Facts', facts };
 }
 
+/**
+ * Whether more is known by now than a decision stood on: its Task has changed, but for its labels (one of which the decision itself may have written), or a
+ * Pod of its has come that the decision did not know. What `gather` would say now counts, so that to decide again is to know it.
+ */
+export function isOvertaken(sources: Pick<FactSources, 'live' | 'store'>, { subject, task, pods }: Basis): boolean {
+  if (task === null) return false;
+  const now = knownTask(sources, subject);
+  if (now.type === 'Unread') return false;
+  if (now.task === null || (isLater(now.task, task) && !isSameTask(now.task, task))) return true;
+  return podsOf(sources, subject).some((pod) => !pods.some(({ metadata }) => metadata.uid === pod.metadata.uid));
+}
+
+function isLater({ metadata: now }: Task, { metadata: then }: Task): boolean {
+  return now.resourceVersion !== undefined && then.resourceVersion !== undefined && !isAtLeast(then.resourceVersion, now.resourceVersion);
+}
+
+const OF_NO_WEIGHT = ['resourceVersion', 'labels'];
+
+function isSameTask(now: Task, then: Task): boolean {
+  return fieldsEqual(now.metadata, then.metadata, OF_NO_WEIGHT) && fieldsEqual(now, then, ['metadata']);
+}
+
 function limitsAnOutcome(cleanup: Settings['config']['cleanup']): boolean {
   return TASK_OUTCOMES.some((outcome) => cleanup?.[`maxRetained${outcome}Tasks`] !== undefined);
 }
@@ -136,7 +161,7 @@ async function ask(reader: Reader, subject: Subject, address: Address): Promise<
 type KnownTask = { readonly type: 'Unread' } | { readonly type: 'Read'; readonly task: Task | null };
 
 /** The subject's Task; null when a live answer says that it is gone. A store that does not show it proves nothing. */
-function knownTask(sources: FactSources, subject: Subject): KnownTask {
+function knownTask(sources: Pick<FactSources, 'live' | 'store'>, subject: Subject): KnownTask {
   const live = sources.live.known(keyOf(subject), taskAddress(subject));
   const object = live.type === 'Found' ? live.object : live.type === 'Absent' ? null : sources.store.get(taskAddress(subject));
   if (object === undefined) return { type: 'Unread' };
@@ -146,7 +171,7 @@ function knownTask(sources: FactSources, subject: Subject): KnownTask {
 }
 
 /** Pods whose controller owner is the subject, ordered by name, with what was read live in the place of what the store has. */
-function podsOf(sources: FactSources, subject: Subject): readonly Pod[] {
+function podsOf(sources: Pick<FactSources, 'live' | 'store'>, subject: Subject): readonly Pod[] {
   const pods = new Map<string, KubernetesObject>();
   for (const pod of sources.store.ownedBy('Pod', subject.uid)) {
     if (pod.metadata.namespace === subject.namespace) pods.set(pod.metadata.name, pod);

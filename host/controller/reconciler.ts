@@ -120,7 +120,7 @@ export class Reconciler {
 
   async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided): Promise<Reconciled> {
     const { apply, clock, effects, knowledge, starts, wake, onDecided } = this.#options;
-    const { subject, task, outcomes } = snapshot;
+    const { task, outcomes } = snapshot;
     // What is kept for a Task goes with it.
     if (task === null) effects.forget(key);
     knowledge.dependents.set(key, decided.dependsOn, interestOf(task, decided));
@@ -130,11 +130,12 @@ export class Reconciler {
     onDecided(key);
     // Taken back alone: the decision's own patches carry a list of conditions that still has it.
     const recovery = task === null ? null : recoveryPatch(task, clock.now());
-    const applied = await applyAll(apply, subject, recovery === null ? decided.actions : [recovery]).finally(() => {
+    const applied = await applyAll(apply, snapshot, recovery === null ? decided.actions : [recovery]).finally(() => {
       for (const withdraw of withdrawals) withdraw();
     });
     if (applied.type === 'StoppedAt') return { type: 'Failed', message: textOf(applied) };
-    if (recovery !== null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
+    // What was done of it is an outcome that the next decision sees.
+    if (applied.type === 'Overtaken' || recovery !== null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
     wake(knowledge.places.applied(key, clock.now()));
     const isOver = task !== null && isFinished(task) && decided.actions.length === 0;
     if (isOver) knowledge.outcomes.close(key, outcomes);
@@ -162,7 +163,7 @@ export class Reconciler {
     wake(knowledge.places.undecided(key, clock.now()));
     onDecided(key);
     const patch = snapshot.task === null ? null : faultPatch(snapshot.task, fault, clock.now());
-    if (patch !== null) await applyAll(apply, snapshot.subject, [patch]);
+    if (patch !== null) await applyAll(apply, snapshot, [patch]);
     return { type: 'Failed', message: `${fault.cause}: ${fault.message}` };
   }
 

@@ -3,6 +3,7 @@ import { redactText } from '../observe/redact.ts';
 import { Alarm, earliest } from './alarm.ts';
 import type { ControllerCounts, ControllerOptions, Inspection } from './controller.ts';
 import { Effects } from './effects.ts';
+import { isOvertaken } from './facts.ts';
 import type { ControllerHooks, ControllerMetrics } from './hooks.ts';
 import { Intake } from './intake.ts';
 import { type Knowledge, knowledgeOver } from './knowledge.ts';
@@ -93,6 +94,7 @@ export class Run {
         identity,
         signal: leading,
         hasLeft: ({ uid }) => store.byUid('Task', uid) === undefined,
+        isOvertaken: (basis) => isOvertaken({ store, live: knowledge.live }, basis),
         onReport: (subject, action, report) => {
           const outcome = knowledge.outcomes.record(keyOf(subject), report, clock.now());
           hooks.acted?.(subject, action, outcome);

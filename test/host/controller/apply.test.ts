@@ -64,6 +64,7 @@ async function apply(
   started: Report['result'] = 'ok',
   hasLeft: (calls: number) => boolean = () => false,
   clock = new VirtualClock(),
+  isOvertaken: (calls: number) => boolean = () => false,
 ) {
   const cluster = scriptedCluster(answer);
   const log: string[] = [];
@@ -82,9 +83,10 @@ async function apply(
       starts: { record: async ({ id }) => ({ actionId: id, of: 'Write', result: started }) },
       effects: { run: (_, { id }) => log.push(`effect ${id}`) },
       hasLeft: () => hasLeft(cluster.calls.length),
+      isOvertaken: ({ subject }) => subject === SUBJECT && isOvertaken(cluster.calls.length),
       onReport: (_, __, report) => reports.push(report),
     },
-    SUBJECT,
+    { subject: SUBJECT, task: task(), pods: [] },
     actions,
   );
   return { applied, calls: cluster.calls, log, reports };
@@ -129,6 +131,26 @@ describe('carrying out a decision', () => {
       () => true,
     );
     expect(wasNeverThere.calls).toHaveLength(2);
+  });
+
+  test('creates nothing once its decision is overtaken, and goes on with what is bound to a version', async () => {
+    const whenOvertaken = (actions: readonly Action[], after: number) =>
+      apply(
+        actions,
+        ({ of }) => answered(of.startsWith('Pod') ? pod() : task()),
+        'ok',
+        undefined,
+        undefined,
+        (calls) => calls >= after,
+      );
+    const meanwhile = await whenOvertaken([status, create, event, release], 1);
+    expect(meanwhile.applied).toEqual({ type: 'Overtaken' });
+    expect(
+      meanwhile.calls.map(({ verb, of }) => `${verb} ${of}`),
+      'nothing that was to follow the Pod either',
+    ).toEqual(['patch Task team-a/fix-bug']);
+    expect((await whenOvertaken([start, create], 0)).reports, 'a start that nobody makes is not recorded').toEqual([]);
+    expect((await whenOvertaken([status, release, remove], 0)).applied).toEqual({ type: 'Whole' });
   });
 
   test('binds a patch to the UID, and to the version where there is one, and keeps the rest of its metadata', async () => {
