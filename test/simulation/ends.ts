@@ -14,16 +14,21 @@ type End = string;
 
 /**
  * Why the end that a Task has just been given is not what really happened; null when it is. By what Pods, people and nodes did, not by what a host saw.
- * `attempt`: what was recorded with it. `isLate`: who wrote it leads no more, so that another may have made a Pod meanwhile.
+ * `attempt`: what was recorded with it. `isUnknown`: who wrote it could not know of this Pod.
  */
-export function faultOfEnd(ledger: Ledger, task: TaskRecord, attempt: Attempt | undefined, isLate: boolean): string | null {
+export function faultOfEnd(
+  ledger: Ledger,
+  task: TaskRecord,
+  attempt: Attempt | undefined,
+  isUnknown: (pod: PodRecord) => boolean,
+): string | null {
   const { status } = task.latest;
   const said: End = status?.cause === undefined ? `${status?.phase}` : `${status?.phase}/${status.cause}`;
   const named = task.pods.filter((pod) => pod.name === status?.podName);
   // Who ends between two attempts still names the Pod of the one before.
   const isBetween = attempt?.podName === undefined && lastNumberIn(status) > 0;
   const pod = isBetween ? undefined : (named.find(({ goneMs }) => goneMs === undefined) ?? named.at(-1));
-  if (pod === undefined) return withoutPod(ledger, task, said, isLate);
+  if (pod === undefined) return withoutPod(ledger, task, said, isUnknown);
   return faultOfPod(ledger, task, pod, said);
 }
 
@@ -50,12 +55,12 @@ function faultOfPod(ledger: Ledger, task: TaskRecord, pod: PodRecord, said: End)
 }
 
 /** A Task that ended before it had a Pod. */
-function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isLate: boolean): string | null {
-  if (isLate) return null;
+function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isUnknown: (pod: PodRecord) => boolean): string | null {
+  const known = task.pods.filter((pod) => !isUnknown(pod));
   const isRecorded = ({ uid }: PodRecord): boolean => [...task.recorded.values()].some(({ attempt }) => attempt.podUID === uid);
-  const live = task.pods.find((pod) => isLive(pod) && !isRecorded(pod));
+  const live = known.find((pod) => isLive(pod) && !isRecorded(pod));
   if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
-  const lost = task.pods.find((pod) => pod.hadFinalizer && !isRecorded(pod) && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
+  const lost = known.find((pod) => pod.hadFinalizer && !isRecorded(pod) && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
   if (lost !== undefined) return `its status says ${said} and names no pod, and it had one: ${factsOf(ledger, lost)}`;
   switch (said) {
     case 'Completed/Stopped':

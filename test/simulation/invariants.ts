@@ -13,15 +13,15 @@ import { Limits } from './limits.ts';
 import { faultOfWrite } from './property.ts';
 import { isFinished, isHost, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import type { Fields } from './scenario.ts';
+import { LAG_MS, type Sendings } from './sendings.ts';
 import type { Violation, Writer } from './violation.ts';
 
 /** No write is longer on its way than this. */
 const IN_FLIGHT_MS = 45_000;
-/** No watch is longer behind than this. */
-const LAG_MS = 150_000;
 
 export interface InvariantsOptions {
   readonly ledger: Ledger;
+  readonly sendings: Sendings;
   /** The host of this name, if it is one. */
   writer(name: string): Writer | undefined;
   /** When a host of the same share last began to lead, milliseconds since the epoch. */
@@ -36,6 +36,8 @@ export class Invariants {
   readonly #options: InvariantsOptions;
   readonly #limits: Limits;
   readonly #life: Life;
+  /** UIDs of Pods of attempts that were over when they came. */
+  readonly #strays = new Set<string>();
 
   constructor(options: InvariantsOptions) {
     this.#options = options;
@@ -83,7 +85,7 @@ export class Invariants {
   }
 
   #judgeTask(change: Change, task: TaskRecord): void {
-    const { ledger } = this.#options;
+    const { ledger, sendings } = this.#options;
     const what = `task ${task.namespace}/${task.name} (${task.uid.slice(0, 8)})`;
     const writer = ledger.writerOf(change);
     const before = change.previous as (StoredObject & Task) | undefined;
@@ -102,7 +104,8 @@ export class Invariants {
       return;
     }
     if (isFinished(task)) {
-      const fault = faultOfEnd(ledger, task, added, this.#isLate(writer));
+      const isLate = this.#isLate(writer);
+      const fault = faultOfEnd(ledger, task, added, (pod) => isLate || sendings.missedPod(writer, task, pod));
       if (fault !== null) this.#report('the-status-says-what-the-pod-did', `${what}, by ${writer}: ${fault}`);
       if (status?.conditions?.find(({ type }) => type === 'Finished')?.status !== 'True')
         this.#report('a-finished-task-says-so', `${what} has ended without the condition Finished`);
@@ -159,7 +162,7 @@ export class Invariants {
   }
 
   #judgeNewPod(pod: PodRecord): void {
-    const { ledger, writer } = this.#options;
+    const { ledger, sendings, writer } = this.#options;
     const { task } = pod;
     if (task === undefined) {
       if (isHost(pod.createdBy)) this.#report('pods-have-owners', `${pod.createdBy} creates pod ${pod.name}, whose controller is no task`);
@@ -167,14 +170,17 @@ export class Invariants {
     }
     const what = `task ${task.namespace}/${task.name} (${task.uid.slice(0, 8)})`;
     const others = task.pods.filter((other) => other !== pod);
-    const live = others.filter(mayRun);
-    // Where the Pod of an attempt that is over has gone, its name is free for what a leader that leads no more had sent: it must not run on.
-    const isLateAgain = this.#isLate(pod.createdBy) && pod.attempt <= lastNumberIn(task.latest.status);
-    if (live.length > 0 && !isLateAgain)
+    const isLate = this.#isLate(pod.createdBy);
+    // Where the Pod of an attempt that is over has gone, its name is free for what a leader that leads no more had sent, or the host that had the Task before: it must not run
+    // on. The next attempt's Pod may be on its way by then.
+    const isStray = pod.attempt <= lastNumberIn(task.latest.status) && (isLate || sendings.missedAttempt(pod, task));
+    if (isStray) this.#strays.add(pod.uid);
+    const live = others.filter((other) => mayRun(other) && (!this.#strays.has(other.uid) || sendings.knewPod(pod, task, other)));
+    if (live.length > 0 && !isStray)
       this.#report('never-two-live-pods', `${pod.createdBy} creates pod ${pod.name} for ${what}, whose pod ${live[0]?.name} lives`);
     const creator = writer(pod.createdBy);
     const isMoving = task.movedMs !== undefined && ledger.nowMs - task.movedMs < IN_FLIGHT_MS;
-    if (creator === undefined || this.#isLate(pod.createdBy) || isMoving) return;
+    if (creator === undefined || isLate || isMoving) return;
     // An attempt that is not listed, because the Task had ended without a Pod as far as anybody knew, keeps its number: who asks for it then gets it, whatever a leader that
     // was none any more had made meanwhile.
     const openedMs = task.asked.get(pod.attempt) ?? 0;
@@ -183,7 +189,7 @@ export class Invariants {
     const earlier = task.isEdited ? undefined : others.find(isSame);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
-    if (isFinished(task) && !task.isEdited)
+    if (isFinished(task) && !task.isEdited && !sendings.missedEnd(pod, task))
       this.#report('no-pod-after-the-end', `${pod.createdBy} creates pod ${pod.name} for ${what}, which has ended`);
     this.#limits.judgePlaces(pod, task, creator);
   }

@@ -129,6 +129,7 @@ export class Ledger {
       deletingMs: undefined,
       goneMs: undefined,
       movedMs: undefined,
+      ended: undefined,
       isEdited: false,
       events: new Set(),
       writes: 0,
@@ -146,6 +147,8 @@ export class Ledger {
     if (previous !== undefined && previous.status !== object.status && !isHost(this.writerOf(change))) record.isEdited = true;
     // What was asked of an attempt that is over is not asked of the next.
     if (previous !== undefined && hasFinished(previous) && !isFinished(record)) record.stopAskedMs = undefined;
+    if (isFinished(record) && (previous === undefined || !hasFinished(previous)))
+      record.ended = { by: this.writerOf(change), atMs: this.nowMs };
     if (annotations?.[ANNOTATIONS.stop] === 'true') record.stopAskedMs ??= this.nowMs;
     const { retry, cleanup } = task.spec;
     if (!record.retries.some((known) => jsonEqual(known, retry))) record.retries.push(retry);
@@ -154,7 +157,7 @@ export class Ledger {
     if (added !== undefined) {
       const pod = this.pods.get(added.podUID ?? '');
       const [hadStarted, wasEndedByUs] = [pod?.hasAgentStarted !== false, pod?.endedByUsMs !== undefined];
-      record.recorded.set(added.number, { attempt: added, hadStarted, wasEndedByUs, atMs: this.nowMs });
+      record.recorded.set(added.number, { attempt: added, hadStarted, wasEndedByUs, by: this.writerOf(change), atMs: this.nowMs });
     }
     if (deletionTimestamp !== undefined) record.deletingMs ??= this.nowMs;
     if (type === 'DELETED') record.goneMs = this.nowMs;

@@ -66,6 +66,8 @@ export interface TaskRecord {
   goneMs: number | undefined;
   /** When it last went over to another host. */
   movedMs: number | undefined;
+  /** When it last came to its end, milliseconds since the epoch, and by which client's word. */
+  ended: { readonly by: string; readonly atMs: number } | undefined;
   /** Somebody has written its status by hand: what it says is no host's word any more. */
   isEdited: boolean;
   /** Names of its Events. */
@@ -91,6 +93,7 @@ export interface RecordedAttempt {
   readonly hadStarted: boolean;
   /** Whether a host had asked for the Pod's end by then. */
   readonly wasEndedByUs: boolean;
+  readonly by: string;
   readonly atMs: number;
 }
 

@@ -3,7 +3,7 @@ import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
 import type { Cluster, Result } from '#host/cluster/cluster.ts';
-import type { Call } from '#host/cluster/memory/faults.ts';
+import type { Call, Faults } from '#host/cluster/memory/faults.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
@@ -26,6 +26,7 @@ import type { Mutation } from './mutation.ts';
 import type { TaskRecord } from './records.ts';
 import { FAULTS, type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
 import { attemptOf, Scripts } from './scripts.ts';
+import { Sendings } from './sendings.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import type { Violation } from './violation.ts';
 
@@ -36,6 +37,8 @@ export interface SimulateOptions {
   readonly isVerbose?: boolean;
   /** Beside the scenario's own: what befalls a host before its n-th write, from 1, counted over all hosts. */
   readonly strike?: (write: number) => Stroke;
+  /** Beside the scenario's own: for how long a host's n-th write is on its way to the API server, in milliseconds; 0: as drawn. */
+  readonly delay?: (write: number) => number;
 }
 
 /** What came of a scenario. */
@@ -68,6 +71,7 @@ class Simulation {
   readonly #world: World;
   readonly #ledger: Ledger;
   readonly #invariants: Invariants;
+  readonly #sendings = new Sendings();
   readonly #fleets: Fleets;
   readonly #injector: FaultInjector;
   readonly #deeds: Deeds;
@@ -129,6 +133,7 @@ class Simulation {
     });
     this.#invariants = new Invariants({
       ledger: this.#ledger,
+      sendings: this.#sendings,
       writer: (name) => this.#fleets.host(name),
       latestLeadMs: (name) => this.#fleets.latestLeadMs(name),
       latestSharedMs: (name) => this.#fleets.latestSharedMs(name),
@@ -191,7 +196,7 @@ class Simulation {
     const { clock } = this.#world;
     const { engine, mutation } = this.#options;
     const { seed, rates, pageSize } = this.#scenario;
-    const client = this.#world.client(name, this.#injector.faults);
+    const client = this.#world.client(name, this.#faults);
     for (const task of this.#ledger.tasks.values()) {
       task.disturbances += 1;
       task.isTroubled = true;
@@ -233,6 +238,18 @@ class Simulation {
     });
   }
 
+  get #faults(): Faults {
+    const { onCall, ...faults } = this.#injector.faults;
+    const delayOf = (call: Call): number => (isWrite(call) ? (this.#options.delay?.(this.#writes) ?? 0) : 0);
+    return {
+      ...faults,
+      onCall: (call) => {
+        const delayMs = delayOf(call);
+        return delayMs === 0 ? onCall?.(call) : { delayMs };
+      },
+    };
+  }
+
   #strike(name: string, call: Omit<Call, 'client'>): Stroke {
     if (isWrite(call)) this.#writes += 1;
     const host = this.#fleets.host(name);
@@ -256,6 +273,9 @@ class Simulation {
     if (!isWrite({ verb })) return;
     const task = this.#taskOf(kind, namespace, object);
     if (task !== undefined && this.#fleets.hasOneLeaderEach) task.writes += 1;
+    const host = this.#fleets.host(name);
+    if (task !== undefined && host !== undefined)
+      this.#sendings.sent(name, { verb, kind, namespace, name: object }, task.name, host.caches.store, this.#world.clock.now());
     // What has ended may still be cleaned up in its time, and an Agent's server that was away may tell late what a session used.
     const session = kind === 'Task' && subresource === 'status' ? task?.latest.status?.session : undefined;
     const isSummary = session !== undefined && session.id === undefined;

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { quickEngine } from '#test/support/source-engine.ts';
+import { agent, at, create, scenario } from './hand-written.ts';
+import type { PodRecord } from './records.ts';
+import { type Scenario, SHARE_LABEL } from './scenario.ts';
+import { type History, simulate } from './simulate.ts';
+
+const engine = quickEngine();
+/** From the moment at which a Pod comes too late until a host has asked for its end: one write. */
+const REMOVED_WITHIN_MS = 1_000;
+
+/** A history in which the writes with these numbers, from 1, are so long on their way, in milliseconds. */
+async function delayed(from: Scenario, delays: Readonly<Record<number, number>>): Promise<History> {
+  const history = await simulate({ ...from, quietAfterMs: 120_000 }, { engine, delay: (write) => delays[write] ?? 0 });
+  expect(history.violations, history.lines.join('\n')).toEqual([]);
+  return history;
+}
+
+function podsOf({ ledger }: History, name = 't0'): readonly PodRecord[] {
+  return [...ledger.tasks.values()].findLast((task) => task.name === name)?.pods ?? [];
+}
+
+function statusOf({ ledger }: History, name = 't0'): object | undefined {
+  return [...ledger.tasks.values()].findLast((task) => task.name === name)?.latest.status;
+}
+
+describe('a leader that stands still, whose last word of a task is long on its way', () => {
+  const PENDING = 1;
+  const FAILED = 2;
+  const CONFIG_MAP = 3;
+  const POD = 4;
+  const from = scenario(
+    [0, create('t0', { outcome: 'never' })],
+    [67_000, agent()],
+    [84_000, { type: 'PauseHost', forMs: 60_000, overlapMs: 0 }],
+  );
+
+  test('the next leader had begun to start it, and makes no pod once it is told that the task has ended', async () => {
+    const history = await delayed(from, { [FAILED]: 28_109, [CONFIG_MAP]: 4_376 });
+    expect(history.lines.join('\n')).toContain('host-2 sends create ConfigMap team-a/t0-context');
+    expect(podsOf(history), history.lines.join('\n')).toEqual([]);
+    expect(statusOf(history)).toMatchObject({ phase: 'Failed', cause: 'Agent' });
+  });
+
+  test('a pod that was on its way by then is deleted as soon as it comes', async () => {
+    const history = await delayed(from, { [FAILED]: 28_109, [POD]: 4_376 });
+    const [pod, ...others] = podsOf(history);
+    expect(others).toEqual([]);
+    expect((pod?.deletion?.atMs ?? Infinity) - (pod?.createdMs ?? 0), history.lines.join('\n')).toBeLessThan(REMOVED_WITHIN_MS);
+    expect(statusOf(history)).toMatchObject({ phase: 'Failed', cause: 'Agent' });
+  });
+
+  test('the numbers of its writes are what they are taken for', async () => {
+    const { lines } = await delayed(from, { [FAILED]: 28_109 });
+    const writes = lines.filter((line) => line.includes(' sends ')).map((line) => line.replace(/^.* sends /, ''));
+    expect([writes[PENDING - 1], writes[FAILED - 1], writes[CONFIG_MAP - 1], writes[POD - 1]]).toEqual([
+      'patch Task/status team-a/t0',
+      'patch Task/status team-a/t0',
+      'create ConfigMap team-a/t0-context',
+      'create Pod team-a/t0-pod',
+    ]);
+  });
+});
+
+test('a pod that comes after the next leader has sent word that its task has ended is deleted as soon as that is so', async () => {
+  const from = scenario(
+    [0, agent()],
+    [43_520, create('t0', { outcome: 'never' })],
+    [46_000, { type: 'ApplyConfig', spec: { execution: 'Elsewhere' } }],
+    [50_000, { type: 'PauseHost', forMs: 60_000, overlapMs: 0 }],
+  );
+  // The first leader's Pod, and the word of the second that the Agent can't be used.
+  const history = await delayed(from, { 2: 23_363, 3: 15_196 });
+  const [pod, ...others] = podsOf(history);
+  expect(others).toEqual([]);
+  const endedMs = [...history.ledger.tasks.values()][0]?.ended?.atMs ?? 0;
+  expect(pod?.createdMs, history.lines.join('\n')).toBeLessThan(endedMs);
+  expect((pod?.deletion?.atMs ?? Infinity) - endedMs, history.lines.join('\n')).toBeLessThan(REMOVED_WITHIN_MS);
+  expect(statusOf(history)).toMatchObject({ phase: 'Failed', cause: 'Agent' });
+});
+
+describe('a pod that the host before had sent, which comes when its attempt is over', () => {
+  const OF_THE_FIRST = 2;
+  const SECOND_CONFIG_MAP = 14;
+  const SECOND_POD = 15;
+  const pendingTimeouts = { unschedulable: '1s' };
+  const retry = { limit: 1, backoff: { initial: '2s', factor: 1, max: '2s' } };
+  const task = create('t0', { outcome: 'unschedulable' }, { pendingTimeouts, retry }, { [SHARE_LABEL]: 'b' });
+  const from: Scenario = {
+    ...scenario(
+      [0, agent()],
+      [5_000, { ...task, later: [{ outcome: 'succeed', runForMs: 20_000 }] }],
+      [6_000, { type: 'MoveTask', at: at('t0'), label: 'a' }],
+    ),
+    shares: [{ label: 'a' }, { label: 'b' }],
+  };
+
+  test.each([
+    ['the next attempt’s pod is on its way: it runs, and the other is deleted as soon as that is so', SECOND_POD, false],
+    ['the next attempt is being prepared: its pod is made when the other has gone', SECOND_CONFIG_MAP, true],
+  ])('%s', async (_, delayedWrite, isAwaited) => {
+    const history = await delayed(from, { [OF_THE_FIRST]: 5_980, [delayedWrite]: 3_000 });
+    const lines = history.lines.join('\n');
+    const [, stray, second, ...others] = podsOf(history);
+    expect(others).toEqual([]);
+    expect([stray?.attempt, second?.attempt], lines).toEqual([1, 2]);
+    expect((second?.createdMs ?? 0) >= (stray?.goneMs ?? Infinity), lines).toBe(isAwaited);
+    expect((stray?.deletion?.atMs ?? Infinity) - (stray?.createdMs ?? 0), lines).toBeLessThan(3_000);
+    expect(statusOf(history), lines).toMatchObject({ phase: 'Completed', attemptCount: 2 });
+  });
+});
