@@ -1,5 +1,6 @@
 import { ANNOTATIONS, LABELS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
+import { agent, agentNamed, at, create, scenario } from './hand-written.ts';
 import {
   anyone,
   blindly,
@@ -13,6 +14,7 @@ import {
   without,
   withoutSidecars,
 } from './mutant.ts';
+import type { Scenario } from './scenario.ts';
 
 /** Mistakes that show only where others are at work too: other hosts, wrong clocks, webhooks, servers of Agents, hands. */
 export const MEDDLED_MUTANTS: readonly Mutant[] = [
@@ -117,6 +119,7 @@ export const MEDDLED_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a Task runs for the Agent that its spec names by now',
+    scenarioOf: agentChangedMeanwhile,
     breaks: ['running-names-the-agent', 'one-leader-keeps-an-agents-limit'],
     engine: sees((snapshot) => ({
       ...snapshot,
@@ -171,3 +174,14 @@ export const MEDDLED_MUTANTS: readonly Mutant[] = [
     }),
   },
 ];
+
+/** Somebody names another Agent while the Pod is made for the first, or right after. */
+function agentChangedMeanwhile(seed: number): Scenario {
+  const timed = scenario(
+    [0, agent()],
+    [0, agentNamed('writer')],
+    [100, create('t0', {})],
+    [100 + (seed % 20), { type: 'PatchTask', at: at('t0'), spec: { agentRef: { name: 'writer' } } }],
+  );
+  return { ...timed, seed };
+}
