@@ -29,6 +29,8 @@ const IN_ORDER: ReadonlySet<string> = new Set(['Closed', 'Refresh'] satisfies Re
 /** What a host is made of; the process's own in `main.ts`, a memory cluster and virtual time in tests. */
 export interface HostParts {
   readonly clock: Clock;
+  /** The API server's time, by which Tasks are judged. Default: `clock`. */
+  readonly serverClock?: Clock;
   readonly cluster: Cluster;
   /** Way to the Lease. Apart from `cluster`, so that a full pool costs no lead. */
   readonly leaseCluster: Cluster;
@@ -61,7 +63,7 @@ export type HostEnd = 'Stopped' | 'Lost';
 
 /** Runs until `shutdown` is aborted (finishes the work in hand, gives the lease back) or the lead is lost. Rejects when an address to listen on is taken. */
 export async function runHost(config: HostConfig, parts: HostParts, shutdown: AbortSignal): Promise<HostEnd> {
-  const { clock, log } = parts;
+  const { clock, log, serverClock = clock } = parts;
   const metrics = createMetrics({
     leaseName: config.leaderElection.leaseName,
     version: parts.version,
@@ -101,7 +103,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
   const recent = config.metricsAuth || config.debugAddress !== 'off' ? createRecent() : undefined;
   const controller = createController({
     cluster,
-    clock,
+    clock: serverClock,
     engine,
     caches,
     sessions: parts.sessions,
@@ -120,7 +122,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
         : { decided: (subject, deliberation) => recent.decided(subject, { atMs: clock.now(), core: engine.digest, deliberation }) }),
     },
   });
-  metrics.observe({ ...scrapeSources(config.namespaces, clock, caches.store, controller), coreDigest: () => engine.digest });
+  metrics.observe({ ...scrapeSources(config.namespaces, serverClock, caches.store, controller), coreDigest: () => engine.digest });
   const watched = (): ReturnType<typeof caches.reflectors> => caches.reflectors();
   const guard = config.metricsAuth ? accessGuard(reviewsOf(parts), clock, log) : undefined;
   const debug = recent === undefined ? {} : debugRoutes({ store: caches.store, controller, recent, log });

@@ -16,6 +16,7 @@ import { createLog, errorText, type LeveledLog, type Log } from './observe/log.t
 import { openTracing } from './observe/tracing.ts';
 import { realClock } from './real-clock.ts';
 import { runRelease } from './release/run-release.ts';
+import { serverClock } from './server-clock.ts';
 import { createSessions } from './sessions.ts';
 
 const EXIT = { ok: 0, error: 1, usage: 2 } as const;
@@ -48,11 +49,18 @@ async function run(config: HostConfig): Promise<number> {
   logLevelSignal(log);
   const clusters: { close(): Promise<void> }[] = [];
   try {
+    const time = serverClock({
+      clock: realClock,
+      onCorrected: (aheadMs) => log.warn('the clock of this machine is not the API server’s, whose time counts', { aheadMs }),
+    });
     const open = async (connections: number): Promise<RestCluster> => {
       const { kubeconfig, context } = config;
       const cluster = await createRestCluster({
         clock: realClock,
         connections,
+        onExchange: ({ came, tookMs }) => {
+          if (came.type === 'Answer') time.answered(came.headers.date, tookMs);
+        },
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
         ...(context === undefined ? {} : { context }),
       });
@@ -77,6 +85,7 @@ async function run(config: HostConfig): Promise<number> {
     log.info('connecting', { server: cluster.server, context: cluster.context });
     const parts: HostParts = {
       ...partsOf(config, log, cluster, leaseCluster, engine),
+      serverClock: time.clock,
       ...(reviews === undefined ? {} : { reviews }),
       ...(shadow === undefined ? {} : { shadow: shadowOf(config, log, shadow) }),
       onReady: watchCore(config, log, otherCore(wanted, besides, from, engine.digest)),

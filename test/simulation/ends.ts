@@ -86,9 +86,6 @@ function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<E
     const cutMs = Math.min(deletion?.atMs ?? Number.POSITIVE_INFINITY, pod.endedByUsMs ?? Number.POSITIVE_INFINITY);
     const others = [
       ...(pod.wasOnLostNode ? ['Failed/NodeLost'] : []),
-      ...lostByClock(ledger, pod),
-      // One whose clock is ahead deletes at once what it would otherwise have asked to end.
-      ...(ledger.mostAheadMs > 0 && isHost(deletion?.by ?? '') ? ['Failed/PodDeleted'] : []),
       // Its kubelet's last deletion hides when the first was asked for.
       ...(deletion !== undefined && pod.latest.metadata.deletionGracePeriodSeconds === 0 ? cutsOf(pod, ours) : []),
       // A deadline that ends what runs beside an agent that has ended is the Pod's own word.
@@ -98,7 +95,7 @@ function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<E
     if (secondOf(pod.agentEnd.atMs) === secondOf(cutMs)) return new Set([agents, ...others, ...unseen, ...cutsOf(pod, ours)]);
   }
   const cut = cutsOf(pod, ours);
-  if (end === undefined) return new Set([...endsWithoutEnd(pod, cut), ...lostByClock(ledger, pod)]);
+  if (end === undefined) return new Set(endsWithoutEnd(pod, cut));
   const byItself = endByItself(pod);
   if (end.reason === 'DeadlineExceeded') {
     // Somebody's deadline proves nothing of when the deletion was asked for.
@@ -110,10 +107,9 @@ function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<E
   const isSameSecond = secondOf(end.atMs) === secondOf(deletion.atMs);
   // What a kubelet has reported before it heard of a deletion bears the older generation: that is exact, if nobody else has raised it.
   if (end.atMs < deletion.atMs && !pod.hasForeignDeadline) return new Set([byItself, ...unseen]);
-  const lost = lostByClock(ledger, pod);
-  if (isSameSecond || end.atMs < deletion.atMs) return new Set([byItself, ...cut, ...unseen, ...lost]);
+  if (isSameSecond || end.atMs < deletion.atMs) return new Set([byItself, ...cut, ...unseen]);
   // A kubelet's eviction that crosses a deletion is still the platform's own word.
-  return new Set([...cut, ...unseen, ...lost, ...(byItself === 'Failed/Evicted' ? [byItself] : [])]);
+  return new Set([...cut, ...unseen, ...(byItself === 'Failed/Evicted' ? [byItself] : [])]);
 }
 
 /** How a Pod may have come to an end that was not its own. */
@@ -125,15 +121,10 @@ function cutsOf({ isDisrupted, deletion }: PodRecord, ours: readonly End[]): rea
   ];
 }
 
-/** A host whose clock is ahead gives a Pod up that is being deleted before its time. */
-function lostByClock(ledger: Ledger, pod: PodRecord): readonly End[] {
-  return ledger.mostAheadMs > 0 && isOverdue(ledger, pod) ? ['Failed/NodeLost'] : [];
-}
-
-/** Whether a node should have ended a Pod so long ago that it is given up, by the host's clock that is furthest ahead. */
+/** Whether a node should have ended a Pod so long ago that it is given up. */
 export function isOverdue(ledger: Ledger, { latest, isBound }: PodRecord): boolean {
   const deletesAtMs = Date.parse(latest.metadata.deletionTimestamp ?? '');
-  return isBound && ledger.nowMs + ledger.mostAheadMs >= deletesAtMs + SETTINGS.unreachableAfterSeconds * 1_000;
+  return isBound && ledger.nowMs >= deletesAtMs + SETTINGS.unreachableAfterSeconds * 1_000;
 }
 
 function endOfAgent({ exitCode, isOutOfMemory }: AgentEnd): End {
@@ -170,14 +161,14 @@ function endingsAskedFor(ledger: Ledger, task: TaskRecord, pod: PodRecord): read
   return [
     ...(task.stopAskedMs === undefined || task.stopAskedMs > endedMs ? [] : ['Completed/Stopped']),
     ...(isTimedOut(ledger, task, pod, endedMs) ? ['Completed/Timeout'] : []),
-    ...givenUpFor(ledger, task, pod, endedMs).map((block) => `Failed/${block}`),
+    ...givenUpFor(task, pod, endedMs).map((block) => `Failed/${block}`),
   ];
 }
 
-/** Whether its timeout has passed at a time (default: now), by the host's clock that is furthest ahead. */
+/** Whether its timeout has passed at a time (default: now). */
 export function isTimedOut(ledger: Ledger, task: TaskRecord, pod: PodRecord, atMs = ledger.nowMs): boolean {
   const timeoutMs = timeoutOf(task, pod);
-  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= atMs + ledger.mostAheadMs;
+  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= atMs;
 }
 
 /** The timeout that holds for a Task, in milliseconds; null: none, or none that can be read. */
@@ -208,7 +199,6 @@ function factsOf(
     by: deletion?.by,
     endAskedByHost: since(endedByUsMs),
     gone: since(goneMs),
-    ...(ledger.mostAheadMs > 0 ? { clockAheadMs: ledger.mostAheadMs } : {}),
     ...(wasOnLostNode ? { wasOnLostNode } : {}),
     ...(isDisrupted ? { isDisrupted } : {}),
     ...(hadFinalizer ? {} : { hadFinalizer }),

@@ -1,3 +1,4 @@
+import type { Clock } from '#host/clock.ts';
 import type { Cluster, ClusterError, LogPiece, Result, WatchEvent } from '#host/cluster/cluster.ts';
 import type { Call } from '#host/cluster/memory/faults.ts';
 import type { HostLife } from './host-life.ts';
@@ -7,6 +8,13 @@ export type Stroke = 'Nothing' | 'DiesBefore' | 'DiesAfter' | 'Pauses';
 
 export interface HostLineOptions {
   readonly life: HostLife;
+  /** Absent: answers bear no date. */
+  readonly dates?: {
+    /** True time, which is the API server's too. */
+    readonly clock: Clock;
+    /** The API server has dated an answer, as the header `Date` has it, for which the host has waited so long, in milliseconds. */
+    told(date: string, tookMs: number): void;
+  };
   /** Asked before each call; does to the host what it answers, but for `DiesAfter`. */
   strike(call: Omit<Call, 'client'>): Stroke;
   /** The call was done by the API server, and the host is to die of it. */
@@ -20,7 +28,7 @@ export interface HostLineOptions {
  * may happen all the same.
  */
 export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
-  const { life } = options;
+  const { life, dates } = options;
   const pass = async <T>(call: Omit<Call, 'client'>, send: () => Promise<Result<T>>, signal?: AbortSignal): Promise<Result<T>> => {
     if (!life.isAwake) await life.awake();
     if (signal?.aborted) return givenUp(call);
@@ -28,10 +36,12 @@ export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
     if (!life.isAwake) await life.awake();
     if (signal?.aborted) return givenUp(call);
     options.sent(call);
-    const sent = send();
+    const sentMs = dates?.clock.monotonic() ?? 0;
+    const sent = dated(dates?.clock, send());
     if (stroke === 'DiesAfter') options.die();
-    const result = await orAborted(sent, call, signal);
+    const { result, date } = await orAborted(sent, call, signal);
     if (!life.isAwake) await life.awake();
+    if (dates !== undefined && date !== undefined) dates.told(date, dates.clock.monotonic() - sentMs);
     options.answered(call, result);
     return result;
   };
@@ -71,14 +81,25 @@ async function* streamed<T extends WatchEvent | LogPiece>(life: HostLife, items:
   if (!life.isAwake) await life.awake();
 }
 
-function orAborted<T>(sent: Promise<Result<T>>, call: Omit<Call, 'client'>, signal: AbortSignal | undefined): Promise<Result<T>> {
+/** What came of a call; a refusal may be that of something between the two. */
+interface Came<T> {
+  readonly result: Result<T>;
+  readonly date?: string;
+}
+
+async function dated<T>(clock: Clock | undefined, sent: Promise<Result<T>>): Promise<Came<T>> {
+  const result = await sent;
+  return { result, ...(result.ok && clock !== undefined ? { date: new Date(clock.now()).toUTCString() } : {}) };
+}
+
+function orAborted<T>(sent: Promise<Came<T>>, call: Omit<Call, 'client'>, signal: AbortSignal | undefined): Promise<Came<T>> {
   if (signal === undefined) return sent;
   return new Promise((resolve) => {
-    const onAbort = (): void => resolve(givenUp(call));
+    const onAbort = (): void => resolve({ result: givenUp(call) });
     signal.addEventListener('abort', onAbort, { once: true });
-    void sent.then((result) => {
+    void sent.then((came) => {
       signal.removeEventListener('abort', onAbort);
-      resolve(result);
+      resolve(came);
     });
   });
 }

@@ -125,15 +125,15 @@ export class Invariants {
       this.#report('running-is-never-taken-back', `${what} said Running, ${writer} makes that ${status?.phase}`);
   }
 
-  /** A host deletes a Task only when it has ended, and when its time is over or too many are kept, by that host's clock. */
+  /** A host deletes a Task only when it has ended, and when its time is over or too many are kept. */
   #judgeCleanUp(task: TaskRecord, what: string, writer: string): void {
-    const { ledger, writer: hostOf } = this.#options;
+    const { ledger } = this.#options;
     if (!isFinished(task)) this.#report('only-finished-tasks-are-cleaned-up', `${writer} deletes ${what}, which has not ended`);
     const cleanup = task.latest.spec.cleanup as Fields | undefined;
     const ttl = cleanup?.[`ttlSecondsAfter${outcomeOfTask(task.latest.status)}`] ?? cleanup?.ttlSecondsAfterFinished;
     if (typeof ttl !== 'number' || ttl < 0 || ledger.isRetentionLimited) return;
     const expiresMs = Date.parse(task.latest.status?.completionTime ?? '') + ttl * 1_000;
-    if (expiresMs > ledger.nowMs + Math.max(0, hostOf(writer)?.aheadMs ?? 0))
+    if (expiresMs > ledger.nowMs)
       this.#report('no-task-is-cleaned-up-early', `${writer} deletes ${what}, which is to be kept for ${ttl} s`);
   }
 
@@ -217,5 +217,5 @@ function mayBeEnded(ledger: Ledger, task: TaskRecord, pod: PodRecord): boolean {
   if (task.goneMs !== undefined || task.deletingMs !== undefined || isFinished(task) || task.stopAskedMs !== undefined) return true;
   // What a hand has written may say anything, a stop too.
   if (pod.end !== undefined || pod.agentEnd !== undefined || task.isEdited || isTimedOut(ledger, task, pod)) return true;
-  return givenUpFor(ledger, task, pod, ledger.nowMs).length > 0;
+  return givenUpFor(task, pod, ledger.nowMs).length > 0;
 }

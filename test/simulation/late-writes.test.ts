@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
 import type { PodRecord } from './records.ts';
-import { type Scenario, SHARE_LABEL } from './scenario.ts';
+import { type Happening, type Scenario, SHARE_LABEL } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
 const engine = quickEngine();
@@ -85,13 +85,16 @@ describe('a pod that the host before had sent, which comes when its attempt is o
   const SECOND_POD = 15;
   const pendingTimeouts = { unschedulable: '1s' };
   const retry = { limit: 1, backoff: { initial: '2s', factor: 1, max: '2s' } };
-  const task = create('t0', { outcome: 'unschedulable' }, { pendingTimeouts, retry }, { [SHARE_LABEL]: 'b' });
+  const task: Happening = {
+    type: 'CreateTask',
+    at: at('t0'),
+    spec: { description: 't0', agentRef: { name: 'coder' }, pendingTimeouts, retry },
+    script: { outcome: 'unschedulable' },
+    later: [{ outcome: 'succeed', runForMs: 20_000 }],
+    labels: { [SHARE_LABEL]: 'b' },
+  };
   const from: Scenario = {
-    ...scenario(
-      [0, agent()],
-      [5_000, { ...task, later: [{ outcome: 'succeed', runForMs: 20_000 }] }],
-      [6_000, { type: 'MoveTask', at: at('t0'), label: 'a' }],
-    ),
+    ...scenario([0, agent()], [5_000, task], [6_000, { type: 'MoveTask', at: at('t0'), label: 'a' }]),
     shares: [{ label: 'a' }, { label: 'b' }],
   };
 

@@ -27,8 +27,6 @@ export class Ledger {
   readonly pods = new Map<string, PodRecord>();
   /** Limits of each Agent (`namespace/name`) after the merge with its template, oldest first. */
   readonly limits = new Map<string, LimitsRecord[]>();
-  /** How far any host's wall clock has ever been ahead of true time, in milliseconds: hosts judge timeouts by their own. */
-  mostAheadMs = 0;
   /** Every configuration of the cluster that there was, oldest first, and since when, milliseconds since the epoch. */
   readonly configs: { readonly spec: KubeOpenCodeConfig['spec']; readonly sinceMs: number }[] = [];
   /** Whether nothing goes wrong in this history but what is done to hosts and objects. */

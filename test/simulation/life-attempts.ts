@@ -81,7 +81,7 @@ export function faultOfPodOfAttempt(ledger: Ledger, task: TaskRecord, pod: PodRe
   if (isToStop && (task.stopAskedMs ?? ledger.nowMs) < knownSinceMs(ledger))
     return fault('nothing-is-tried-again-after-a-stop', `attempt ${pod.attempt} is made, and a stop was asked for`);
   const dueMs = Date.parse(status?.nextAttemptTime ?? '');
-  if (pod.attempt > 1 && dueMs > ledger.nowMs + ledger.mostAheadMs)
+  if (pod.attempt > 1 && dueMs > ledger.nowMs)
     return fault('no-attempt-before-its-time', `attempt ${pod.attempt} is made, it is due at ${status?.nextAttemptTime}`);
   const says = faultOfBudget(ledger, task, pod.attempt);
   return says === null ? null : fault('attempts-are-within-their-budgets', says);

@@ -28,7 +28,7 @@ export function faultOfDisposal(ledger: Ledger, task: TaskRecord, pod: PodRecord
   const delays = configsKnown(ledger).flatMap((config) => own.map((each) => delayIn([each, started, config])));
   const delayMs = isByStop ? 0 : Math.min(...delays) * 1_000;
   const sinceMs = isFinished(task) ? Date.parse(completionTime ?? '') : ledger.nowMs;
-  if (sinceMs + delayMs > ledger.nowMs + ledger.mostAheadMs)
+  if (sinceMs + delayMs > ledger.nowMs)
     return (what) => ['no-pod-is-disposed-before-its-time', `${what} is deleted, it is to stay ${delayMs / 1_000} s after the end`];
   const isSilent = attempt.log === undefined && pod.hasAgentStarted && pod.hadFinalizer && ledger.isEvidenceKept;
   return isSilent ? (what) => ['a-log-that-goes-is-accounted-for', `${what} is deleted, and nothing says what became of its log`] : null;
@@ -60,7 +60,7 @@ function isStop({ cause }: Attempt): boolean {
 function isStopped(ledger: Ledger, task: TaskRecord, pod: PodRecord, attempt: Attempt): boolean {
   if (isStop(attempt)) return true;
   const atMs = ledger.nowMs;
-  return task.stopAskedMs !== undefined || isTimedOut(ledger, task, pod, atMs) || givenUpFor(ledger, task, pod, atMs).length > 0;
+  return task.stopAskedMs !== undefined || isTimedOut(ledger, task, pod, atMs) || givenUpFor(task, pod, atMs).length > 0;
 }
 
 /** Under which fields of `cleanup.pod` it may go: by its own outcome when that is recorded, and by the Task's once that has ended. */

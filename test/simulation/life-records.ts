@@ -3,7 +3,6 @@ import type { Attempt } from '#core/api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '#core/contract/names.ts';
 import type { StartedWith } from '#core/task/started-with.ts';
 import { parseDuration } from '#core/units/duration.ts';
-import type { Ledger } from './ledger.ts';
 import type { PodRecord, TaskRecord } from './records.ts';
 
 /** What may keep a Pod from running for so long that it is given up. */
@@ -52,12 +51,12 @@ export function patienceOf(task: TaskRecord, pod: PodRecord, block: Block): numb
   return null;
 }
 
-/** What a Pod may have been given up for by a time, by the host's clock that is furthest ahead. */
-export function givenUpFor(ledger: Ledger, task: TaskRecord, pod: PodRecord, atMs: number): readonly Block[] {
+/** What a Pod may have been given up for by a time. */
+export function givenUpFor(task: TaskRecord, pod: PodRecord, atMs: number): readonly Block[] {
   return [...pod.blockedBy].filter((block) => {
     const patienceMs = patienceOf(task, pod, block);
     // API times are whole seconds.
-    return patienceMs !== null && pod.createdMs - 1_000 + patienceMs <= atMs + ledger.mostAheadMs;
+    return patienceMs !== null && pod.createdMs - 1_000 + patienceMs <= atMs;
   });
 }
 

@@ -15,14 +15,15 @@ test('a host that had stood still deleted the pod of a task that had succeeded m
 
 test('by a host whose clock is behind a task that was stopped between two attempts had ended before it started', async () => {
   const retry = { limit: 1, backoff: { initial: '60s' } };
-  const { violations, ledger, lines } = await run(
-    scenario(
+  const { violations, ledger, lines } = await run({
+    ...scenario(
       [0, agent()],
       [50, { type: 'JumpClock', byMs: -600_000 }],
       [100, create('t0', { outcome: 'fail' }, { retry })],
       [20_000, { type: 'StopTask', at: at('t0') }],
     ),
-  );
+    isUndated: true,
+  });
   expect(violations, lines.join('\n')).toEqual([]);
   const [task] = ledger.tasks.values();
   const { startTime, completionTime, ...status } = task?.latest.status ?? {};

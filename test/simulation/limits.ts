@@ -81,14 +81,13 @@ export class Limits {
     const host = writer(by);
     if (host === undefined || change.type !== 'MODIFIED') return;
     const windowMs = (agent.spec.quota?.windowSeconds ?? 0) * 1_000;
-    const hostNowMs = nowMs + (host?.aheadMs ?? 0);
     const most = Math.max(...(ledger.limits.get(key) ?? []).map(({ maxTaskStarts }) => maxTaskStarts ?? Number.POSITIVE_INFINITY));
     const counted = history.filter((start) => {
       const record = this.#starts.get(idOf(start));
       const isKnown = record?.by === by || (record?.atMs ?? 0) < (host.ledSinceMs ?? 0);
       // A hand that writes Running takes a place past the queue.
       const isEdited = ledger.taskNamed(start.taskNamespace, start.taskName)?.isEdited === true;
-      return isKnown && !isEdited && Date.parse(start.startTime) > hostNowMs - windowMs;
+      return isKnown && !isEdited && Date.parse(start.startTime) > nowMs - windowMs;
     });
     const hasNew = history.some((start) => this.#starts.get(idOf(start))?.atMs === nowMs);
     if (hasNew && counted.length > most) {

@@ -45,31 +45,37 @@ const REGRESSIONS: readonly Regression[] = [
   },
   {
     found: 'by a host whose clock is behind a task had ended before it started',
-    scenario: scenario([0, agent()], [50, { type: 'JumpClock', byMs: -60_000 }], [100, create('t0', {})]),
+    scenario: { ...scenario([0, agent()], [50, { type: 'JumpClock', byMs: -60_000 }], [100, create('t0', {})]), isUndated: true },
     end: COMPLETED,
     mutant: 'an end is written down by a clock that is behind the start',
   },
   {
     found: 'a clock that was set back by a quarter of an hour put off all retries by as much',
-    scenario: scenario(
-      [0, agent()],
-      [0, { type: 'PodQuota', hard: 0 }],
-      [100, create('t0', {})],
-      [5_000, { type: 'JumpClock', byMs: -900_000 }],
-      [10_000, { type: 'PodQuota', hard: null }],
-    ),
+    scenario: {
+      ...scenario(
+        [0, agent()],
+        [0, { type: 'PodQuota', hard: 0 }],
+        [100, create('t0', {})],
+        [5_000, { type: 'JumpClock', byMs: -900_000 }],
+        [10_000, { type: 'PodQuota', hard: null }],
+      ),
+      isUndated: true,
+    },
     end: COMPLETED,
     startsWithinMs: 150_000,
   },
   {
     found: 'a host whose clock is behind did not know its own record of a start again, and used the quota up with one task',
-    scenario: scenario(
-      [0, agent({ quota: { maxTaskStarts: 2, windowSeconds: 600 } })],
-      [0, { type: 'PodQuota', hard: 0 }],
-      [50, { type: 'JumpClock', byMs: -60_000 }],
-      [100, create('t0', {})],
-      [20_000, { type: 'PodQuota', hard: null }],
-    ),
+    scenario: {
+      ...scenario(
+        [0, agent({ quota: { maxTaskStarts: 2, windowSeconds: 600 } })],
+        [0, { type: 'PodQuota', hard: 0 }],
+        [50, { type: 'JumpClock', byMs: -60_000 }],
+        [100, create('t0', {})],
+        [20_000, { type: 'PodQuota', hard: null }],
+      ),
+      isUndated: true,
+    },
     end: COMPLETED,
     startsWithinMs: 100_000,
   },

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly shares?: readonly Share[];
   /** Whether the API server knows schemas; otherwise people may store anything. */
   readonly hasSchemas?: boolean;
+  /** No answer of the API server bears a date (a proxy strips it), so that hosts go by their own clocks. Default: each does. */
+  readonly isUndated?: boolean;
   /** Objects in a page of a list. Absent: as many as the host asks for. */
   readonly pageSize?: number;
 }

@@ -9,10 +9,12 @@ export const LAG_MS = 150_000;
 
 type Named = Pick<Call, 'verb' | 'kind' | 'namespace' | 'name'>;
 
+type Shown = KubernetesObject & { readonly status?: Readonly<Record<string, unknown>> };
+
 /** When a host sent a write, and what its watches had shown it of the Task by then. */
 interface Sending {
   readonly atMs: number;
-  readonly task: (KubernetesObject & { readonly status?: unknown }) | undefined;
+  readonly task: Shown | undefined;
   readonly pods: ReadonlySet<string>;
 }
 
@@ -38,7 +40,7 @@ export class Sendings {
 
   /** Whether the host that makes this Pod could not know that another had ended its Task. */
   missedEnd(pod: PodRecord, task: TaskRecord): boolean {
-    return this.#missed(pod, task, task.ended, ({ status }) => hasFinished({ status }));
+    return this.#missed(pod, task, task.ended, hasFinished);
   }
 
   /** Whether the host that makes this Pod could not know that another had recorded the end of its attempt. */
@@ -65,7 +67,7 @@ export class Sendings {
     { createdBy, name }: PodRecord,
     { namespace, uid }: TaskRecord,
     word: Word | undefined,
-    isSaid: (task: Pick<Sending['task'] & object, 'status'>) => boolean,
+    isSaid: (task: Shown) => boolean,
   ): boolean {
     const sending = this.#latest.get(keyOf(createdBy, { verb: 'create', kind: 'Pod', namespace, name }));
     if (sending?.task?.metadata.uid !== uid || word === undefined || word.by === createdBy) return false;

@@ -217,6 +217,7 @@ class Simulation {
       engine,
       ...(mutation === undefined ? {} : { mutation }),
       share,
+      isUndated: this.#scenario.isUndated === true,
       sessions: {
         seed,
         rate: () => (this.#isQuiet ? 0 : rates.session),
@@ -318,7 +319,6 @@ class Simulation {
       case 'ReplaceHost':
       case 'JumpClock':
         this.#fleets.befall(happening);
-        this.#ledger.mostAheadMs = Math.max(this.#ledger.mostAheadMs, ...this.#fleets.hosts.map(({ aheadMs }) => aheadMs));
         break;
       default:
         this.#perform(happening);

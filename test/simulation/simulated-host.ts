@@ -7,6 +7,7 @@ import { type Controller, createController } from '#host/controller/controller.t
 import type { Deliberation } from '#host/controller/deliberate.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import type { Log } from '#host/observe/log.ts';
+import { serverClock } from '#host/server-clock.ts';
 import { clockOf, HostLife } from './host-life.ts';
 import { type HostLineOptions, hostLine } from './host-line.ts';
 import { type Mutation, NO_MUTATION } from './mutation.ts';
@@ -24,7 +25,9 @@ export interface SimulatedHostOptions {
   readonly sessions: Pick<SimulatedSessionsOptions, 'seed' | 'rate' | 'onFault'>;
   /** Its connection, with the faults of the network. */
   readonly cluster: Cluster;
-  readonly line: Omit<HostLineOptions, 'life' | 'die'>;
+  readonly line: Omit<HostLineOptions, 'life' | 'die' | 'dates'>;
+  /** No answer of the API server bears a date. */
+  readonly isUndated: boolean;
   /** It has died of a call that the API server did. */
   onDeath(): void;
   /** Something that must never happen inside a host did. */
@@ -58,9 +61,11 @@ export class SimulatedHost {
     this.name = name;
     this.share = options.share;
     this.#clock = clockOf(this.life, options.clock);
+    const time = serverClock({ clock: this.#clock });
     const line = hostLine(options.cluster, {
       ...options.line,
       life: this.life,
+      ...(options.isUndated ? {} : { dates: { clock: options.clock, told: time.answered } }),
       die: () => {
         options.onDeath();
         this.kill();
@@ -86,7 +91,7 @@ export class SimulatedHost {
     };
     this.#controller = createController({
       cluster,
-      clock: this.#clock,
+      clock: time.clock,
       engine: mutation.engine?.(engine) ?? engine,
       caches: this.caches,
       sessions: simulatedSessions({ clock: options.clock, life: this.life, ...options.sessions }),
@@ -103,11 +108,6 @@ export class SimulatedHost {
         acted: (subject, action, outcome) => options.onActed(this, subject, action, outcome),
       },
     });
-  }
-
-  /** How far its wall clock is ahead of true time, in milliseconds. */
-  get aheadMs(): number {
-    return this.life.aheadMs;
   }
 
   /** Whether it leads, or believes that it does. */

@@ -11,8 +11,6 @@ export interface Writer {
   readonly name: string;
   readonly isLeading: boolean;
   readonly share: Share;
-  /** How far its wall clock is ahead of true time, in milliseconds. */
-  readonly aheadMs: number;
   readonly ledSinceMs: number | undefined;
   readonly knewReferencesAt: ReadonlyMap<string, number>;
 }

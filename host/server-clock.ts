@@ -1,0 +1,47 @@
+import type { Clock } from './clock.ts';
+
+/** A clock that is no more than this wrong is left as it is: API servers that stand in for each other differ too. */
+const TOLERANCE_MS = 5_000;
+/** What the header `Date` leaves open: it tells whole seconds. */
+const DATE_STEP_MS = 1_000;
+
+export interface ServerClockOptions {
+  /** The machine's. Its wall clock counts only until the first answer. */
+  readonly clock: Clock;
+  /** Told each time that what it went by is found to be wrong: by how much it was ahead, in milliseconds; negative: behind. */
+  readonly onCorrected?: (aheadMs: number) => void;
+}
+
+/** The API server's time. What it and its nodes have dated is judged by this, however wrong the clock of this machine is. */
+export interface ServerClock {
+  /** The machine's, but for `now`: the time of the API server, to 5 s. Goes on by the monotonic clock, so that setting the machine's changes nothing. */
+  readonly clock: Clock;
+  /**
+   * An answer begins to come: `date` is its header `Date`, `tookMs` how long it took from the request on. The server has written it between the two, so the
+   * slower the answer the less it tells, and never anything wrong. No date, or one that can't be read, tells nothing.
+   */
+  answered(date: unknown, tookMs: number): void;
+}
+
+export function serverClock({ clock, onCorrected }: ServerClockOptions): ServerClock {
+  /** How far the server's time is ahead of the monotonic clock; undefined: nobody has told. */
+  let offsetMs: number | undefined;
+  return {
+    clock: {
+      now: () => (offsetMs === undefined ? clock.now() : Math.round(clock.monotonic() + offsetMs)),
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, fire) => clock.after(delayMs, fire),
+      random: () => clock.random(),
+    },
+    answered: (date, tookMs) => {
+      const datedMs = typeof date === 'string' ? Date.parse(date) : Number.NaN;
+      if (!Number.isFinite(datedMs)) return;
+      const cameMs = clock.monotonic();
+      const known = offsetMs ?? clock.now() - cameMs;
+      const possible = Math.min(Math.max(known, datedMs - cameMs), datedMs + DATE_STEP_MS - (cameMs - tookMs));
+      const isWrong = Math.abs(known - possible) > TOLERANCE_MS;
+      offsetMs = isWrong ? possible : known;
+      if (isWrong) onCorrected?.(known - possible);
+    },
+  };
+}
