@@ -16,7 +16,7 @@ import { createLog, errorText, type LeveledLog, type Log } from './observe/log.t
 import { openTracing } from './observe/tracing.ts';
 import { realClock } from './real-clock.ts';
 import { runRelease } from './release/run-release.ts';
-import { serverClock } from './server-clock.ts';
+import { datesTo, serverClock } from './server-clock.ts';
 import { createSessions } from './sessions.ts';
 
 const EXIT = { ok: 0, error: 1, usage: 2 } as const;
@@ -58,9 +58,7 @@ async function run(config: HostConfig): Promise<number> {
       const cluster = await createRestCluster({
         clock: realClock,
         connections,
-        onExchange: ({ came, tookMs }) => {
-          if (came.type === 'Answer') time.answered(came.headers.date, tookMs);
-        },
+        onExchange: datesTo(time),
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
         ...(context === undefined ? {} : { context }),
       });

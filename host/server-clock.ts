@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Exchange } from './cluster/rest/connection.ts';
 
 /** A clock that is no more than this wrong is left as it is: API servers that stand in for each other differ too. */
 const TOLERANCE_MS = 5_000;
@@ -21,6 +22,13 @@ export interface ServerClock {
    * slower the answer the less it tells, and never anything wrong. No date, or one that can't be read, tells nothing.
    */
   answered(date: unknown, tookMs: number): void;
+}
+
+/** To be told of each exchange with the API server. A gateway that answers in its place (5xx) has a clock of its own. */
+export function datesTo({ answered }: ServerClock): (exchange: Pick<Exchange, 'came' | 'tookMs'>) => void {
+  return ({ came, tookMs }) => {
+    if (came.type === 'Answer' && came.code < 500) answered(came.headers.date, tookMs);
+  };
 }
 
 export function serverClock({ clock, onCorrected }: ServerClockOptions): ServerClock {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { serverClock } from '#host/server-clock.ts';
+import { datesTo, serverClock } from '#host/server-clock.ts';
 import { VirtualClock } from '#host/virtual-clock.ts';
 
 /** A machine whose wall clock is so far ahead of true time, and a server whose clock is right. */
@@ -7,7 +7,7 @@ function machine(aheadMs: number) {
   const world = new VirtualClock();
   const wall = { aheadMs };
   const corrections: number[] = [];
-  const { clock, answered } = serverClock({
+  const time = serverClock({
     clock: {
       now: () => world.now() + wall.aheadMs,
       monotonic: () => world.monotonic(),
@@ -16,7 +16,9 @@ function machine(aheadMs: number) {
     },
     onCorrected: (correctedMs) => corrections.push(correctedMs),
   });
+  const { clock, answered } = time;
   return {
+    clock,
     world,
     wall,
     corrections,
@@ -82,6 +84,17 @@ describe('the API server’s time', () => {
     await one.answers(2, 3);
     expect(one.offMs()).toBe(0);
     expect(one.corrections).toEqual([]);
+  });
+
+  test('no word of a gateway is its time', async () => {
+    const one = machine(318_000);
+    const came = { type: 'Answer', headers: { date: new Date(one.world.now()).toUTCString() } } as const;
+    const told = datesTo(one);
+    told({ came: { ...came, code: 502 }, tookMs: 1 });
+    told({ came: { type: 'Failure', message: 'reset' }, tookMs: 1 });
+    expect(one.offMs()).toBe(318_000);
+    told({ came: { ...came, code: 404 }, tookMs: 1 });
+    expect(one.offMs()).toBeLessThan(1_100);
   });
 
   test.each([undefined, '', 'soon', ['Thu, 01 Jan 2026 00:00:00 GMT'], 12])('%j as a date tells nothing', (date) => {

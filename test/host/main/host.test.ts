@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { Clock } from '#host/clock.ts';
 import { ApiServer } from '#host/cluster/memory/api-server.ts';
 import type { Call } from '#host/cluster/memory/faults.ts';
 import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
@@ -126,6 +127,31 @@ describe('a host alone', () => {
     createTask(place, 'late');
     await place.clock.advance(60_000);
     expect(podOf(place, 'late')).toBeUndefined();
+  });
+
+  test('judges by the API server’s time, where that is told', async () => {
+    const place = world();
+    const { clock } = place;
+    const aheadMs = 318_000;
+    const wrong: Clock = {
+      now: () => clock.now() + aheadMs,
+      monotonic: () => clock.monotonic(),
+      random: () => clock.random(),
+      after: (delayMs, fire) => clock.after(delayMs, fire),
+    };
+    const offMs: number[] = [];
+    const host = start(place, 'a', config(), {
+      clock: wrong,
+      serverClock: clock,
+      journal: () => ({ record: (_at, _core, snapshot) => offMs.push(Date.parse(snapshot.now) - clock.now()) }),
+    });
+    createTask(place, 'fix');
+    await clock.advance(1_000);
+    expect(offMs.length).toBeGreaterThan(0);
+    expect(offMs.filter((ms) => ms !== 0)).toEqual([]);
+    host.shutdown();
+    await clock.advance(1_000);
+    expect(host.ended).toBe('Stopped');
   });
 
   test('keeps a journal of what it decided', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Address, ClusterError, Result, WatchEvent } from '#host/cluster/cluster.ts';
 import { createRestCluster, type RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
+import { datesTo, serverClock } from '#host/server-clock.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 
 let server: FakeApiServer;
@@ -50,6 +51,15 @@ const watchConfigs = (signal: AbortSignal, resourceVersion = '100', timeoutSecon
   cluster.watch({ kind: 'ConfigMap', namespace: 'team-a', resourceVersion, timeoutSeconds }, signal);
 
 describe('requests', () => {
+  test('tell what time it is at the API server', async () => {
+    const time = serverClock({ clock: { ...realClock, now: () => realClock.now() + 318_000 } });
+    const dated = await createRestCluster({ kubeconfig: server.kubeconfig, clock: realClock, onExchange: datesTo(time) });
+    expect(time.clock.now() - realClock.now()).toBeGreaterThan(300_000);
+    await dated.get(address('a'));
+    expect(Math.abs(time.clock.now() - realClock.now())).toBeLessThan(7_000);
+    await dated.close();
+  });
+
   test('say who is asking and with whose token', async () => {
     await cluster.get(address('a'));
     expect(server.requests[0]?.headers).toMatchObject({
