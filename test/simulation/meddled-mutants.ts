@@ -36,6 +36,7 @@ export const MEDDLED_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'an end is written down by a clock that is behind the start',
+    scenarioOf: clockBehind,
     breaks: ['no-task-ends-before-it-starts'],
     engine: decidesLike((decided, { now }) => ({
       ...decided,
@@ -184,4 +185,9 @@ function agentChangedMeanwhile(seed: number): Scenario {
     [100 + (seed % 20), { type: 'PatchTask', at: at('t0'), spec: { agentRef: { name: 'writer' } } }],
   );
   return { ...timed, seed };
+}
+
+/** A host that nobody tells the API server's time. */
+function clockBehind(seed: number): Scenario {
+  return { ...scenario([0, agent()], [50, { type: 'JumpClock', byMs: -60_000 }], [100, create('t0', {})]), seed, isUndated: true };
 }
