@@ -75,7 +75,7 @@ test('a task that is finished and is to be tried again, as a person has asked a 
   expect(task?.latest.status).toMatchObject({ phase: 'Completed', attempts: [{ cause: 'Application' }, { number: 2 }] });
 });
 
-test('a host whose clock is far ahead gives up the log of a pod at the moment in which it deletes that', async () => {
+test('a host whose clock is far ahead does not give up the log of a pod that it ends', async () => {
   await expectFine(
     scenario(
       [0, { type: 'Webhook', adds: { sidecar: true } }],

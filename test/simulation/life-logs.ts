@@ -68,9 +68,6 @@ function faultOfKept(ledger: Ledger, task: TaskRecord, pod: PodRecord): string |
   const attempt = attemptsIn(task.latest.status).find(({ podUID }) => podUID === pod.uid);
   if (attempt === undefined) return null;
   const name = attempt.log?.configMapName;
-  // A host whose clock is ahead gives a Pod up, and its log, before its node can have given that.
-  const isGivenUpByClock = attempt.cause === 'NodeLost' && ledger.mostAheadMs > 0;
-  if (name === undefined && isGivenUpByClock) return null;
   if (name === undefined) return `its log was not kept: ${JSON.stringify(attempt.log)}`;
   const text = ledger.configMapNamed(task.namespace, name)?.data?.[AGENT_CONTAINER] ?? '';
   const last = agentEnd.exitCode === 0 ? 'done' : `ended with exit code ${agentEnd.exitCode}`;
