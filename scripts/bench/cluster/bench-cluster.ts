@@ -8,6 +8,7 @@ import { writeKubeconfig } from '../../cluster/kubeconfig.ts';
 import { applyManifests, CRDS, HOST_RBAC } from '../../cluster/manifests.ts';
 import { freePorts } from '../../cluster/ports.ts';
 import type { Member } from '../../cluster/process-group.ts';
+import { FEWER_ARENAS, NODE_FLAGS } from '../../image/image-config.ts';
 import { type MetricSample, parseMetrics } from './metrics-text.ts';
 import { BENCH_STAGES } from './stages.ts';
 
@@ -36,7 +37,7 @@ export interface Contestant {
 
 export interface BenchCluster {
   readonly controlPlane: ControlPlane;
-  /** The host under its own ServiceAccount, on one namespace. Resolves when its caches are filled. */
+  /** The host under its own ServiceAccount, on one namespace, with the settings that our image starts it with. Resolves when its caches are filled. */
   startHost(namespace: string, flags?: readonly string[]): Promise<Contestant>;
   /** kube-controller-manager with the Job controller alone. */
   startJobController(): Promise<Contestant>;
@@ -56,12 +57,14 @@ export async function startBenchCluster(report: (line: string) => void): Promise
     const kubeconfig = writeKubeconfig(directory, 'host', { ...access, token: await hostToken() });
     const { metrics, health } = await freePorts(['metrics', 'health']);
     started += 1;
-    const member = group.start(`host-${started}`, process.execPath, [
+    const args = [
+      ...NODE_FLAGS,
       `${DIST}host.mjs`,
       ...['--kubeconfig', kubeconfig, '--namespace', namespace],
       ...['--metrics-bind-address', `127.0.0.1:${metrics}`, '--health-probe-bind-address', `127.0.0.1:${health}`],
       ...flags,
-    ]);
+    ];
+    const member = group.start(`host-${started}`, process.execPath, args, { env: { ...process.env, ...FEWER_ARENAS } });
     await until(member, 'be ready', async () => (await get(`http://127.0.0.1:${health}/readyz`)).code === 200);
     return {
       ...contestant('our host', member, () => get(`http://127.0.0.1:${metrics}/metrics`)),
