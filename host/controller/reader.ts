@@ -1,7 +1,8 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import { expectedReads } from '#core/contract/expected-reads.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import { PROJECTIONS } from '#core/contract/projection.ts';
-import { type ReadResult, type Ref, type RefKey, refKey, type Subject } from '#core/contract/snapshot.ts';
+import { type ReadResult, type Ref, type RefKey, refKey, type Snapshot, type Subject } from '#core/contract/snapshot.ts';
 import type { Address, Cluster, ClusterError, Result } from '../cluster/cluster.ts';
 import { compileProjection, copyWhole, type Projection } from '../cluster/projection.ts';
 import type { Store } from '../cluster/store.ts';
@@ -40,6 +41,17 @@ export class Reader {
       [...wanted].map(async ([key, ref]): Promise<readonly [RefKey, ReadResult]> => [key, await this.#answer(subject, ref)]),
     );
     return Object.fromEntries(answers.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** What a decision will ask for in all likelihood, as far as the store has it. */
+  expected(facts: Pick<Snapshot, 'subject' | 'task' | 'pods'>): { readonly refs: readonly Ref[]; readonly read: Snapshot['read'] } {
+    const { store } = this.#options;
+    const refs = expectedReads(facts, ({ kind, namespace, name }) => store.get({ kind, namespace, name }));
+    const found = refs.flatMap((ref) => {
+      const cached = store.get({ kind: ref.kind, namespace: ref.namespace, name: ref.name });
+      return cached === undefined ? [] : [[refKey(ref), { found: this.#complete(ref, cached) }] as const];
+    });
+    return { refs, read: Object.fromEntries(found) };
   }
 
   /** A GET, projected as the store would. */

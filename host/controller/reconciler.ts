@@ -101,15 +101,22 @@ export class Reconciler {
   async #deliberate(key: SubjectKey, facts: Omit<Snapshot, 'read'>, reconcileID: number): Promise<Deliberation | null> {
     const { clock, engine, hooks, knowledge, log, reader } = this.#options;
     const startedMs = clock.monotonic();
-    const asked: Ref[] = [];
     knowledge.dependents.begin(key);
+    const expected = reader.expected(facts);
+    const asked: Ref[] = [...expected.refs];
+    if (asked.length > 0) knowledge.dependents.set(key, asked);
     const deliberation = judge(
-      await deliberate({ decide: (snapshot) => engine.decide(snapshot, { reconcileID }) }, facts, (refs) => {
-        asked.push(...refs);
-        // Before it is read: what changes while the core thinks must not be missed.
-        knowledge.dependents.set(key, asked);
-        return reader.read(facts.subject, refs);
-      }),
+      await deliberate(
+        { decide: (snapshot) => engine.decide(snapshot, { reconcileID }) },
+        facts,
+        (refs) => {
+          asked.push(...refs);
+          // Before it is read: what changes while the core thinks must not be missed.
+          knowledge.dependents.set(key, asked);
+          return reader.read(facts.subject, refs);
+        },
+        expected.read,
+      ),
     );
     const isAboutPlace = deliberation.type === 'Decided' && deliberation.decided.queue !== undefined;
     if (isAboutPlace && knowledge.dependents.isOvertaken(key)) return null;

@@ -13,14 +13,14 @@ const CORE = readFileSync(`${DIST}core.wasm`);
 const MINUTE_MS = 60_000;
 
 /**
- * Calls of the core: the creation, which asks for the template and is decided with it; the Pod seen; Running seen; node, init containers and agent, as the Pod's
+ * Calls of the core: the creation, with the template that it is sure to ask for; the Pod seen; Running seen; node, init containers and agent, as the Pod's
  * status changes; the end; what was written of it seen.
  */
-const MOST_CALLS = 11;
-/** With a queue besides: its wish, which asks for the Agent, that it waits, what was written of that seen, its grant. */
-const MOST_CALLS_QUEUED = 18;
+const MOST_CALLS = 10;
+/** With a queue besides: its wish, that it waits, what was written of that seen, its grant. */
+const MOST_CALLS_QUEUED = 14;
 /** Bytes in and out of all calls of a plain Task. */
-const MOST_BYTES = 36_000;
+const MOST_BYTES = 32_500;
 
 /** core.wasm, with an account of what crossed the sandbox. */
 function counted() {
