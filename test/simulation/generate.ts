@@ -13,11 +13,12 @@ export function scenarioOf(seed: number): Scenario {
   // Small histories show most mistakes, and many of them cost what one of the large ones does.
   const taskCount = draw.weighted([[26, 1], [10, 2], [4, draw.int(3, 5)], [1, draw.int(6, 12)]]); // biome-ignore format: a table
   const shares = sharesOf(draw);
+  const isUndated = draw.chance(0.08);
   const happenings = [
     ...places.flatMap((place) => referencesOf(draw, place, quietAfterMs)),
     ...settings(draw, quietAfterMs),
     ...Array.from({ length: taskCount }, (_, index) => lifeOf(draw, draw.pick(places), `t${index}`, quietAfterMs, shares)).flat(),
-    ...disturbances(draw, quietAfterMs, shares),
+    ...disturbances(draw, quietAfterMs, shares, isUndated),
     ...upheavals(draw, quietAfterMs, (namespace, atMs) =>
       places.filter((place) => place.namespace === namespace).flatMap((place) => referencesAgain(draw, place, atMs)),
     ),
@@ -29,6 +30,7 @@ export function scenarioOf(seed: number): Scenario {
     happenings: sorted(happenings),
     ...(shares === undefined ? {} : { shares }),
     ...(draw.chance(0.2) ? { hasSchemas: true } : {}),
+    ...(isUndated ? { isUndated } : {}),
     ...(draw.chance(0.25) ? { pageSize: draw.int(1, 3) } : {}),
   });
 }
@@ -106,7 +108,7 @@ function settings(draw: Draw, quietAfterMs: number): readonly Timed[] {
 }
 
 /** What befalls hosts, nodes and the API server. */
-export function disturbances(draw: Draw, quietAfterMs: number, shares: readonly Share[] | undefined): readonly Timed[] {
+export function disturbances(draw: Draw, quietAfterMs: number, shares: readonly Share[] | undefined, isUndated = false): readonly Timed[] {
   const happenings: Timed[] = [];
   const some = (probability: number, most: number, make: () => readonly Timed[]): void => {
     if (draw.chance(probability)) for (let count = draw.int(1, most); count > 0; count--) happenings.push(...make());
@@ -118,7 +120,9 @@ export function disturbances(draw: Draw, quietAfterMs: number, shares: readonly 
     { atMs: atMs(), happening: { type: 'PauseHost', forMs: draw.int(1, 60) * 1_000, overlapMs: draw.int(0, 2_000), ...who() } },
   ]);
   some(0.2, 2, () => [{ atMs: atMs(), happening: { type: 'ReplaceHost', ...who() } }]);
-  some(0.2, 3, () => [{ atMs: atMs(), happening: { type: 'JumpClock', byMs: clockJump(draw), ...who() } }]);
+  // A host that no answer tells the time goes by its own clock. One that is ahead would give up too soon what another clock says: nothing is promised for it.
+  const jump = (): number => (isUndated ? -Math.abs(clockJump(draw)) : clockJump(draw));
+  some(isUndated ? 1 : 0.2, 3, () => [{ atMs: draw.chance(0.3) ? 0 : atMs(), happening: { type: 'JumpClock', byMs: jump(), ...who() } }]);
   some(0.15, 3, () => [{ atMs: atMs(), happening: { type: 'Compact' } }]);
   some(0.15, 1, () => outage(draw, atMs()));
   if (draw.chance(0.15)) {
