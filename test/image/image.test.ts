@@ -69,7 +69,8 @@ function suite(): void {
       architecture: 'amd64',
       config: {
         User: '65532:65532',
-        Entrypoint: ['/usr/bin/node', '/usr/lib/kubeopencode/host.mjs'],
+        Entrypoint: ['/usr/bin/node', '--max-semi-space-size=4', '/usr/lib/kubeopencode/host.mjs'],
+        Env: expect.arrayContaining(['MALLOC_ARENA_MAX=1']),
         ExposedPorts: { '8080/tcp': {}, '8081/tcp': {} },
       },
     });
