@@ -95,7 +95,7 @@ describe('what the rule catches', () => {
     ['host/a.ts', `import type { Task } from '#core/api/task.ts';\nimport { RESOURCES } from '#core/contract/kinds.ts';`],
     ['host/a.ts', `import type { Dispatcher } from 'undici';`],
     ['host/real-clock.ts', 'export const b = () => Date.now();'],
-    ['host/cluster/rest/connection.ts', `import { Agent } from 'undici';`],
+    ['host/cluster/rest/pool.ts', `import { Agent } from 'undici';`],
     ['host/observe/server.ts', `import { createServer } from 'node:http';`],
     ['plugin/a.ts', `import { loadEngine } from '#host/engine/wasm-engine.ts';`],
     ['plugin/simulate/a.ts', `import { simulate } from '#test/simulation/simulate.ts';`],

@@ -1,5 +1,6 @@
 import { RESOURCES } from '#core/contract/kinds.ts';
 import { Connection } from '#host/cluster/rest/connection.ts';
+import { Deadline } from '#host/cluster/rest/deadline.ts';
 import { realClock } from '#host/real-clock.ts';
 import { targetOptions } from '../cluster/target.ts';
 import type { Line } from './line.ts';
@@ -20,19 +21,18 @@ const CONCERNED: Readonly<Record<string, string>> = {
 
 /** Names in the cluster that the flags choose. None where it does not answer in time, or not as hoped: a completion has no errors. */
 export async function clusterNames(what: NamesOf, line: Line): Promise<readonly string[]> {
-  const over = new AbortController();
-  const cancel = realClock.after(LONGEST_MS, () => over.abort(new Error('a completion does not wait longer')));
+  const deadline = new Deadline(realClock, LONGEST_MS, 'a completion does not wait longer', undefined);
   try {
     const connection = new Connection({ ...targetOptions(line.flags), clock: realClock, userAgent: 'kubectl-opencode' });
     try {
-      return await namesOf(connection, what, line, over.signal);
+      return await namesOf(connection, what, line, deadline);
     } finally {
       await connection.close();
     }
   } catch {
     return [];
   } finally {
-    cancel();
+    deadline.settle();
   }
 }
 
@@ -40,10 +40,10 @@ async function namesOf(
   connection: Connection,
   what: NamesOf,
   { flags, command, args }: Line,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<readonly string[]> {
   const namespace = flags.namespace || connection.namespace;
-  const list = (path: string): Promise<readonly unknown[] | undefined> => itemsAt(connection, path, signal);
+  const list = (path: string): Promise<readonly unknown[] | undefined> => itemsAt(connection, path, deadline);
   switch (what) {
     case 'Namespaces':
       return names(await list(`/api/v1/namespaces?limit=${MOST}`));
@@ -59,18 +59,18 @@ async function namesOf(
       return names(some ?? (await list(pathOf('Task', namespace))));
     }
     case 'Containers':
-      return containersOf(connection, namespace, args[0] ?? '', signal);
+      return containersOf(connection, namespace, args[0] ?? '', deadline);
   }
 }
 
 /** Of the latest Pod of a Task. */
-async function containersOf(connection: Connection, namespace: string, name: string, signal: AbortSignal): Promise<readonly string[]> {
+async function containersOf(connection: Connection, namespace: string, name: string, deadline: Deadline): Promise<readonly string[]> {
   const place = encodeURIComponent(namespace);
   const { group, version, plural } = RESOURCES.Task;
-  const task = await get(connection, `/apis/${group}/${version}/namespaces/${place}/${plural}/${encodeURIComponent(name)}`, signal);
+  const task = await get(connection, `/apis/${group}/${version}/namespaces/${place}/${plural}/${encodeURIComponent(name)}`, deadline);
   const podName = isRecord(task) && isRecord(task.status) ? task.status.podName : undefined;
   if (typeof podName !== 'string') return [];
-  return containers(await get(connection, `/api/v1/namespaces/${place}/pods/${encodeURIComponent(podName)}`, signal));
+  return containers(await get(connection, `/api/v1/namespaces/${place}/pods/${encodeURIComponent(podName)}`, deadline));
 }
 
 function pathOf(kind: 'Task' | 'Agent' | 'AgentTemplate', namespace: string): string {
@@ -78,17 +78,14 @@ function pathOf(kind: 'Task' | 'Agent' | 'AgentTemplate', namespace: string): st
   return `/apis/${group}/${version}/namespaces/${encodeURIComponent(namespace)}/${plural}?limit=${MOST}`;
 }
 
-async function itemsAt(connection: Connection, path: string, signal: AbortSignal): Promise<readonly unknown[] | undefined> {
-  const answer = await get(connection, path, signal, NAMES_ONLY);
+async function itemsAt(connection: Connection, path: string, deadline: Deadline): Promise<readonly unknown[] | undefined> {
+  const answer = await get(connection, path, deadline, NAMES_ONLY);
   return isRecord(answer) && Array.isArray(answer.items) ? answer.items : undefined;
 }
 
-async function get(connection: Connection, path: string, signal: AbortSignal, accept = 'application/json'): Promise<unknown> {
-  const opened = await connection.open({ method: 'GET', path, accept }, signal);
-  if (!opened.ok) return undefined;
-  const { statusCode, body } = opened.value;
-  const text = await body.text();
-  return statusCode === 200 ? JSON.parse(text) : undefined;
+async function get(connection: Connection, path: string, deadline: Deadline, accept = 'application/json'): Promise<unknown> {
+  const called = await connection.call({ method: 'GET', path, accept }, deadline);
+  return called.ok && called.value.code === 200 ? JSON.parse(called.value.text) : undefined;
 }
 
 function names(items: readonly unknown[] = []): readonly string[] {

@@ -31,7 +31,7 @@ const MAY_IMPORT: readonly (readonly [files: RegExp, targets: RegExp])[] = [
 
 /** What opens connections, and who may: two files that call the API server, one that pulls a core, one that calls an Agent's server, one that serves. */
 const HTTP = /^(undici|ws|axios|got|node-fetch|@kubernetes\/client-node|(node:)?(http|https|http2|net|tls|dgram))(\/|$)/;
-const MAY_CALL = /^host\/(cluster\/rest\/(connection|kube-config)|core\/oci\/transport)\.ts$/;
+const MAY_CALL = /^host\/(cluster\/rest\/(pool|kube-config)|core\/oci\/transport)\.ts$/;
 const MAY_SERVE: Readonly<Record<string, RegExp>> = { 'host/observe/server.ts': /^node:(http|https|net)$/ };
 const MAY_FETCH = 'host/sessions.ts';
 const HTTP_GLOBALS = new Set(['fetch', 'WebSocket', 'EventSource', 'XMLHttpRequest']);

@@ -12,6 +12,8 @@ export type Fault =
   | { readonly type: 'ResetBeforeWrite' }
   /** The connection dies, the write was done. */
   | { readonly type: 'ResetAfterWrite' }
+  /** The answer begins, and the connection dies in the middle of its body. */
+  | { readonly type: 'Broken' }
   /** No answer at all. */
   | { readonly type: 'Silence' }
   /** The body comes in pieces of `bytes`, each `delayMs` after the other (0: at once, but still apart). For watches: each frame. */
@@ -97,8 +99,13 @@ export function serveWatch(
 /** Answers with a value, in pieces when the fault asks for it. */
 export async function sendJson(response: ServerResponse, code: number, value: unknown, fault: Fault | undefined): Promise<void> {
   response.writeHead(code, { 'content-type': 'application/json' });
-  if (fault?.type === 'Pieces') await sendPieces(response, JSON.stringify(value), fault);
-  else response.write(JSON.stringify(value));
+  const text = JSON.stringify(value);
+  if (fault?.type === 'Broken') {
+    response.write(text.slice(0, text.length / 2), () => setTimeout(() => response.socket?.destroy(), 20));
+    return;
+  }
+  if (fault?.type === 'Pieces') await sendPieces(response, text, fault);
+  else response.write(text);
   response.end();
 }
 

@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { isDeepStrictEqual } from 'node:util';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../../clock.ts';
 import type { ClusterError, Result } from '../cluster.ts';
+import type { Deadline } from './deadline.ts';
 import { TimedOut, unreachable } from './failures.ts';
-import { type CredentialSource, type Credentials, type KubeConfigSource, loadCredentialSource, type TlsOptions } from './kube-config.ts';
+import { type CredentialSource, type Credentials, type KubeConfigSource, loadCredentialSource } from './kube-config.ts';
+import { createPool, type PoolTarget } from './pool.ts';
+import { readWhole, type WholeAnswer } from './whole-answer.ts';
 
 /** How long credentials serve before files and plugins are asked again: a burst of calls reads them once. */
 const CREDENTIALS_FRESH_MS = 1_000;
 /** After a 401 the kubeconfig itself is read again, at most this often. */
 const RELOAD_EVERY_MS = 10_000;
-/** Shorter than the idle limits of API servers (90 s) and of most load balancers (60 s), so that no request meets a connection that is being closed. */
-const KEEP_ALIVE_MS = 45_000;
-/** As client-go: an address that is gone is noticed although nothing is sent. */
-const TCP_KEEP_ALIVE_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 10_000;
-
 export interface ConnectionOptions extends KubeConfigSource {
   readonly clock: Clock;
   readonly userAgent: string;
@@ -44,6 +41,28 @@ export interface HttpRequest {
   readonly accept?: string;
 }
 
+/** What all requests with the same credentials have in common: made once for them, not once a request. */
+interface Route {
+  readonly source: CredentialSource;
+  readonly credentials: Credentials;
+  readonly origin: string;
+  /** What the address of the API server has before the paths of the API; empty as a rule. */
+  readonly basePath: string;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly target: PoolTarget;
+  readonly pool: Dispatcher;
+}
+
+/** Tells what came of a request. */
+type Tell = (came: Exchange['came']) => void;
+
+/** A way to send a request on a pool; tells when its answer begins. */
+type Send<T> = (
+  pool: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  onBegun: (code: number, headers: Dispatcher.ResponseData['headers']) => void,
+) => Promise<T>;
+
 export type HttpAnswer = Pick<Dispatcher.ResponseData, 'statusCode' | 'headers' | 'body'>;
 
 /**
@@ -54,8 +73,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #source: CredentialSource;
   #sourceLoadedAtMs: number;
-  #pool: { readonly key: string; readonly dispatcher: Dispatcher } | undefined;
-  #fresh: { readonly credentials: Credentials; readonly untilMs: number } | undefined;
+  #route: Route | undefined;
+  #fresh: { readonly answer: Result<Credentials>; readonly untilMs: number } | undefined;
   #asked: Promise<Result<Credentials>> | undefined;
   #isClosed = false;
 
@@ -81,68 +100,74 @@ export class Connection {
   }
 
   /** Sends one request. The caller reads the body to its end or destroys it: a body that is left holds its socket for good. */
-  async open(request: HttpRequest, signal: AbortSignal): Promise<Result<HttpAnswer>> {
-    const what = `${request.method} ${this.server}${request.path.split('?', 1)[0]}`;
-    if (this.#isClosed)
-      return { ok: false, error: { type: 'Unreachable', message: `${what}: expected an open connection, it was closed` } };
-    const credentials = await aborted(this.#credentials(), signal);
-    if (credentials === 'Aborted') return { ok: false, error: this.#withoutCredentials(what, signal.reason) };
+  open(request: HttpRequest, deadline: Deadline): Promise<Result<HttpAnswer>> {
+    return this.#send(request, deadline, async (pool, options, onBegun) => {
+      const answer = await pool.request({ ...options, signal: deadline.signal });
+      onBegun(answer.statusCode, answer.headers);
+      return answer;
+    });
+  }
+
+  /** Sends one request and reads its answer to the end. */
+  call(request: HttpRequest, deadline: Deadline): Promise<Result<WholeAnswer>> {
+    return this.#send(request, deadline, (pool, options, onBegun) => readWhole(pool, options, deadline, onBegun));
+  }
+
+  async #send<T>(request: HttpRequest, deadline: Deadline, exchange: Send<T>): Promise<Result<T>> {
+    const isOver = this.#isClosed || deadline.isOver;
+    const credentials = isOver ? 'Aborted' : (this.#stillFresh() ?? (await aborted(this.#credentials(), deadline.signal)));
+    if (this.#isClosed) {
+      const message = `${this.#what(request)}: expected an open connection, it was closed`;
+      return { ok: false, error: { type: 'Unreachable', message } };
+    }
+    if (credentials === 'Aborted') return { ok: false, error: this.#withoutCredentials(this.#what(request), deadline.reasonOr(undefined)) };
     if (!credentials.ok) return credentials;
-    const headers = this.#headers(request, credentials.value);
-    const told = this.#exchange(request, headers);
+    let tell: Tell | undefined;
     try {
-      const { origin, pathname } = new URL(this.server);
-      const answer = await this.#dispatcher(credentials.value).request({
-        origin,
-        path: `${pathname.replace(/\/$/, '')}${request.path}`,
-        method: request.method,
-        headers,
-        signal,
-        // Time is the callers' affair: watches are silent for long.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        ...(request.body === undefined ? {} : { body: request.body }),
+      const { origin, basePath, pool, headers: common } = this.#routeWith(credentials.value);
+      const { method, path, body = null, accept = 'application/json', contentType } = request;
+      const headers = { accept, ...(contentType === undefined ? {} : { 'content-type': contentType }), ...common };
+      tell = this.#tellOf(request, headers);
+      // Time is the callers' affair: watches are silent for long.
+      const options = { origin, path: `${basePath}${path}`, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
+      const value = await exchange(pool, options, (code, given) => {
+        tell?.({ type: 'Answer', code, headers: given });
+        tell = undefined;
+        if (code === 401) this.#refused();
       });
-      told({ type: 'Answer', code: answer.statusCode, headers: answer.headers });
-      if (answer.statusCode === 401) this.#refused();
-      return { ok: true, value: answer };
+      return { ok: true, value };
     } catch (cause) {
-      const error = unreachable(what, signal.aborted ? signal.reason : cause);
-      told({ type: 'Failure', message: error.message });
+      const error = unreachable(this.#what(request), deadline.reasonOr(cause));
+      tell?.({ type: 'Failure', message: error.message });
       return { ok: false, error };
     }
+  }
+
+  #what({ method, path }: HttpRequest): string {
+    return `${method} ${this.server}${path.split('?', 1)[0]}`;
   }
 
   /** Ends the pool; what is under way is answered `Unreachable`. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await this.#pool?.dispatcher.destroy();
+    await this.#route?.pool.destroy();
   }
 
   /** Begins to measure; what is given to the answer is told with the request. */
-  #exchange({ method, path, body }: HttpRequest, headers: Exchange['headers']): (came: Exchange['came']) => void {
+  #tellOf({ method, path, body }: HttpRequest, headers: Exchange['headers']): Tell | undefined {
     const { clock, onExchange } = this.#options;
-    if (onExchange === undefined) return () => {};
+    if (onExchange === undefined) return undefined;
     const beganMs = clock.monotonic();
     const asked = { method, url: `${this.server.replace(/\/$/, '')}${path}`, headers, ...(body === undefined ? {} : { body }) };
     return (came) => onExchange({ ...asked, came, tookMs: clock.monotonic() - beganMs });
   }
 
-  #headers(request: HttpRequest, { headers }: Credentials): Record<string, string | string[]> {
-    const own = {
-      accept: request.accept ?? 'application/json',
-      'user-agent': this.#options.userAgent,
-      ...(request.contentType === undefined ? {} : { 'content-type': request.contentType }),
-    };
-    const given = Object.entries(headers).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]] as const);
-    return { ...own, ...Object.fromEntries(given) };
+  #stillFresh(): Result<Credentials> | undefined {
+    return this.#fresh !== undefined && this.#options.clock.monotonic() < this.#fresh.untilMs ? this.#fresh.answer : undefined;
   }
 
   /** All that ask at once share one answer: an exec plugin runs once, not once a request. */
   #credentials(): Promise<Result<Credentials>> {
-    if (this.#fresh !== undefined && this.#options.clock.monotonic() < this.#fresh.untilMs) {
-      return Promise.resolve({ ok: true, value: this.#fresh.credentials });
-    }
     this.#asked ??= this.#ask().finally(() => {
       this.#asked = undefined;
     });
@@ -151,9 +176,9 @@ export class Connection {
 
   async #ask(): Promise<Result<Credentials>> {
     try {
-      const credentials = await this.#source.credentials();
-      this.#fresh = { credentials, untilMs: this.#options.clock.monotonic() + CREDENTIALS_FRESH_MS };
-      return { ok: true, value: credentials };
+      const answer = { ok: true, value: await this.#source.credentials() } as const;
+      this.#fresh = { answer, untilMs: this.#options.clock.monotonic() + CREDENTIALS_FRESH_MS };
+      return answer;
     } catch (cause) {
       return { ok: false, error: credentialsError(this.contextName, cause) };
     }
@@ -183,15 +208,18 @@ export class Connection {
     }
   }
 
-  #dispatcher({ tls }: Credentials): Dispatcher {
-    const proxyUrl = this.#source.getCurrentCluster()?.proxyUrl;
-    const key = poolKey(this.server, proxyUrl, tls);
-    if (this.#pool?.key === key) return this.#pool.dispatcher;
-    const old = this.#pool?.dispatcher;
-    this.#pool = { key, dispatcher: createPool(this.server, proxyUrl, tls) };
+  #routeWith(credentials: Credentials): Route {
+    const known = this.#route;
+    if (known?.credentials === credentials && known.source === this.#source) return known;
+    const target: PoolTarget = { server: this.server, proxyUrl: this.#source.getCurrentCluster()?.proxyUrl, tls: credentials.tls };
+    const pool = known !== undefined && isDeepStrictEqual(known.target, target) ? known.pool : createPool(target);
+    const { origin, pathname } = new URL(target.server);
+    const given = Object.entries(credentials.headers).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]] as const);
+    const headers = { 'user-agent': this.#options.userAgent, ...Object.fromEntries(given) };
+    this.#route = { source: this.#source, credentials, origin, basePath: pathname.replace(/\/$/, ''), headers, target, pool };
     // Waits for what is under way, watches among it; its failure concerns nobody.
-    old?.close().catch(() => {});
-    return this.#pool.dispatcher;
+    if (pool !== known?.pool) known?.pool.close().catch(() => {});
+    return this.#route;
   }
 }
 
@@ -205,33 +233,8 @@ function credentialsError(context: string, cause: unknown): ClusterError {
   };
 }
 
-function createPool(server: string, proxyUrl: string | undefined, tls: TlsOptions): Dispatcher {
-  const { protocol, hostname } = new URL(server);
-  const pool = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, pipelining: 1, allowH2: false };
-  const socket = { keepAlive: true, keepAliveInitialDelay: TCP_KEEP_ALIVE_MS, timeout: CONNECT_TIMEOUT_MS };
-  if (proxyUrl?.startsWith('socks')) return new Socks5ProxyAgent(proxyUrl, { ...pool, requestTls: { ...tls, ...socket } });
-  if (proxyUrl) return new ProxyAgent({ ...pool, uri: proxyUrl, requestTls: { ...tls, ...socket }, connect: socket });
-  const connect = { ...tls, ...socket };
-  const proxyVariable = protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const isProxied = (process.env[proxyVariable] ?? process.env[proxyVariable.toLowerCase()] ?? '') !== '';
-  // As Go's programs: the environment's proxy, save for this machine itself.
-  if (isProxied && !isLoopback(hostname)) return new EnvHttpProxyAgent({ ...pool, connect, requestTls: connect });
-  return new Agent({ ...pool, connect });
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.startsWith('127.') || hostname === '[::1]';
-}
-
-function poolKey(server: string, proxyUrl: string | undefined, tls: TlsOptions): string {
-  const hash = createHash('sha256').update(`${server}\n${proxyUrl ?? ''}\n${tls.servername ?? ''}\n${tls.rejectUnauthorized ?? ''}\n`);
-  for (const part of [tls.ca, tls.cert, tls.key, tls.passphrase]) hash.update(part ?? '').update('\n');
-  return hash.digest('hex');
-}
-
 /** The answer, or `Aborted` as soon as the signal is; the promise itself goes on for the others that share it. */
 function aborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'Aborted'> {
-  if (signal.aborted) return Promise.resolve('Aborted');
   return new Promise((resolve, reject) => {
     const onAbort = (): void => resolve('Aborted');
     signal.addEventListener('abort', onAbort, { once: true });

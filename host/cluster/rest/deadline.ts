@@ -4,14 +4,16 @@ import { TimedOut } from './failures.ts';
 /** One for all: an exception of its own for each call that is over, as `abort()` makes it, costs as much as the rest of this class. */
 const OVER = new Error('the call is over');
 
-/** An abort signal that follows the caller's and a time limit. */
+/** When a call is given up: the caller's signal, or a time limit. */
 export class Deadline {
-  readonly #controller = new AbortController();
   readonly #clock: Clock;
   readonly #outer: AbortSignal | undefined;
   #limitMs: number;
   #what: string;
   #cancel: Cancel = () => {};
+  #over: { readonly reason: unknown } | undefined;
+  #onOver: (reason: unknown) => void = () => {};
+  #controller: AbortController | undefined;
 
   constructor(clock: Clock, limitMs: number, what: string, outer: AbortSignal | undefined) {
     this.#clock = clock;
@@ -23,8 +25,27 @@ export class Deadline {
     this.restart(limitMs, what);
   }
 
+  get isOver(): boolean {
+    return this.#over !== undefined;
+  }
+
+  /** Why the call was given up; `cause` when it was not. */
+  reasonOr(cause: unknown): unknown {
+    return this.#over === undefined ? cause : this.#over.reason;
+  }
+
+  /** Aborts when the call is given up. Made when it is asked for: it costs ten times what `onOver` does. */
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#over !== undefined) this.#controller.abort(this.#over.reason);
+    }
     return this.#controller.signal;
+  }
+
+  /** Calls `listener`, and none that was given before, when the call is given up. */
+  onOver(listener: (reason: unknown) => void): void {
+    this.#onOver = listener;
   }
 
   /** Time runs from now; by another limit from now on, where one is given. */
@@ -32,7 +53,7 @@ export class Deadline {
     this.#limitMs = limitMs;
     this.#what = what;
     this.#cancel();
-    this.#cancel = this.#clock.after(this.#limitMs, () => this.#controller.abort(new TimedOut(this.#what, this.#limitMs)));
+    this.#cancel = this.#clock.after(this.#limitMs, () => this.#end(new TimedOut(this.#what, this.#limitMs)));
   }
 
   /** Time stands still until `restart`. */
@@ -40,12 +61,24 @@ export class Deadline {
     this.#cancel();
   }
 
-  end(): void {
+  /** Nothing of the call is left: it has failed, or its answer was read to the end. */
+  settle(): void {
     this.#cancel();
     this.#outer?.removeEventListener('abort', this.#follow);
-    // Whatever of a body is left is thrown away, so that its socket is freed.
-    this.#controller.abort(OVER);
   }
 
-  readonly #follow = (): void => this.#controller.abort(this.#outer?.reason);
+  /** Ends a call of which something may be left: the rest of a body is thrown away, so that its socket is freed. */
+  end(): void {
+    this.settle();
+    this.#end(OVER);
+  }
+
+  #end(reason: unknown): void {
+    if (this.#over !== undefined) return;
+    this.#over = { reason };
+    this.#controller?.abort(reason);
+    this.#onOver(reason);
+  }
+
+  readonly #follow = (): void => this.#end(this.#outer?.reason);
 }

@@ -21,16 +21,14 @@ export async function exchange<T>(
 ): Promise<Result<T>> {
   const deadline = new Deadline(clock, timeoutMs, 'none came', signal);
   try {
-    const opened = await connection.open(request, deadline.signal);
-    if (!opened.ok) return opened;
-    const { statusCode, headers, body } = opened.value;
-    const text = await body.text();
-    if (statusCode > 299) return { ok: false, error: refusal(statusCode, text, retryAfter(headers['retry-after'], clock.now())) };
+    const called = await connection.call(request, deadline);
+    if (!called.ok) return called;
+    const { code, headers, text } = called.value;
+    if (code > 299) return { ok: false, error: refusal(code, text, retryAfter(headers['retry-after'], clock.now())) };
     return decode(text);
   } catch (cause) {
-    const what = `${request.method} ${connection.server}${request.path}`;
-    return { ok: false, error: unreachable(what, deadline.signal.aborted ? deadline.signal.reason : cause) };
+    return { ok: false, error: unreachable(`${request.method} ${connection.server}${request.path}`, cause) };
   } finally {
-    deadline.end();
+    deadline.settle();
   }
 }

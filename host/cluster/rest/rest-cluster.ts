@@ -24,6 +24,7 @@ import type { KubeConfigSource } from './kube-config.ts';
 import { LineSplitter } from './lines.ts';
 import { collectionPath, listPath, logPath, objectPath, watchPath, writePath } from './paths.ts';
 import { Slots } from './slots.ts';
+import type { WholeAnswer } from './whole-answer.ts';
 
 const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 const DEFAULT_CONNECTIONS = 16;
@@ -62,13 +63,6 @@ export interface RestCluster extends Cluster {
 export async function createRestCluster(options: RestClusterOptions): Promise<RestCluster> {
   const userAgent = options.userAgent ?? `kubeopencode-host/${packageJson.version}`;
   return new HttpCluster(new Connection({ ...options, userAgent }), options);
-}
-
-/** A whole answer. */
-interface Answer {
-  readonly code: number;
-  readonly text: string;
-  readonly retryAfterMs: number | undefined;
 }
 
 class HttpCluster implements RestCluster {
@@ -144,17 +138,17 @@ class HttpCluster implements RestCluster {
   async *followLogs(address: Address, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogPiece> {
     const call = new Deadline(this.#clock, this.#timeoutMs, 'the log was not opened', signal);
     try {
-      const opened = await this.#connection.open({ method: 'GET', path: logPath(address, options, 'follow'), accept: '*/*' }, call.signal);
+      const opened = await this.#connection.open({ method: 'GET', path: logPath(address, options, 'follow'), accept: '*/*' }, call);
       if (signal.aborted) return;
       if (!opened.ok) return yield { type: 'ERROR', error: opened.error };
       const { statusCode, body } = opened.value;
-      if (statusCode !== 200) return yield { type: 'ERROR', error: refused(statusCode, await this.#read(opened.value)) };
+      if (statusCode !== 200) return yield { type: 'ERROR', error: await this.#refusal(opened.value) };
       call.pause();
       const decoder = new TextDecoder();
       for await (const chunk of body) yield { type: 'TEXT', text: decoder.decode(chunk, { stream: true }) };
     } catch (cause) {
       const what = `watch log of ${address.name} at ${this.server}`;
-      if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
+      if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.reasonOr(cause)) };
     } finally {
       call.end();
     }
@@ -165,15 +159,15 @@ class HttpCluster implements RestCluster {
     const what = `watch ${options.kind} at ${this.server}`;
     const call = new Deadline(this.#clock, this.#timeoutMs, 'the watch was not opened', signal);
     try {
-      const opened = await this.#connection.open({ method: 'GET', path }, call.signal);
+      const opened = await this.#connection.open({ method: 'GET', path }, call);
       if (signal.aborted) return;
       if (!opened.ok) return yield { type: 'ERROR', error: opened.error };
       const { statusCode } = opened.value;
-      if (statusCode !== 200) return yield { type: 'ERROR', error: refused(statusCode, await this.#read(opened.value)) };
+      if (statusCode !== 200) return yield { type: 'ERROR', error: await this.#refusal(opened.value) };
       call.restart(options.timeoutSeconds * 1000 + WATCH_IDLE_MARGIN_MS, 'the watch stays silent');
       yield* frames(opened.value, call);
     } catch (cause) {
-      if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
+      if (!signal.aborted) yield { type: 'ERROR', error: unreachable(what, call.reasonOr(cause)) };
     } finally {
       call.end();
     }
@@ -181,30 +175,35 @@ class HttpCluster implements RestCluster {
 
   /** One request and its whole answer, in its time and in one of the slots. */
   async #call<T>(request: HttpRequest, decode: (text: string) => T | undefined, outer?: AbortSignal): Promise<Result<T>> {
-    const what = `${request.method} ${this.server}${request.path.split('?', 1)[0]}`;
     const release = await this.#slots.take(outer);
-    if (release === null) return { ok: false, error: unreachable(what, outer?.reason) };
+    if (release === null) return { ok: false, error: unreachable(this.#what(request), outer?.reason) };
     const call = new Deadline(this.#clock, this.#timeoutMs, 'none came', outer);
     try {
-      const opened = await this.#connection.open(request, call.signal);
-      if (!opened.ok) return opened;
-      const answer = await this.#read(opened.value);
-      if (answer.code < 200 || answer.code > 299) return { ok: false, error: refused(answer.code, answer) };
-      const value = decode(answer.text);
-      return value === undefined ? { ok: false, error: nonsense(what, opened.value, answer) } : { ok: true, value };
+      const called = await this.#connection.call(request, call);
+      if (!called.ok) return called;
+      // The pool takes a connection back one turn of the event loop after the end of the body; a call that came earlier would open another.
+      await new Promise((resolve) => setImmediate(resolve));
+      const { code, headers, text } = called.value;
+      if (code < 200 || code > 299) return { ok: false, error: refused(code, text, retryAfter(headers['retry-after'], this.#clock.now())) };
+      const value = decode(text);
+      return value === undefined ? { ok: false, error: nonsense(this.#what(request), called.value) } : { ok: true, value };
     } catch (cause) {
-      return { ok: false, error: unreachable(what, call.signal.aborted ? call.signal.reason : cause) };
+      return { ok: false, error: unreachable(this.#what(request), call.reasonOr(cause)) };
     } finally {
-      call.end();
+      call.settle();
       release();
     }
   }
 
-  async #read({ statusCode, headers, body }: HttpAnswer): Promise<Answer> {
+  #what({ method, path }: HttpRequest): string {
+    return `${method} ${this.server}${path.split('?', 1)[0]}`;
+  }
+
+  /** Reads what was sent instead of a stream. */
+  async #refusal({ statusCode, headers, body }: HttpAnswer): Promise<ClusterError> {
     const text = await body.text();
-    // The pool takes a connection back one turn of the event loop after the end of the body; a call that came earlier would open another.
     await new Promise((resolve) => setImmediate(resolve));
-    return { code: statusCode, text, retryAfterMs: retryAfter(headers['retry-after'], this.#clock.now()) };
+    return refused(statusCode, text, retryAfter(headers['retry-after'], this.#clock.now()));
   }
 }
 
@@ -227,12 +226,12 @@ function json(value: unknown): { readonly contentType: string; readonly body: st
   return { contentType: 'application/json', body: JSON.stringify(value) };
 }
 
-function refused(code: number, answer: Answer): ClusterError {
-  if (code >= 400) return refusal(code, answer.text, answer.retryAfterMs);
+function refused(code: number, text: string, retryAfterMs: number | undefined): ClusterError {
+  if (code >= 400) return refusal(code, text, retryAfterMs);
   return { type: 'Unreachable', message: `expected an answer of an API server, came HTTP ${code}; check the address in the kubeconfig` };
 }
 
-function nonsense(what: string, { headers }: HttpAnswer, { code, text }: Answer): ClusterError {
+function nonsense(what: string, { code, headers, text }: WholeAnswer): ClusterError {
   const came = `HTTP ${code} with ${headers['content-type'] ?? 'no content type'}: ${text.trim().slice(0, 200)}`;
   return { type: 'Unreachable', message: `${what}: expected an object of the API, came ${came}; check the address in the kubeconfig` };
 }

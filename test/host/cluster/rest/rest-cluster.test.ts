@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Address, ClusterError, Result, WatchEvent } from '#host/cluster/cluster.ts';
+import type { Exchange } from '#host/cluster/rest/connection.ts';
 import { createRestCluster, type RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { datesTo, serverClock } from '#host/server-clock.ts';
@@ -208,6 +210,23 @@ describe('refusals and failures are values', () => {
     expect(failure(await quick.get(address('a')))).toMatchObject({ type: 'Unreachable', message: expect.stringContaining('within 0.1 s') });
     await until(() => server.connections.open === 0);
     await quick.close();
+  });
+
+  test('a body that breaks off is Unreachable, and its request is told once', async () => {
+    const told: Exchange[] = [];
+    const observed = await createRestCluster({ kubeconfig: server.kubeconfig, clock: realClock, onExchange: (one) => told.push(one) });
+    server.fail('list', { type: 'Broken' });
+    expect(failure(await observed.list({ kind: 'ConfigMap' }))).toMatchObject({ type: 'Unreachable' });
+    expect(told.map(({ came }) => came)).toMatchObject([{ type: 'Answer', code: 200 }]);
+    await observed.close();
+  });
+
+  test('an address that is none is Unreachable', async () => {
+    const kubeconfig = server.kubeconfig.replace(/kubeconfig$/, 'nowhere');
+    writeFileSync(kubeconfig, readFileSync(server.kubeconfig, 'utf8').replace(server.url, 'nowhere'));
+    const lost = await createRestCluster({ kubeconfig, clock: realClock });
+    expect(failure(await lost.get(address('a')))).toMatchObject({ type: 'Unreachable', message: expect.stringContaining('Invalid URL') });
+    await lost.close();
   });
 
   test('a write whose answer is lost is Unreachable, and done', async () => {
