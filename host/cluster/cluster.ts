@@ -65,12 +65,17 @@ export type WatchEvent =
   /** An ERROR frame, or the call itself was refused; the stream ends with it. */
   | { readonly type: 'ERROR'; readonly error: ClusterError };
 
-export interface PatchOptions {
+export interface WriteOptions {
+  /** How much of the object comes back: `Metadata` its kind and metadata, which is a fraction of it. Default: all of it. */
+  readonly answer?: 'Metadata';
+}
+
+export interface PatchOptions extends WriteOptions {
   readonly patchType: 'merge' | 'strategic';
   readonly subresource?: 'status';
 }
 
-export interface DeleteOptions {
+export interface DeleteOptions extends WriteOptions {
   readonly uid?: string;
   readonly resourceVersion?: string;
   readonly gracePeriodSeconds?: number;
@@ -92,14 +97,21 @@ export interface LogOptions {
 /** A part of a log, or what kept the rest from coming. */
 export type LogPiece = { readonly type: 'TEXT'; readonly text: string } | { readonly type: 'ERROR'; readonly error: ClusterError };
 
-/** An API server, real (`rest/`) or in memory (`memory/`). Every call may be aborted. Retries nothing: that is the caller's affair. */
+/**
+ * An API server, real (`rest/`) or in memory (`memory/`). Every call may be aborted. Retries nothing: that is the caller's affair. `metadata.managedFields` may be
+ * left out of whatever it answers.
+ */
 export interface Cluster {
   list(options: ListOptions, signal?: AbortSignal): Promise<Result<ObjectList>>;
   /** Bookmarks are always asked for. Ends without an event when the server closes it or the signal aborts. */
   watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** A quorum read. */
   get(address: Address, signal?: AbortSignal): Promise<Result<KubernetesObject>>;
-  create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>>;
+  create(
+    object: KubernetesObject & { readonly kind: Kind },
+    options?: WriteOptions,
+    signal?: AbortSignal,
+  ): Promise<Result<KubernetesObject>>;
   /** PUT with the object's resourceVersion; Leases only. */
   replace(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>>;
   patch(

@@ -14,6 +14,8 @@ import { keyOf } from './subject.ts';
 
 /** Longest wait for an Event's answer, once all else is done. */
 const EVENT_PATIENCE_MS = 1_000;
+/** Of what was written nothing else is needed: the rest comes with the watch. */
+const METADATA = { answer: 'Metadata' } as const;
 
 export interface ApplyOptions {
   readonly cluster: Pick<Cluster, 'create' | 'patch' | 'delete'>;
@@ -117,7 +119,7 @@ function write(options: ApplyOptions, subject: Subject, action: Write): Promise<
 async function create(options: ApplyOptions, subject: Subject, action: Create): Promise<Report> {
   const { kind, metadata } = action.object;
   const address: Address = { kind, namespace: metadata.namespace ?? '', name: metadata.name };
-  const result = await safely(options.cluster.create(action.object, options.signal), action);
+  const result = await safely(options.cluster.create(action.object, METADATA, options.signal), action);
   noteResult(options, subject, address, result, []);
   return report(action, result);
 }
@@ -126,7 +128,7 @@ async function patch(options: ApplyOptions, subject: Subject, action: Patch): Pr
   const { ref, uid, resourceVersion, patchType, subresource } = action;
   const { metadata } = action.patch as { readonly metadata?: Readonly<Record<string, unknown>> };
   const bound = { ...action.patch, metadata: { ...metadata, uid, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
-  const patchOptions = { patchType, ...(subresource === undefined ? {} : { subresource }) };
+  const patchOptions = { ...METADATA, patchType, ...(subresource === undefined ? {} : { subresource }) };
   const result = await safely(options.cluster.patch(ref, bound, patchOptions, options.signal), action);
   noteResult(options, subject, ref, result, BEHIND);
   return report(action, result);
@@ -135,6 +137,7 @@ async function patch(options: ApplyOptions, subject: Subject, action: Patch): Pr
 async function remove(options: ApplyOptions, subject: Subject, action: Delete): Promise<Report> {
   const { ref, uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = action;
   const deleteOptions = {
+    ...METADATA,
     uid,
     ...(resourceVersion === undefined ? {} : { resourceVersion }),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
@@ -169,7 +172,7 @@ async function tell(options: ApplyOptions, action: Event): Promise<Report> {
     action: action.action,
     note: action.note,
   };
-  const result = await safely(options.cluster.create(event, options.signal), action);
+  const result = await safely(options.cluster.create(event, METADATA, options.signal), action);
   const reporting = { actionId: action.id, of: 'Event' as const };
   const isTold = result.ok || isRefusal(result.error, [409]);
   return isTold ? succeeded(reporting) : failed(reporting, result.error);

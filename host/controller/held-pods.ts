@@ -14,7 +14,7 @@ export type LetGo = { readonly type: 'Released' | 'Gone' } | { readonly type: 'F
 export async function letGo(cluster: Pick<Cluster, 'patch'>, { metadata }: Pod, signal?: AbortSignal): Promise<LetGo> {
   const address: Address = { kind: 'Pod', namespace: metadata.namespace ?? '', name: metadata.name };
   const patch = { metadata: { uid: metadata.uid, '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } };
-  const result = await cluster.patch(address, patch, { patchType: 'strategic' }, signal);
+  const result = await cluster.patch(address, patch, { patchType: 'strategic', answer: 'Metadata' }, signal);
   if (result.ok) return { type: 'Released' };
   const { error } = result;
   const isGone = error.type === 'Refused' && error.code === 404;

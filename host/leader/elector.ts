@@ -66,7 +66,7 @@ export function createElector(options: ElectorOptions): Elector {
         send('get', (signal) => cluster.get({ kind: 'Lease', ...lease }, signal));
         break;
       case 'Create':
-        send('create', (signal) => cluster.create(leaseObject(lease, output.record), signal));
+        send('create', (signal) => cluster.create(leaseObject(lease, output.record), {}, signal));
         break;
       case 'Replace':
         send('replace', (signal) => cluster.replace(replacement(output.record, output.resourceVersion), signal));

@@ -34,7 +34,7 @@ export function observeCluster(cluster: Cluster, clock: Clock, metrics: Pick<Met
     list: (options, signal) => timed('list', options.kind, cluster.list(options, signal)),
     watch: (options, signal) => streamed('watch', options.kind, cluster.watch(options, signal)),
     get: (address, signal) => timed('get', address.kind, cluster.get(address, signal)),
-    create: (object, signal) => timed('create', object.kind, cluster.create(object, signal)),
+    create: (object, options, signal) => timed('create', object.kind, cluster.create(object, options, signal)),
     replace: (object, signal) => timed('update', object.kind, cluster.replace(object, signal)),
     patch: (address, patch, options, signal) => timed('patch', address.kind, cluster.patch(address, patch, options, signal)),
     delete: (address, options, signal) => timed('delete', address.kind, cluster.delete(address, options, signal)),

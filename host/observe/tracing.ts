@@ -124,7 +124,7 @@ function tracingOf(version: string): Tracing {
       followLogs: (address, options, signal) => cluster.followLogs(address, options, signal),
       list: (options, signal) => called('list', options.kind, options, () => cluster.list(options, signal)),
       get: (address, signal) => called('get', address.kind, address, () => cluster.get(address, signal)),
-      create: (object, signal) => called('create', object.kind, object.metadata, () => cluster.create(object, signal)),
+      create: (object, options, signal) => called('create', object.kind, object.metadata, () => cluster.create(object, options, signal)),
       replace: (object, signal) => called('update', object.kind, object.metadata, () => cluster.replace(object, signal)),
       patch: (address, patch, options, signal) =>
         called('patch', address.kind, address, () => cluster.patch(address, patch, options, signal)),

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Address, PatchOptions, Result } from '#host/cluster/cluster.ts';
 import type { ApiServer } from '#host/cluster/memory/api-server.ts';
-import { MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
+import { answered, MemoryCluster } from '#host/cluster/memory/memory-cluster.ts';
 import { quietPods } from './quiet-pods.ts';
 
 /** Called with an object as it stood just before a patch, and just after. */
@@ -25,8 +25,9 @@ export class WitnessedCluster extends MemoryCluster {
     signal?: AbortSignal,
   ): Promise<Result<KubernetesObject>> {
     const before = this.#server.find(address);
-    const result = await super.patch(address, patch, options, signal);
+    const { answer, ...rest } = options;
+    const result = await super.patch(address, patch, rest, signal);
     if (result.ok && before !== undefined) this.#onPatched(address, before, result.value);
-    return result;
+    return answered(result, answer);
   }
 }

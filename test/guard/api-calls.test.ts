@@ -5,6 +5,8 @@ import { realClock } from '#host/real-clock.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 
 const CALLS = 200;
+/** With something to fall back to: aggregated API servers may have no such form. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 
 let server: FakeApiServer;
 let cluster: RestCluster;
@@ -32,5 +34,16 @@ describe('one call of the API server', () => {
     await get();
     expect(asked).toHaveBeenCalledTimes(2);
     expect(server.connections.opened).toBe(1);
+  });
+
+  test('brings no more than metadata where no more is wanted', async () => {
+    const answer = { answer: 'Metadata' } as const;
+    const configMap = { kind: 'ConfigMap', metadata: { name: 'a', namespace: 'team-a' }, data: { text: 'x'.repeat(10_000) } } as const;
+    const created = await cluster.create(configMap, answer);
+    const address = { kind: 'ConfigMap', namespace: 'team-a', name: 'a' } as const;
+    const patched = await cluster.patch(address, { metadata: { labels: { b: 'c' } } }, { patchType: 'merge', ...answer });
+    await cluster.delete(address, answer);
+    expect(server.requests.map(({ headers }) => headers.accept)).toEqual(Array.from({ length: 3 }, () => METADATA_ONLY));
+    for (const result of [created, patched]) expect(JSON.stringify(result).length).toBeLessThanOrEqual(250);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Task } from '#core/api/task.ts';
+import type { Cluster, Result } from '#host/cluster/cluster.ts';
 import { createWorld } from '#host/cluster/memory/world.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
@@ -21,6 +22,8 @@ const MOST_CALLS = 10;
 const MOST_CALLS_QUEUED = 14;
 /** Bytes in and out of all calls of a plain Task. */
 const MOST_BYTES = 32_500;
+/** Bytes in the answers to all its writes: they bring metadata alone. */
+const MOST_BYTES_ANSWERED = 2_900;
 
 /** core.wasm, with an account of what crossed the sandbox. */
 function counted() {
@@ -38,6 +41,26 @@ function counted() {
   return { engine: counting, crossed };
 }
 
+/** The same cluster, with an account of what its answers to writes weigh. */
+function weighed(cluster: Cluster, answers: { bytes: number }): Cluster {
+  const weigh = async <T>(call: Promise<Result<T>>): Promise<Result<T>> => {
+    const result = await call;
+    answers.bytes += JSON.stringify(result).length;
+    return result;
+  };
+  return {
+    list: (...args) => cluster.list(...args),
+    watch: (...args) => cluster.watch(...args),
+    get: (...args) => cluster.get(...args),
+    create: (...args) => weigh(cluster.create(...args)),
+    replace: (...args) => weigh(cluster.replace(...args)),
+    patch: (...args) => weigh(cluster.patch(...args)),
+    delete: (...args) => weigh(cluster.delete(...args)),
+    logs: (...args) => cluster.logs(...args),
+    followLogs: (...args) => cluster.followLogs(...args),
+  };
+}
+
 /** Watches are taken up again now and then, whatever the Tasks do. */
 function readsOf(host: VirtualHost): number {
   return host.reads.filter(({ verb }) => verb === 'get' || verb === 'list').length;
@@ -47,7 +70,8 @@ function readsOf(host: VirtualHost): number {
 async function lives(count: number, by: 'template' | 'agent with two slots') {
   const world = createWorld();
   const { engine, crossed } = counted();
-  const host = virtualHost({ engine, world });
+  const answers = { bytes: 0 };
+  const host = virtualHost({ engine, world, wrap: (cluster) => weighed(cluster, answers) });
   world.apply(by === 'template' ? newObject('AgentTemplate', template()) : newObject('Agent', agent({ maxConcurrentTasks: 2 })));
   await host.start();
   const [reads, calls, bytes] = [readsOf(host), crossed.calls, crossed.bytes];
@@ -64,16 +88,17 @@ async function lives(count: number, by: 'template' | 'agent with two slots') {
     const call = [verb, kind, subresource].filter((part) => part !== undefined).join(' ');
     written[call] = (written[call] ?? 0) + 1;
   }
-  return { written, reads: readsOf(host) - reads, calls: crossed.calls - calls, bytes: crossed.bytes - bytes };
+  return { written, reads: readsOf(host) - reads, calls: crossed.calls - calls, bytes: crossed.bytes - bytes, answered: answers.bytes };
 }
 
 describe('a plain Task from its creation to its end', () => {
   test('costs five writes, two Events, no read, and few calls of the core', async () => {
-    const { written, reads, calls, bytes } = await lives(1, 'template');
+    const { written, reads, calls, bytes, answered } = await lives(1, 'template');
     expect(written).toEqual({ 'create ConfigMap': 1, 'create Pod': 1, 'patch Task status': 2, 'patch Pod': 1, 'create Event': 2 });
     expect(reads).toBe(0);
     expect(calls).toBeLessThanOrEqual(MOST_CALLS);
     expect(bytes).toBeLessThanOrEqual(MOST_BYTES);
+    expect(answered).toBeLessThanOrEqual(MOST_BYTES_ANSWERED);
   });
 });
 

@@ -71,7 +71,7 @@ export const BASIC_MUTANTS: readonly Mutant[] = [
     breaks: ['a-host-waits-for-its-own-writes'],
     cluster: (cluster) =>
       without(cluster, {
-        create: async (object, signal) => withoutVersion(await cluster.create(object, signal)),
+        create: async (object, how, signal) => withoutVersion(await cluster.create(object, how, signal)),
         patch: async (address, patch, how, signal) => withoutVersion(await cluster.patch(address, patch, how, signal)),
       }),
   },

@@ -50,9 +50,13 @@ export function hostLine(cluster: Cluster, options: HostLineOptions): Cluster {
       pass({ verb: 'list', kind: wanted.kind, namespace: wanted.namespace ?? '', name: '' }, () => cluster.list(wanted), signal),
     watch: (wanted, signal) => streamed(life, cluster.watch(wanted, signal)),
     get: (address, signal) => pass({ verb: 'get', ...address }, () => cluster.get(address), signal),
-    create: (object, signal) => {
+    create: (object, how, signal) => {
       const { kind, metadata } = object;
-      return pass({ verb: 'create', kind, namespace: metadata.namespace ?? '', name: metadata.name }, () => cluster.create(object), signal);
+      return pass(
+        { verb: 'create', kind, namespace: metadata.namespace ?? '', name: metadata.name },
+        () => cluster.create(object, how),
+        signal,
+      );
     },
     replace: (object, signal) => {
       const { kind, metadata } = object;

@@ -77,8 +77,10 @@ export const LIFE_MUTANTS: readonly Mutant[] = [
     breaks: ['a-kept-log-is-there'],
     cluster: (cluster) =>
       without(cluster, {
-        create: async (object, signal) =>
-          object.kind === 'ConfigMap' && isLogName(object.metadata.name) ? { ok: true, value: object } : cluster.create(object, signal),
+        create: async (object, how, signal) =>
+          object.kind === 'ConfigMap' && isLogName(object.metadata.name)
+            ? { ok: true, value: object }
+            : cluster.create(object, how, signal),
       }),
   },
   {

@@ -52,7 +52,7 @@ export function withLogFaults(cluster: Cluster, options: LogFaultsOptions): Clus
     list: (wanted, signal) => cluster.list(wanted, signal),
     watch: (wanted, signal) => cluster.watch(wanted, signal),
     get: (address, signal) => cluster.get(address, signal),
-    create: (object, signal) => cluster.create(object, signal),
+    create: (object, how, signal) => cluster.create(object, how, signal),
     replace: (object, signal) => cluster.replace(object, signal),
     patch: (address, patch, how, signal) => cluster.patch(address, patch, how, signal),
     delete: (address, how, signal) => cluster.delete(address, how, signal),

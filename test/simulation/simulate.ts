@@ -375,7 +375,7 @@ function paged(cluster: Cluster, limit: number): Cluster {
     list: (options) => cluster.list({ ...options, limit: Math.min(limit, options.limit ?? limit) }),
     watch: (options, signal) => cluster.watch(options, signal),
     get: (address) => cluster.get(address),
-    create: (object) => cluster.create(object),
+    create: (object, how) => cluster.create(object, how),
     replace: (object) => cluster.replace(object),
     patch: (address, patch, how) => cluster.patch(address, patch, how),
     delete: (address, how) => cluster.delete(address, how),

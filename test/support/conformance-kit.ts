@@ -35,6 +35,13 @@ export function configMap(namespace: string, name: string, metadata: Partial<Obj
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name, namespace } };
 }
 
+export function event(namespace: string, name: string, metadata: Partial<ObjectMeta> = {}): Draft {
+  const regarding = { apiVersion: 'v1', kind: 'Pod', namespace, name: 'p' };
+  const said = { type: 'Normal', reason: 'Started', action: 'Start', note: 'it runs', regarding };
+  const by = { reportingController: 'example.com/tests', reportingInstance: 'one', eventTime: '2026-01-01T00:00:00.000000Z' };
+  return { apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: { ...metadata, name, namespace }, ...said, ...by } as Draft;
+}
+
 export function at(kind: Kind, { namespace }: ConformanceContext, name: string): Address {
   return { kind, namespace, name };
 }

@@ -1,7 +1,14 @@
 import { expect } from 'vitest';
+import type { Cluster } from '#host/cluster/cluster.ts';
 import { compareResourceVersions } from '#host/cluster/resource-version.ts';
-import type { ConformanceCase } from './conformance.ts';
-import { at, configMap, ok, refusal, task } from './conformance-kit.ts';
+import type { ConformanceCase, ConformanceContext } from './conformance.ts';
+import { at, configMap, event, ok, pod, refusal, type Seen, task } from './conformance-kit.ts';
+
+/** Kind and metadata, without what only real API servers keep. */
+function metadataOf({ apiVersion, kind, metadata }: Seen): object {
+  const { managedFields: _, ...rest } = metadata as Seen['metadata'] & { readonly managedFields?: unknown };
+  return { apiVersion, kind, metadata: rest };
+}
 
 const merge = { patchType: 'merge' } as const;
 const mergeStatus = { patchType: 'merge', subresource: 'status' } as const;
@@ -82,6 +89,47 @@ export const writeCases: readonly ConformanceCase[] = [
         await ok(cluster.patch(address, {}, merge)),
       ];
       expect(again.map((object) => object.metadata.resourceVersion)).toEqual(again.map(() => metadata.resourceVersion));
+    },
+  },
+  ...[task, pod, configMap, event].map((make) => ({
+    name: `answer Metadata: kind and metadata of a ${make.name} that was written, and nothing else`,
+    run: async (cluster: Cluster, context: ConformanceContext) => {
+      const draft = make(context.namespace, 'a', { labels: { a: 'b' }, finalizers: ['example.com/hold'] });
+      const address = at(draft.kind, context, 'a');
+      const stored = async () => metadataOf(await ok(cluster.get(address)));
+      const created = await ok(cluster.create(draft, { answer: 'Metadata' }));
+      expect(Object.keys(created).toSorted()).toEqual(['apiVersion', 'kind', 'metadata']);
+      expect(metadataOf(created)).toEqual(await stored());
+      expect(created).toMatchObject({ apiVersion: draft.apiVersion, kind: draft.kind, metadata: { labels: { a: 'b' } } });
+      const patch = { metadata: { uid: created.metadata.uid, annotations: { c: 'd' } } };
+      const patched = await ok(cluster.patch(address, patch, { ...merge, answer: 'Metadata' }));
+      expect(Object.keys(patched).toSorted()).toEqual(['apiVersion', 'kind', 'metadata']);
+      expect(metadataOf(patched)).toEqual(await stored());
+      expect(patched.metadata).toMatchObject({ annotations: { c: 'd' } });
+      const held = await ok(cluster.delete(address, { uid: created.metadata.uid, answer: 'Metadata' }));
+      expect(Object.keys(held ?? {}).toSorted()).toEqual(['apiVersion', 'kind', 'metadata']);
+      expect(held?.metadata.deletionTimestamp).toBeDefined();
+      expect(metadataOf(held as Seen)).toEqual(await stored());
+      const released = await ok(cluster.patch(address, { metadata: { finalizers: null } }, { ...merge, answer: 'Metadata' }));
+      expect(released.metadata.finalizers).toBeUndefined();
+      await ok(cluster.create(make(context.namespace, 'b'), { answer: 'Metadata' }));
+      expect(await ok(cluster.delete(at(draft.kind, context, 'b'), { answer: 'Metadata' }))).toBeNull();
+      await refusal(cluster.create(make(context.namespace, 'A_b'), { answer: 'Metadata' }), 422, 'Invalid');
+      await refusal(cluster.delete(at(draft.kind, context, 'b'), { answer: 'Metadata' }), 404, 'NotFound');
+    },
+  })),
+  {
+    name: 'answer Metadata: of a status that was written, too',
+    run: async (cluster, context) => {
+      for (const draft of [task(context.namespace, 'a'), pod(context.namespace, 'a')]) {
+        const address = at(draft.kind, context, 'a');
+        await ok(cluster.create(draft));
+        const reported = await ok(cluster.patch(address, { status: { message: 'hello' } }, { ...mergeStatus, answer: 'Metadata' }));
+        expect(Object.keys(reported).toSorted()).toEqual(['apiVersion', 'kind', 'metadata']);
+        const stored = await ok(cluster.get(address));
+        expect(stored.status).toMatchObject({ message: 'hello' });
+        expect(metadataOf(reported)).toEqual(metadataOf(stored));
+      }
     },
   },
   {

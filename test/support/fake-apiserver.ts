@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import { type Fault, type OpenWatch, sendJson, sendStatus, sendText, serveWatch } from './fake-apiserver-faults.ts';
 import { FakeStore, type StatusAnswer, type WriteAnswer } from './fake-apiserver-store.ts';
@@ -206,7 +207,14 @@ function answer(call: Call, response: ServerResponse, store: FakeStore, watches:
   if (fault?.type === 'ResetAfterWrite') response.socket?.resetAndDestroy();
   else if (typeof result === 'string') void sendText(response, result, fault);
   else if ('code' in result) sendStatus(response, result);
-  else void sendJson(response, call.verb === 'create' ? 201 : 200, result.object, fault);
+  else void sendJson(response, call.verb === 'create' ? 201 : 200, inForm(call, result.object), fault);
+}
+
+/** As the real one: what is asked for alone, where there is such. */
+function inForm({ headers }: Call, object: unknown): unknown {
+  if (!headers.accept?.startsWith('application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1')) return object;
+  const { kind, metadata } = object as KubernetesObject;
+  return kind === 'Status' ? object : { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
 }
 
 function perform(call: Call, store: FakeStore, log: string): string | StatusAnswer | { readonly object: unknown } {

@@ -30,7 +30,7 @@ export function scriptedCluster(answer: (call: ScriptedCall, index: number) => S
     list: (options) => ask({ verb: 'list', of: options.kind, options }),
     watch: async function* () {},
     get: (address) => ask({ verb: 'get', of: named(address) }),
-    create: (object) => ask({ verb: 'create', of: nameOf(object), body: object }),
+    create: (object, options) => ask({ verb: 'create', of: nameOf(object), body: object, options }),
     replace: (object) => ask({ verb: 'replace', of: nameOf(object), body: object }),
     patch: (address, body, options) => ask({ verb: 'patch', of: named(address), body, options }),
     delete: (address, options) => ask({ verb: 'delete', of: named(address), options }),

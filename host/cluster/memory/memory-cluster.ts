@@ -13,6 +13,7 @@ import type {
   Result,
   WatchEvent,
   WatchOptions,
+  WriteOptions,
 } from '../cluster.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Call, CallFault, Faults } from './faults.ts';
@@ -61,8 +62,13 @@ export class MemoryCluster implements Cluster {
     return this.#perform(this.#call('get', address), signal, () => this.#server.get(address));
   }
 
-  create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
-    return this.#perform(this.#call('create', addressOf(object)), signal, () => this.#server.create(object, this.#client));
+  create(
+    object: KubernetesObject & { readonly kind: Kind },
+    options: WriteOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Result<KubernetesObject>> {
+    const call = this.#call('create', addressOf(object));
+    return this.#perform(call, signal, () => answered(this.#server.create(object, this.#client), options.answer));
   }
 
   replace(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
@@ -76,11 +82,13 @@ export class MemoryCluster implements Cluster {
     signal?: AbortSignal,
   ): Promise<Result<KubernetesObject>> {
     const call = { ...this.#call('patch', address), ...(options.subresource === undefined ? {} : { subresource: options.subresource }) };
-    return this.#perform(call, signal, () => this.#server.patch(address, patch, options, this.#client));
+    return this.#perform(call, signal, () => answered(this.#server.patch(address, patch, options, this.#client), options.answer));
   }
 
   delete(address: Address, options: DeleteOptions, signal?: AbortSignal): Promise<Result<KubernetesObject | null>> {
-    return this.#perform(this.#call('delete', address), signal, () => this.#server.delete(address, options, this.#client));
+    const { answer, ...rest } = options;
+    const call = this.#call('delete', address);
+    return this.#perform(call, signal, () => answered(this.#server.delete(address, rest, this.#client), answer));
   }
 
   logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>> {
@@ -133,6 +141,16 @@ export class MemoryCluster implements Cluster {
       return false;
     }
   }
+}
+
+/** So much of what a write comes to as was asked for. */
+export function answered<T extends KubernetesObject | null>(
+  result: Result<T>,
+  answer: WriteOptions['answer'],
+): Result<T | KubernetesObject> {
+  if (answer === undefined || !result.ok || result.value === null) return result;
+  const { apiVersion, kind, metadata } = result.value;
+  return { ok: true, value: { ...(apiVersion === undefined ? {} : { apiVersion }), ...(kind === undefined ? {} : { kind }), metadata } };
 }
 
 function addressOf({ kind, metadata }: KubernetesObject & { readonly kind: Kind }): Address {

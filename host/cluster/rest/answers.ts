@@ -55,6 +55,22 @@ export function decodeObject(text: string): KubernetesObject | undefined {
   return asFields(value?.metadata) === undefined ? undefined : (value as unknown as KubernetesObject);
 }
 
+/** Kind and metadata of an object that was written, whether or not more of it came; undefined when the text is something else. */
+export function decodeMetadata(text: string, kind: Kind): KubernetesObject | undefined {
+  const object = decodeObject(text);
+  return object === undefined ? undefined : metadataOf(object, kind);
+}
+
+/** As `decodeDeleted`, but kind and metadata alone of what is left. */
+export function decodeDeletedMetadata(text: string, kind: Kind): KubernetesObject | null | undefined {
+  const object = decodeDeleted(text);
+  return object ? metadataOf(object, kind) : object;
+}
+
+function metadataOf({ metadata }: KubernetesObject, kind: Kind): KubernetesObject {
+  return { apiVersion: apiVersionOf(kind), kind, metadata };
+}
+
 /** A page of a list; undefined when the text is something else. Items get the kind that the API server leaves out of lists, so that they are like watched ones. */
 export function decodeList(text: string, kind: Kind): ObjectList | undefined {
   const value = parsed(text);

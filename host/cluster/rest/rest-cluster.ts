@@ -15,13 +15,14 @@ import type {
   Result,
   WatchEvent,
   WatchOptions,
+  WriteOptions,
 } from '../cluster.ts';
-import { decodeDeleted, decodeFrame, decodeList, decodeObject, refusal, retryAfter } from './answers.ts';
+import { decodeDeleted, decodeDeletedMetadata, decodeList, decodeMetadata, decodeObject, refusal, retryAfter } from './answers.ts';
 import { Connection, type ConnectionOptions, type HttpAnswer, type HttpRequest } from './connection.ts';
 import { Deadline } from './deadline.ts';
 import { unreachable } from './failures.ts';
+import { frames } from './frames.ts';
 import type { KubeConfigSource } from './kube-config.ts';
-import { LineSplitter } from './lines.ts';
 import { collectionPath, listPath, logPath, objectPath, watchPath, writePath } from './paths.ts';
 import { Slots } from './slots.ts';
 import type { WholeAnswer } from './whole-answer.ts';
@@ -30,6 +31,9 @@ const DEFAULT_REQUEST_TIMEOUT_MS = 30_000;
 const DEFAULT_CONNECTIONS = 16;
 /** A watch that was silent this long beyond its own timeout is dead: the server sends bookmarks, and ends it in time. */
 const WATCH_IDLE_MARGIN_MS = 10_000;
+
+/** What has no such form is answered whole. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json';
 
 const PATCH_TYPES = {
   merge: 'application/merge-patch+json',
@@ -104,9 +108,13 @@ class HttpCluster implements RestCluster {
     return this.#call({ method: 'GET', path: objectPath(address) }, decodeObject, signal);
   }
 
-  create(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+  create(
+    object: KubernetesObject & { readonly kind: Kind },
+    { answer }: WriteOptions = {},
+    signal?: AbortSignal,
+  ): Promise<Result<KubernetesObject>> {
     const path = writePath(collectionPath(object.kind, object.metadata.namespace), this.#fieldValidation);
-    return this.#call({ method: 'POST', path, ...json(object) }, decodeObject, signal);
+    return this.#write({ method: 'POST', path, ...json(object) }, object.kind, answer, signal);
   }
 
   replace(object: KubernetesObject & { readonly kind: Kind }, signal?: AbortSignal): Promise<Result<KubernetesObject>> {
@@ -117,18 +125,21 @@ class HttpCluster implements RestCluster {
   patch(
     address: Address,
     patch: Readonly<Record<string, unknown>>,
-    { patchType, subresource }: PatchOptions,
+    { patchType, subresource, answer }: PatchOptions,
     signal?: AbortSignal,
   ): Promise<Result<KubernetesObject>> {
     const path = writePath(objectPath(address, subresource), this.#fieldValidation);
-    return this.#call({ method: 'PATCH', path, contentType: PATCH_TYPES[patchType], body: JSON.stringify(patch) }, decodeObject, signal);
+    const request = { method: 'PATCH', path, contentType: PATCH_TYPES[patchType], body: JSON.stringify(patch) } as const;
+    return this.#write(request, address.kind, answer, signal);
   }
 
   delete(address: Address, options: DeleteOptions, signal?: AbortSignal): Promise<Result<KubernetesObject | null>> {
-    const { uid, resourceVersion, ...rest } = options;
+    const { uid, resourceVersion, answer, ...rest } = options;
     const preconditions = uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } };
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', ...rest, ...preconditions };
-    return this.#call({ method: 'DELETE', path: objectPath(address), ...json(body) }, decodeDeleted, signal);
+    const request = { method: 'DELETE', path: objectPath(address), ...json(body) } as const;
+    if (answer === undefined) return this.#call(request, decodeDeleted, signal);
+    return this.#call({ ...request, accept: METADATA_ONLY }, (text) => decodeDeletedMetadata(text, address.kind), signal);
   }
 
   logs(address: Address, options: LogOptions, signal?: AbortSignal): Promise<Result<string>> {
@@ -173,6 +184,11 @@ class HttpCluster implements RestCluster {
     }
   }
 
+  #write(request: HttpRequest, kind: Kind, answer: WriteOptions['answer'], signal?: AbortSignal): Promise<Result<KubernetesObject>> {
+    if (answer === undefined) return this.#call(request, decodeObject, signal);
+    return this.#call({ ...request, accept: METADATA_ONLY }, (text) => decodeMetadata(text, kind), signal);
+  }
+
   /** One request and its whole answer, in its time and in one of the slots. */
   async #call<T>(request: HttpRequest, decode: (text: string) => T | undefined, outer?: AbortSignal): Promise<Result<T>> {
     const release = await this.#slots.take(outer);
@@ -204,21 +220,6 @@ class HttpCluster implements RestCluster {
     const text = await body.text();
     await new Promise((resolve) => setImmediate(resolve));
     return refused(statusCode, text, retryAfter(headers['retry-after'], this.#clock.now()));
-  }
-}
-
-/** Frames as they come; reading on waits until the reader asks for more. */
-async function* frames({ body }: HttpAnswer, idle: Deadline): AsyncGenerator<WatchEvent> {
-  const splitter = new LineSplitter();
-  for await (const chunk of body) {
-    idle.pause();
-    for (const line of splitter.push(chunk)) {
-      const event = decodeFrame(line);
-      if (event === undefined) throw new Error(`expected a frame of a watch, came: ${line.slice(0, 200)}`);
-      yield event;
-      if (event.type === 'ERROR') return;
-    }
-    idle.restart();
   }
 }
 

@@ -35,7 +35,7 @@ export async function keep(keeper: Keeper, effect: LogTail, tail: Tail, signal: 
 
 async function keepOnce({ cluster, clock }: Keeper, effect: LogTail, tail: Tail, signal: AbortSignal): Promise<Result<KeptLog>> {
   const kept = keptLog(tail.text, tail.truncated);
-  const created = await persist(clock, signal, () => cluster.create(filled(effect, tail), signal));
+  const created = await persist(clock, signal, () => cluster.create(filled(effect, tail), { answer: 'Metadata' }, signal));
   if (created.ok) return { ok: true, value: kept };
   if (!isRefusal(created.error, 'AlreadyExists')) return created;
   const address = addressOf(effect);
@@ -46,7 +46,7 @@ async function keepOnce({ cluster, clock }: Keeper, effect: LogTail, tail: Tail,
   if (before.text !== undefined && before.kept.bytes >= kept.bytes) return { ok: true, value: before.kept };
   const metadata = { uid: found.value.metadata.uid, annotations: { [ANNOTATIONS.logTruncated]: tail.truncated ? 'true' : null } };
   const patch = { metadata, data: { [effect.container]: tail.text } };
-  const patched = await persist(clock, signal, () => cluster.patch(address, patch, { patchType: 'merge' }, signal));
+  const patched = await persist(clock, signal, () => cluster.patch(address, patch, { patchType: 'merge', answer: 'Metadata' }, signal));
   return patched.ok ? { ok: true, value: kept } : patched;
 }
 

@@ -66,7 +66,7 @@ function overTheWire(cluster: Cluster, onWrite: () => void): Cluster {
       for await (const event of cluster.watch(options, signal)) yield copy(event);
     },
     get: async (address, signal) => copy(await cluster.get(address, signal)),
-    create: async (object, signal) => written(await cluster.create(copy(object), signal)),
+    create: async (object, how, signal) => written(await cluster.create(copy(object), how, signal)),
     replace: async (object, signal) => written(await cluster.replace(copy(object), signal)),
     patch: async (address, patch, options, signal) => written(await cluster.patch(address, copy(patch), options, signal)),
     delete: async (address, options, signal) => written(await cluster.delete(address, options, signal)),

@@ -158,9 +158,9 @@ describe('carrying out a decision', () => {
     expect(calls.map(({ body, options }) => [body, options])).toEqual([
       [
         { status: { phase: 'Running' }, metadata: { uid: TASK_UID, resourceVersion: '100' } },
-        { patchType: 'merge', subresource: 'status' },
+        { patchType: 'merge', subresource: 'status', answer: 'Metadata' },
       ],
-      [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['x'], uid: 'pod-uid' } }, { patchType: 'strategic' }],
+      [{ metadata: { '$deleteFromPrimitiveList/finalizers': ['x'], uid: 'pod-uid' } }, { patchType: 'strategic', answer: 'Metadata' }],
     ]);
   });
 
@@ -181,7 +181,7 @@ describe('carrying out a decision', () => {
   test('a deletion of what has changed since is no deletion: it is asked for live', async () => {
     const cleanUp: Action = { type: 'Delete', id: 'delete/task', ref: TASK, uid: TASK_UID, resourceVersion: '100' };
     const { applied, calls, log } = await apply([cleanUp], () => refusal(409, 'Conflict'));
-    expect(calls[0]?.options).toEqual({ uid: TASK_UID, resourceVersion: '100' });
+    expect(calls[0]?.options).toEqual({ uid: TASK_UID, resourceVersion: '100', answer: 'Metadata' });
     expect(applied).toMatchObject({ type: 'StoppedAt', report: { result: 'refused', code: 409 } });
     expect(log).toEqual(['doubted Task']);
   });

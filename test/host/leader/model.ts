@@ -195,7 +195,7 @@ export class Node implements Clock {
       });
     return {
       get: (_address, signal) => call(() => this.#server.get(), signal),
-      create: (object, signal) => call(() => this.#server.create(object), signal),
+      create: (object, _, signal) => call(() => this.#server.create(object), signal),
       replace: (object, signal) => call(() => this.#server.replace(object), signal),
     };
   }

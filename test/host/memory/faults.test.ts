@@ -20,7 +20,7 @@ describe('faults of a call', () => {
   const faulty = (fault: CallFault): { readonly world: World; readonly create: (signal?: AbortSignal) => Promise<unknown> } => {
     const world = createWorld();
     const client = world.client('host', { onCall: ({ verb }) => (verb === 'create' ? fault : undefined) });
-    return { world, create: (signal) => client.create(configMap('a'), signal) };
+    return { world, create: (signal) => client.create(configMap('a'), {}, signal) };
   };
 
   it('refused before: nothing was written', async () => {
