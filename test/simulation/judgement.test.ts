@@ -85,3 +85,10 @@ test('a host whose clock is far ahead does not give up the log of a pod that it 
     ),
   );
 });
+
+test('a pod whose image comes only at the fourth try, long after all else is quiet, has still to say that it can’t be started', async () => {
+  const { ledger } = await expectFine(
+    scenario([0, agent()], [100, create('t0', { outcome: 'config-error', pullForMs: 30_000, pullFailures: 3 })]),
+  );
+  expect([...ledger.tasks.values()][0]?.latest.status).toMatchObject({ phase: 'Running', cause: 'Configuration' });
+});

@@ -80,6 +80,14 @@ const BLOCKS: Partial<Record<Outcome, readonly Block[]>> = {
   unschedulable: ['Unschedulable'],
 };
 
+/** Whether a Pod that nobody ends by itself is where it stays. */
+function hasCome(pod: Pod, outcome: Outcome | undefined): boolean {
+  const blocks = outcome === undefined ? undefined : BLOCKS[outcome];
+  if (blocks === undefined) return pod.status?.phase !== 'Pending';
+  const block = blockOf(pod);
+  return blocks.some((each) => each === block);
+}
+
 /** Whether a Task has a reason, in the cluster and visible in its status, not to have ended. */
 function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], task: TaskRecord): boolean {
   const { status, spec, metadata } = task.latest;
@@ -94,8 +102,8 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     const outcome = scripts.of(metadata.uid, pod.attempt)?.outcome;
     const isCut = outcome !== 'unschedulable' && pod.latest.spec.activeDeadlineSeconds !== undefined;
     const runsOn = outcome !== undefined && ENDLESS.has(outcome);
-    // Its image is still being pulled: what comes of that is to be told.
-    const isStarting = outcome === 'never' && pod.isBound && pod.latest.status?.phase === 'Pending';
+    // Its image is still being pulled, perhaps not for the first time: what comes of that is to be told.
+    const isStarting = pod.isBound && !world.outages.isOut(pod.latest.spec.nodeName) && !hasCome(pod.latest, outcome);
     // What kept it from running before is over.
     const blocks = [blockOf(pod.latest), ...(outcome === undefined ? [] : (BLOCKS[outcome] ?? []))];
     return (
