@@ -1,5 +1,5 @@
 import type { Decision } from '../contract/decision.ts';
-import { isFinished } from '../contract/ended.ts';
+import { hasEnded, isFinished } from '../contract/ended.ts';
 import { MANAGED_BY } from '../contract/names.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { afterEnd } from './after-end.ts';
@@ -7,7 +7,7 @@ import { contextOf, reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { settleEarlier } from './earlier.ts';
 import { afterTaskGone, whileDeleted } from './gone.ts';
-import { live } from './live.ts';
+import { adopt, isShown, live } from './live.ts';
 import { pace } from './pace.ts';
 import { start } from './start.ts';
 import { lostPod, seemsLost, withoutPod } from './without-pod.ts';
@@ -30,6 +30,8 @@ function firstRule(snapshot: Snapshot): Decision {
       return whileDeleted(context);
     case isFinished(task):
       return afterEnd(context);
+    case pod !== null && !isShown(pod) && !hasEnded(pod):
+      return besideEarlier(context, adopt(context, pod));
     case pod !== null:
       return besideEarlier(context, seemsLost(context, pod) ? lostPod(context, pod) : live(context, pod));
     case task.status?.phase === 'Running':

@@ -3,7 +3,7 @@ import type { Action, Decided, Decision, Reason } from '../contract/decision.ts'
 import { LABELS } from '../contract/names.ts';
 import type { ReadResult } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
-import { earliest, parseTime } from '../units/time.ts';
+import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
 import { conclude } from './conclude.ts';
 import { liveAnswerFor, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
@@ -139,15 +139,30 @@ function endOthers(context: TaskContext, pod: Pod): { readonly actions: readonly
   return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: escalateAtMs };
 }
 
-/** A Pod of ours that the watch does not show: either it lags, or upstream's controller made it and our label is missing. */
+/** Whether the watch will show a Pod: by this label it selects them, whatever its value. */
+export function isShown(pod: Pod): boolean {
+  return pod.metadata.labels?.[LABELS.taskUid] !== undefined;
+}
+
+/**
+ * A Pod of ours that the watch does not show: either it lags, or our label is missing, because upstream's controller made it or somebody has taken it. Nothing would tell what
+ * becomes of it, so the label is put on it, and it is looked at again until the watch shows it.
+ */
 export function adopt(context: TaskContext, pod: Pod): Decision {
-  if (pod.metadata.labels?.[LABELS.taskUid] === context.snapshot.subject.uid) return live({ ...context, pod }, pod);
+  if (pod.metadata.labels?.[LABELS.taskUid] === context.snapshot.subject.uid) return lookedAtAgain(context, live({ ...context, pod }, pod));
   return decided({
     actions: [claimPod(context.snapshot, pod)],
     ...heldPlace(context),
     wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,
     reasons: [reason('task/adopt-pod', `adopts pod ${pod.metadata.name}: its controller is this task`, { podUID: pod.metadata.uid ?? '' })],
   });
+}
+
+/** Somebody may take the label, or the Pod, before the watch has come as far: then no event ever tells of it. */
+function lookedAtAgain({ nowMs }: TaskContext, decision: Decision): Decision {
+  if (decision.type !== 'Decided') return decision;
+  const againMs = nowMs + RELOOK_AT_POD_MS;
+  return { ...decision, wakeAt: formatTimeMs(earliest(againMs, parseTime(decision.wakeAt)) ?? againMs) };
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Outcomes } from './outcomes.ts';
 import type { PendingWrites } from './pending-writes.ts';
 import type { Places } from './places.ts';
 import { isNotFound, type Reader } from './reader.ts';
-import { keyOf, keyOfOrphan } from './subject.ts';
+import { keyOf, keyOfOrphan, type SubjectKey } from './subject.ts';
 
 /** What a subject's snapshot can be made of now. */
 export type Gathered =
@@ -30,7 +30,7 @@ export type Gathered =
   | { readonly type: 'Unavailable'; readonly what: string; readonly error: ClusterError };
 
 export interface FactSources {
-  readonly store: Pick<Store, 'get' | 'ownedBy' | 'labelledFor'>;
+  readonly store: Pick<Store, 'get' | 'hasSeen' | 'ownedBy' | 'labelledFor'>;
   readonly live: LiveObjects;
   readonly pending: PendingWrites;
   readonly outcomes: Outcomes;
@@ -79,6 +79,7 @@ function factsOf(sources: FactSources, subject: Subject): Gathered {
   if (task.type === 'Unread') return { type: 'Waits', untilMs: sources.now() };
   const pods = task.task === null ? [...podsOf(sources, subject), ...orphansOf(sources, subject)] : podsOf(sources, subject);
   if (task.task === null && pods.length === 0) return { type: 'Gone' };
+  awaitWatch(sources, key);
   const granted = sources.places.granted(key);
   const settings = sources.settings();
   const { cleanup } = settings.config;
@@ -98,6 +99,17 @@ function factsOf(sources: FactSources, subject: Subject): Gathered {
     settings,
   };
   return { type: 'Facts', facts };
+}
+
+/**
+ * What was read live stands until the watch has come as far. Should the watch never have it, because our label or the object itself was taken meanwhile, no event tells: the subject
+ * is decided again then.
+ */
+function awaitWatch({ live, pending, store }: FactSources, key: SubjectKey): void {
+  for (const { address, known } of live.all(key)) {
+    const version = known.type === 'Found' ? known.object.metadata.resourceVersion : undefined;
+    if (version !== undefined && !store.hasSeen(address.kind, version, address.namespace)) pending.awaitVersion(key, address, version);
+  }
 }
 
 /**

@@ -76,8 +76,19 @@ export class PendingWrites {
     const isOverdue = (sinceMs: number): boolean => sinceMs > nowMs || sinceMs + PATIENCE_MS <= nowMs;
     const overdue = writes.filter(({ until, sinceMs }) => until.type === 'Asked' || isOverdue(sinceMs));
     if (overdue.length > 0) return { type: 'Asks', addresses: overdue.map(({ address }) => address) };
-    for (const write of writes) this.#awaitVersion(subject, write);
+    for (const { address, until } of writes) if (until.type === 'Version') this.awaitVersion(subject, address, until.resourceVersion);
     return { type: 'Waits', untilMs: Math.min(...writes.map(({ sinceMs }) => sinceMs + PATIENCE_MS)) };
+  }
+
+  /** Has `seen` tell of a subject once the store holds all up to this version. */
+  awaitVersion(subject: SubjectKey, address: Address, resourceVersion: string): void {
+    const source = this.#hasSourcePerNamespace && RESOURCES[address.kind].namespaced ? address.namespace : '';
+    const group = `${address.kind}/${source}`;
+    const heap = this.#waiting.get(group) ?? new KeyedHeap<string>((a, b) => (compareResourceVersions(a, b) ?? 0) < 0);
+    this.#waiting.set(group, heap);
+    // With several of one kind, the earliest wakes; it is then seen that others are still to come.
+    const known = heap.rankOf(subject);
+    if (known === undefined || !isAtLeast(resourceVersion, known)) heap.set(subject, resourceVersion);
   }
 
   /** A source has got to a version: who waited for no later one. */
@@ -115,17 +126,6 @@ export class PendingWrites {
       case 'Asked':
         return false;
     }
-  }
-
-  #awaitVersion(subject: SubjectKey, { address, until }: Pending): void {
-    if (until.type !== 'Version') return;
-    const source = this.#hasSourcePerNamespace && RESOURCES[address.kind].namespaced ? address.namespace : '';
-    const group = `${address.kind}/${source}`;
-    const heap = this.#waiting.get(group) ?? new KeyedHeap<string>((a, b) => (compareResourceVersions(a, b) ?? 0) < 0);
-    this.#waiting.set(group, heap);
-    // With several writes of one kind, the earliest wakes; it is then seen that others are still to come.
-    const known = heap.rankOf(subject);
-    if (known === undefined || !isAtLeast(until.resourceVersion, known)) heap.set(subject, until.resourceVersion);
   }
 }
 

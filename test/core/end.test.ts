@@ -380,7 +380,9 @@ describe('absence is a fact only by a live read', () => {
   });
   test('a watch that lags fails nobody', () => {
     const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });
-    expect(decided(snapshot({ task: task({ status }), read: read([GONE, { found: pod() }]) })).actions).toEqual([]);
+    const decision = decided(snapshot({ task: task({ status }), read: read([GONE, { found: pod() }]) }));
+    expect(decision.actions).toEqual([]);
+    expect(decision.wakeAt, 'and is looked past again, should it never show the pod').toBe('2026-01-01T10:05:05.000Z');
   });
   test('an API server that can’t be asked proves nothing', () => {
     const decision = decided(
@@ -399,6 +401,12 @@ describe('absence is a fact only by a live read', () => {
         patch: { metadata: { labels: { 'kubeopencode.io/task-uid': expect.any(String) }, finalizers: ['kubeopencode.io/pod-end'] } },
       }),
     ]);
+  });
+  test('a Pod known from a live read from which somebody has taken our label gets it back, because no watch would tell how it ends', () => {
+    const hidden: Pod = pod({ metadata: { labels: { 'kubeopencode.io/task': 'fix-bug' } } });
+    const decision = decided(snapshot({ task: task({ status: running() }), pods: [hidden] }));
+    expect(summary(decision.actions)).toEqual(['Patch Pod fix-bug-pod']);
+    expect(decision.wakeAt).toBe('2026-01-01T10:05:05.000Z');
   });
   test('upstream’s Running without a Pod has not started: it starts, and holds its place', () => {
     const status = { phase: 'Running' as const, startTime: CREATED };

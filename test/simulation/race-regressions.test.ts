@@ -157,3 +157,16 @@ test('a task whose attempt had ended kept its place for the next one where a wri
   );
   await withFaults(from, { lose: 0.3 }, 20_000);
 });
+
+test('nobody looked any more at a pod that was known from a live read alone when somebody had taken our label from it', async () => {
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { runForMs: 20_000 })],
+    [1_500, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+  );
+  // The answer to the creation of the Pod is lost; the watch is silent.
+  for (const rates of [{ lose: 0.4 }, { watchStall: 0.5 }]) {
+    const histories = await withFaults(from, rates, 30_000);
+    for (const history of histories) expect(taskIn(history)?.latest.status, history.lines.join('\n')).toMatchObject({ phase: 'Completed' });
+  }
+});

@@ -333,6 +333,23 @@ describe('our own writes', () => {
     expect(engine.snapshots[1]?.pods).toHaveLength(1);
   });
 
+  test('whose answer is lost are decided on again when the watch has come as far as the live read and does not have what it found', async () => {
+    const engine = startOnce();
+    const host = virtualHost({
+      engine,
+      faults: {
+        onCall: ({ verb, kind }) => (verb === 'create' && kind === 'Pod' ? { lose: { type: 'Unreachable', message: 'reset' } } : undefined),
+        onDelivery: ({ kind }, event) => (kind === 'Pod' && event.type !== 'BOOKMARK' ? { type: 'Drop' } : undefined),
+      },
+    });
+    await host.start();
+    host.put(newTask('t'));
+    await host.clock.advance(1_000);
+    expect(engine.snapshots.at(-1)).toMatchObject({ task: { status: { phase: 'Running' } }, pods: [{ metadata: { name: 't-pod' } }] });
+    await host.clock.advance(120_000);
+    expect(engine.snapshots.at(-1)).toMatchObject({ task: { status: { phase: 'Running' } }, pods: [] });
+  });
+
   test('that overtake somebody else’s are refused, and decided again on what is there', async () => {
     const engine = scriptedEngine((snapshot) => {
       if (snapshot.task?.status?.phase === 'Running') return decided();
