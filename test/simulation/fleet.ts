@@ -18,6 +18,7 @@ export class Fleet {
   readonly #hosts = new Map<string, SimulatedHost>();
   #leader: SimulatedHost | undefined;
   #isTakingOver = false;
+  #takesOverAtMs = 0;
   #latestLeadMs = 0;
   #latestSharedMs = 0;
 
@@ -89,7 +90,7 @@ export class Fleet {
     if (this.#leader === host) this.#takeOver(TAKE_OVER_MS);
   }
 
-  /** The leader stands still; another takes over; then it wakes, goes on for `overlapMs`, and learns that it has lost the lead. */
+  /** The leader stands still; another takes over; then it wakes, goes on for `overlapMs`, and learns that it has lost the lead: not before that is so, should it wake first. */
   pause(forMs: number, overlapMs: number, host: SimulatedHost | undefined = this.#leader): void {
     const { clock, log } = this.#options;
     if (host === undefined || !host.life.isAwake) return;
@@ -101,7 +102,7 @@ export class Fleet {
       log(`${host.name} wakes`);
       host.life.wake();
       if (this.#leader === host && !this.#isTakingOver) return;
-      clock.after(overlapMs, () => {
+      clock.after(Math.max(overlapMs, this.#takesOverAtMs - clock.now()), () => {
         if (host.life.isDead || this.#leader === host) return;
         log(`${host.name} learns that it does not lead`);
         host.loseLead();
@@ -131,6 +132,7 @@ export class Fleet {
   #takeOver(afterMs: number): void {
     if (this.#isTakingOver) return;
     this.#isTakingOver = true;
+    this.#takesOverAtMs = this.#options.clock.now() + afterMs;
     this.#options.clock.after(afterMs, () => {
       this.#isTakingOver = false;
       this.begin();

@@ -92,3 +92,11 @@ test('a pod whose image comes only at the fourth try, long after all else is qui
   );
   expect([...ledger.tasks.values()][0]?.latest.status).toMatchObject({ phase: 'Running', cause: 'Configuration' });
 });
+
+test('a leader that wakes before another has taken over learns that it leads no more as soon as that is so', async () => {
+  const { lines } = await expectFine(
+    scenario([0, agent()], [1_000, { type: 'PauseHost', forMs: 1_000, overlapMs: 0 }], [60_000, create('t0', { runForMs: 1_000 })]),
+  );
+  const said = lines.filter((line) => /leads|does not lead|sends create Pod/.test(line)).map((line) => line.replace(/^\S+\s+/, ''));
+  expect(said).toEqual(['host-1 leads', 'host-2 leads', 'host-1 learns that it does not lead', 'host-2 sends create Pod team-a/t0-pod']);
+});
