@@ -100,3 +100,17 @@ test('a leader that wakes before another has taken over learns that it leads no 
   const said = lines.filter((line) => /leads|does not lead|sends create Pod/.test(line)).map((line) => line.replace(/^\S+\s+/, ''));
   expect(said).toEqual(['host-1 leads', 'host-2 leads', 'host-1 learns that it does not lead', 'host-2 sends create Pod team-a/t0-pod']);
 });
+
+test('a pod that no node took while all were lost has not come to rest once one is back', async () => {
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      ...NODES.map(({ name: node }) => [50, { type: 'NodeLost', node }] as const),
+      [100, create('t0', { outcome: 'never', pullForMs: 30_000, pullFailures: 3 })],
+      ...NODES.map(({ name: node }) => [20_000, { type: 'NodeBack', node }] as const),
+    ),
+  );
+  expect([...ledger.tasks.values()][0]?.latest.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'PodBlocked', status: 'False' }),
+  );
+});

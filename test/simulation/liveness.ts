@@ -1,6 +1,7 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
+import { hasEnded } from '#core/contract/ended.ts';
 import { ANNOTATIONS, CONFIG_NAME, POD_FINALIZER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Outcome } from '#host/cluster/memory/pod-script.ts';
@@ -11,7 +12,7 @@ import type { Ledger } from './ledger.ts';
 import { faultOfReopening } from './life-attempts.ts';
 import { type Block, blockOf, lastNumberIn, patienceOf } from './life-records.ts';
 import { isFinished, isHidden, isLive, isOrphaned, type TaskRecord } from './records.ts';
-import { NAMESPACES, type Share } from './scenario.ts';
+import { NAMESPACES, NODES, type Share } from './scenario.ts';
 import type { Scripts } from './scripts.ts';
 import type { Violation } from './violation.ts';
 
@@ -80,12 +81,18 @@ const BLOCKS: Partial<Record<Outcome, readonly Block[]>> = {
   unschedulable: ['Unschedulable'],
 };
 
-/** Whether a Pod that nobody ends by itself is where it stays. */
-function hasCome(pod: Pod, outcome: Outcome | undefined): boolean {
+/** Whether a Pod is not yet where it stays. Its image may still be being pulled, perhaps not for the first time: what comes of that is to be told. */
+function isOnItsWay({ outages }: World, pod: Pod, outcome: Outcome | undefined): boolean {
+  if (outages.isOut(pod.spec.nodeName)) return false;
   const blocks = outcome === undefined ? undefined : BLOCKS[outcome];
-  if (blocks === undefined) return pod.status?.phase !== 'Pending';
   const block = blockOf(pod);
-  return blocks.some((each) => each === block);
+  return blocks === undefined ? pod.status?.phase === 'Pending' : !blocks.some((each) => each === block);
+}
+
+/** Whether a node takes another Pod: one that waits for that is bound in a moment. */
+function hasRoom({ server, outages }: World): boolean {
+  const running = [...server.store.values('Pod')].filter((pod) => !hasEnded(pod)) as (StoredObject & Pod)[];
+  return NODES.some(({ name, pods }) => !outages.isOut(name) && running.filter(({ spec }) => spec.nodeName === name).length < pods);
 }
 
 /** Whether a Task has a reason, in the cluster and visible in its status, not to have ended. */
@@ -102,8 +109,7 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     const outcome = scripts.of(metadata.uid, pod.attempt)?.outcome;
     const isCut = outcome !== 'unschedulable' && pod.latest.spec.activeDeadlineSeconds !== undefined;
     const runsOn = outcome !== undefined && ENDLESS.has(outcome);
-    // Its image is still being pulled, perhaps not for the first time: what comes of that is to be told.
-    const isStarting = pod.isBound && !world.outages.isOut(pod.latest.spec.nodeName) && !hasCome(pod.latest, outcome);
+    const isStarting = pod.isBound ? isOnItsWay(world, pod.latest, outcome) : outcome !== 'unschedulable' && hasRoom(world);
     // What kept it from running before is over.
     const blocks = [blockOf(pod.latest), ...(outcome === undefined ? [] : (BLOCKS[outcome] ?? []))];
     return (
