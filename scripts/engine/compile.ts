@@ -7,7 +7,7 @@ import { CRATE } from './provenance.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /** Bounds the depth of recursion, independently of the host's stack. Part of the memory image, so not larger than needed. */
-const STACK_BYTES = 512 * 1024;
+const STACK_BYTES = 128 * 1024;
 /** What a sandbox can ever have; a decision's own limit is lower. */
 const MEMORY_BYTES = 128 * 1024 * 1024;
 

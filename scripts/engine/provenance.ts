@@ -10,6 +10,7 @@ const SOURCES = [
   'Cargo.lock',
   'src/answer.rs',
   'src/bundle.rs',
+  'src/heap.rs',
   'src/lib.rs',
   'src/limits.rs',
   'src/no-code-from-strings.js',

@@ -1,7 +1,9 @@
-//! What an export hands back: four little-endian words at an address that stays valid until the next call.
+//! What an export hands back: five little-endian words at an address that stays valid until the next call.
+use crate::heap;
 use crate::limits::Limit;
 use std::cell::{Cell, RefCell};
 
+/// `written_to`: memory from this address on is as it was when the instance started.
 /// `status`: 0 done, 1 exception, 2 out of fuel, 3 out of memory, 4 the bundle returned no text. `ptr` and `len` are UTF-8 text: the result, or what was wrong.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -10,6 +12,7 @@ pub struct Answer {
     ptr: u32,
     len: u32,
     fuel_used: u32,
+    written_to: u32,
 }
 
 pub struct Failure {
@@ -38,7 +41,7 @@ impl From<Limit> for Failure {
 
 thread_local! {
     static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static ANSWER: Cell<Answer> = const { Cell::new(Answer { status: 0, ptr: 0, len: 0, fuel_used: 0 }) };
+    static ANSWER: Cell<Answer> = const { Cell::new(Answer { status: 0, ptr: 0, len: 0, fuel_used: 0, written_to: 0 }) };
 }
 
 pub fn give(result: Result<Vec<u8>, Failure>, fuel_used: u32) -> *const Answer {
@@ -46,7 +49,7 @@ pub fn give(result: Result<Vec<u8>, Failure>, fuel_used: u32) -> *const Answer {
         Ok(bytes) => (0, bytes),
         Err(failure) => (failure.status, failure.text.into_bytes()),
     };
-    ANSWER.set(Answer { status, ptr: bytes.as_ptr() as u32, len: bytes.len() as u32, fuel_used });
+    ANSWER.set(Answer { status, ptr: bytes.as_ptr() as u32, len: bytes.len() as u32, fuel_used, written_to: heap::high_water() as u32 });
     BYTES.set(bytes);
     ANSWER.with(|answer| answer.as_ptr().cast_const())
 }

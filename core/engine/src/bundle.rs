@@ -8,10 +8,6 @@ use javy_plugin_api::javy::val_to_string;
 use std::cell::RefCell;
 use std::thread::LocalKey;
 
-/// Free memory behind a loaded bundle. A sandbox whose memory had to grow can't be cleaned by writing its memory back; with this, ordinary
-/// decisions need not grow it.
-const HEADROOM_BYTES: usize = 512 << 10;
-
 type Kept = Persistent<Function<'static>>;
 
 thread_local! {
@@ -50,7 +46,6 @@ pub unsafe fn load(bytecode: &[u8]) -> Result<(), Failure> {
         })();
         let loaded = evaluated.catch(js).map_err(|caught| Failure::exception(describe(js, caught)));
         js.run_gc();
-        drop(std::hint::black_box(vec![0u8; HEADROOM_BYTES]));
         loaded
     })
 }

@@ -6,11 +6,16 @@
 //! one of its own).
 mod answer;
 mod bundle;
+mod heap;
 mod limits;
 mod runtime;
 
 use answer::{Answer, Failure};
 use javy_plugin_api::import_namespace;
+
+/// For a bundle and its decisions. A sandbox whose memory had to grow can't be cleaned by writing its memory back; with this, decisions on large Tasks
+/// need not grow it either. What a decision does not use of it costs nothing.
+const ROOM_BYTES: usize = 2 << 20;
 
 import_namespace!("kubeopencode-engine-v1");
 
@@ -45,7 +50,9 @@ pub unsafe extern "C" fn compile_bundle(ptr: *mut u8, len: usize) -> *const Answ
 #[unsafe(export_name = "load-bundle")]
 pub unsafe extern "C" fn load_bundle(ptr: *mut u8, len: usize) -> *const Answer {
     let bytecode = unsafe { take(ptr, len) };
-    answer::give(unsafe { bundle::load(&bytecode) }.map(|()| Vec::new()), 0)
+    heap::reserve(ROOM_BYTES);
+    let loaded = heap::aside(bytecode, |bytecode| unsafe { bundle::load(bytecode) });
+    answer::give(loaded.map(|()| Vec::new()), 0)
 }
 
 /// Calls the bundle's `decide` with the text at `ptr`, spending at most `fuel` units (one is 10,000 interrupt polls of QuickJS, so the

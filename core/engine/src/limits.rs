@@ -1,6 +1,7 @@
 //! Fuel and memory of one call. Each limit has a flag of its own that stays up once it was reached: what JavaScript makes of it (catches it, throws
 //! something else, goes on) does not matter, and nothing that JavaScript throws is taken for it.
-use std::alloc::{GlobalAlloc, Layout, System};
+use crate::heap::Heap;
+use std::alloc::{GlobalAlloc, Layout};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 const UNLIMITED_FUEL: u32 = u32::MAX;
@@ -92,25 +93,25 @@ unsafe impl GlobalAlloc for Metered {
         if !Self::allows(layout.size()) {
             return std::ptr::null_mut();
         }
-        Self::taken(unsafe { System.alloc(layout) }, 0, layout.size())
+        Self::taken(unsafe { Heap.alloc(layout) }, 0, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if !Self::allows(layout.size()) {
             return std::ptr::null_mut();
         }
-        Self::taken(unsafe { System.alloc_zeroed(layout) }, 0, layout.size())
+        Self::taken(unsafe { Heap.alloc_zeroed(layout) }, 0, layout.size())
     }
 
     unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
         BYTES_USED.store(bytes_used() - layout.size(), Relaxed);
-        unsafe { System.dealloc(ptr, layout) }
+        unsafe { Heap.dealloc(ptr, layout) }
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         if !Self::allows(new_size.saturating_sub(layout.size())) {
             return std::ptr::null_mut();
         }
-        Self::taken(unsafe { System.realloc(ptr, layout, new_size) }, layout.size(), new_size)
+        Self::taken(unsafe { Heap.realloc(ptr, layout, new_size) }, layout.size(), new_size)
     }
 }
