@@ -143,7 +143,7 @@ describe('a difference', () => {
     const { out, code } = await run(['replay', folder]);
     expect(code).toBe(1);
     expect(out).toContain('-    "cause": "OutOfFuel",');
-    expect(out).toContain('+  "type": "Reads",');
+    expect(out).toContain('+  "type": "Decided",');
   });
 
   test('another contract can’t be judged', async () => {
@@ -230,8 +230,9 @@ describe('--explain', () => {
   });
 
   test('prints what was asked to be read', async () => {
-    expect((await run(['replay', folder, '--explain', '1'])).out).toContain(
-      'asked to read before it decides:\n  AgentTemplate team-a/coder\n',
+    const seq = written.findIndex((line) => line.includes('"type":"Reads"')) + 1;
+    expect((await run(['replay', folder, '--explain', String(seq)])).out).toContain(
+      'asked to read before it decides:\n  AgentTemplate team-a/nobody\n',
     );
   });
 
