@@ -27,7 +27,10 @@ export function faultOfEnd(
   const named = task.pods.filter((pod) => pod.name === status?.podName);
   // Who ends between two attempts still names the Pod of the one before.
   const isBetween = attempt?.podName === undefined && lastNumberIn(status) > 0;
-  const pod = isBetween ? undefined : (named.find(({ goneMs }) => goneMs === undefined) ?? named.at(-1));
+  const latest = named.find(({ goneMs }) => goneMs === undefined) ?? named.at(-1);
+  // A leader that was none any more may have put another into its place, when it had gone.
+  const recorded = latest !== undefined && isUnknown(latest) ? named.find(({ uid }) => uid === attempt?.podUID) : undefined;
+  const pod = isBetween ? undefined : (recorded ?? latest);
   if (pod === undefined) return withoutPod(ledger, task, said, isUnknown);
   return faultOfPod(ledger, task, pod, said);
 }

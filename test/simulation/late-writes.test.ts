@@ -112,3 +112,22 @@ describe('a pod that the host before had sent, which comes when its attempt is o
     expect(statusOf(history), lines).toMatchObject({ phase: 'Completed', attemptCount: 2 });
   });
 });
+
+test('a pod that the leader before had sent, which comes in the place of one whose end is on its way, is no fault of that end', async () => {
+  const from = scenario(
+    [0, { type: 'ApplyConfig', spec: { evidence: 'BestEffort' } }],
+    [0, agent()],
+    [100, create('t0', { outcome: 'never', stopExitCode: 143 }, { timeout: '10s' })],
+    [150, { type: 'CrashHost' }],
+  );
+  // The first leader's Pod, and the word of the second that its own has ended.
+  const history = await delayed(from, { 2: 16_000, 9: 4_000 });
+  const lines = history.lines.join('\n');
+  const [pod, stray, ...others] = podsOf(history);
+  expect(others).toEqual([]);
+  const endedMs = [...history.ledger.tasks.values()][0]?.ended?.atMs ?? 0;
+  expect([pod?.createdBy, stray?.createdBy], lines).toEqual(['host-2', 'host-1']);
+  expect(stray?.createdMs, lines).toBeLessThan(endedMs);
+  expect((stray?.deletion?.atMs ?? Infinity) - endedMs, lines).toBeLessThan(REMOVED_WITHIN_MS);
+  expect(statusOf(history), lines).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ podUID: pod?.uid }] });
+});
