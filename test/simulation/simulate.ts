@@ -2,17 +2,14 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Outcome, Subject } from '#core/contract/snapshot.ts';
-import type { Cluster, Result } from '#host/cluster/cluster.ts';
-import type { Call, Faults } from '#host/cluster/memory/faults.ts';
-import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
 import { createWorld, type World } from '#host/cluster/memory/world.ts';
 import type { Deliberation } from '#host/controller/deliberate.ts';
 import type { Engine } from '#host/engine/engine.ts';
-import { Chronicle, errorText } from './chronicle.ts';
+import { Chronicle } from './chronicle.ts';
 import { Conduct } from './conduct.ts';
-import { FaultInjector, isWrite } from './fault-injector.ts';
+import { FaultInjector } from './fault-injector.ts';
 import { covers, Fleets } from './fleets.ts';
 import { type Deed, Deeds } from './happenings.ts';
 import type { Stroke } from './host-line.ts';
@@ -23,12 +20,13 @@ import { keptLogFaults } from './life-logs.ts';
 import { unsettled } from './liveness.ts';
 import { withLogFaults } from './log-faults.ts';
 import type { Mutation } from './mutation.ts';
-import type { TaskRecord } from './records.ts';
+import { paged } from './paged-cluster.ts';
 import { FAULTS, type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
 import { attemptOf, Scripts } from './scripts.ts';
 import { Sendings } from './sendings.ts';
 import { SimulatedHost } from './simulated-host.ts';
 import type { Violation } from './violation.ts';
+import { taskOf, Wire } from './wire.ts';
 
 export interface SimulateOptions {
   readonly engine: Engine;
@@ -72,6 +70,7 @@ class Simulation {
   readonly #ledger: Ledger;
   readonly #invariants: Invariants;
   readonly #sendings = new Sendings();
+  readonly #wire: Wire;
   readonly #fleets: Fleets;
   readonly #injector: FaultInjector;
   readonly #deeds: Deeds;
@@ -84,7 +83,6 @@ class Simulation {
   #isStill = false;
   #areLogsRefused = false;
   #decisions = 0;
-  #writes = 0;
 
   constructor(scenario: Scenario, options: SimulateOptions) {
     const { seed, rates } = scenario;
@@ -139,6 +137,20 @@ class Simulation {
       latestSharedMs: (name) => this.#fleets.latestSharedMs(name),
       report: (violation) => this.#violate(violation),
     });
+    this.#wire = new Wire({
+      clock,
+      ledger: this.#ledger,
+      fleets: this.#fleets,
+      injector: this.#injector,
+      conduct: this.#conduct,
+      sendings: this.#sendings,
+      isVerbose: options.isVerbose === true,
+      ...(options.strike === undefined ? {} : { strike: options.strike }),
+      ...(options.delay === undefined ? {} : { delay: options.delay }),
+      isStill: () => this.#isStill,
+      log: (line) => this.#log(line),
+      report: (violation) => this.#violate(violation),
+    });
     this.#deeds = new Deeds({ world: this.#world, scripts: this.#scripts, onNodeLost: (node) => this.#ledger.nodeLost(node) });
     for (const kind of ['Task', 'Pod', 'Agent', 'AgentTemplate', 'KubeOpenCodeConfig', 'ConfigMap', 'Event'] as const)
       server.store.listen(kind, (change) => this.#onChange(change));
@@ -167,7 +179,7 @@ class Simulation {
       lines: this.#chronicle.lines,
       virtualMs: this.#chronicle.virtualMs,
       decisions: this.#decisions,
-      writes: this.#writes,
+      writes: this.#wire.writes,
       hosts: this.#fleets.hosts.length,
       ledger: this.#ledger,
     };
@@ -196,7 +208,7 @@ class Simulation {
     const { clock } = this.#world;
     const { engine, mutation } = this.#options;
     const { seed, rates, pageSize } = this.#scenario;
-    const client = this.#world.client(name, this.#faults);
+    const client = this.#world.client(name, this.#wire.faults);
     for (const task of this.#ledger.tasks.values()) {
       task.disturbances += 1;
       task.isTroubled = true;
@@ -224,11 +236,7 @@ class Simulation {
         onFault: (what) => this.#log(`  ${name}: ${what}`),
       },
       cluster: rates.log > 0 ? withLogFaults(withPages, logs) : withPages,
-      line: {
-        strike: (call) => this.#strike(name, call),
-        sent: (call) => this.#sent(name, call),
-        answered: (call, result) => this.#answered(name, call, result),
-      },
+      line: this.#wire.lineOf(name),
       onDeath: () => this.#log(`${name} dies right after that`),
       onFault: (message) => this.#violate({ rule: 'a-host-never-fails', says: `${name}: ${message}` }),
       onDecided: (host, subject, deliberation) => this.#onDecided(host, subject, deliberation),
@@ -237,58 +245,6 @@ class Simulation {
         this.#onActed(subject, outcome);
       },
     });
-  }
-
-  get #faults(): Faults {
-    const { onCall, ...faults } = this.#injector.faults;
-    const delayOf = (call: Call): number => (isWrite(call) ? (this.#options.delay?.(this.#writes) ?? 0) : 0);
-    return {
-      ...faults,
-      onCall: (call) => {
-        const delayMs = delayOf(call);
-        return delayMs === 0 ? onCall?.(call) : { delayMs };
-      },
-    };
-  }
-
-  #strike(name: string, call: Omit<Call, 'client'>): Stroke {
-    if (isWrite(call)) this.#writes += 1;
-    const host = this.#fleets.host(name);
-    if (host === undefined) return 'Nothing';
-    const own = isWrite(call) ? (this.#options.strike?.(this.#writes) ?? 'Nothing') : 'Nothing';
-    const stroke = own === 'Nothing' ? this.#injector.stroke(name, call) : own;
-    const what = `${call.verb} ${call.kind} ${call.namespace}/${call.name}`;
-    if (stroke === 'DiesBefore') {
-      this.#log(`${name} is about to ${what}`);
-      this.#fleets.crash(host);
-    }
-    if (stroke === 'DiesAfter') this.#world.clock.after(0, () => this.#fleets.died(host));
-    if (stroke === 'Pauses') {
-      this.#log(`${name} is about to ${what}`);
-      this.#fleets.pause(5_000 + (this.#writes % 7) * 4_000, (this.#writes % 5) * 500, host);
-    }
-    return stroke;
-  }
-
-  #sent(name: string, { verb, kind, namespace, name: object, subresource }: Omit<Call, 'client'>): void {
-    if (!isWrite({ verb })) return;
-    const task = this.#taskOf(kind, namespace, object);
-    if (task !== undefined && this.#fleets.hasOneLeaderEach) task.writes += 1;
-    const host = this.#fleets.host(name);
-    if (task !== undefined && host !== undefined)
-      this.#sendings.sent(name, { verb, kind, namespace, name: object }, task.name, host.caches.store, this.#world.clock.now());
-    // What has ended may still be cleaned up in its time, and an Agent's server that was away may tell late what a session used.
-    const session = kind === 'Task' && subresource === 'status' ? task?.latest.status?.session : undefined;
-    const isSummary = session !== undefined && session.id === undefined;
-    if (this.#isStill && !(verb === 'delete' && kind === 'Task') && !isSummary)
-      this.#violate({ rule: 'nothing-is-written-when-all-is-done', says: `${name} sends ${verb} ${kind} ${namespace}/${object}` });
-    this.#log(`  ${name} sends ${verb} ${kind}${subresource === undefined ? '' : `/${subresource}`} ${namespace}/${object}`);
-  }
-
-  #answered(name: string, { verb, kind, namespace, name: object }: Omit<Call, 'client'>, result: Result<unknown>): void {
-    if (result.ok && verb === 'patch' && kind === 'Task') this.#conduct.told(name, result.value as StoredObject);
-    if (result.ok && !(this.#options.isVerbose === true && verb === 'get')) return;
-    this.#log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${result.ok ? 'ok' : errorText(result.error)}`);
   }
 
   #onDecided({ name }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
@@ -346,14 +302,8 @@ class Simulation {
     return owner === undefined ? undefined : this.#scripts.of(owner.uid, attemptOf(pod));
   }
 
-  /** The Task that a write is about: names begin with its name. */
-  #taskOf(kind: Kind, namespace: string, name: string): TaskRecord | undefined {
-    const taskName = kind === 'Task' ? name : (/^t\d+/.exec(name)?.[0] ?? '');
-    return this.#ledger.taskNamed(namespace, taskName);
-  }
-
   #disturb(kind: Kind, namespace: string, name: string): void {
-    const task = this.#taskOf(kind, namespace, name);
+    const task = taskOf(this.#ledger, kind, namespace, name);
     if (task === undefined) return;
     task.disturbances += 1;
     task.isTroubled = true;
@@ -367,19 +317,4 @@ class Simulation {
   #log(line: string): void {
     this.#chronicle.add(line);
   }
-}
-
-/** A server that gives no more than so many objects in a page, whatever is asked for. */
-function paged(cluster: Cluster, limit: number): Cluster {
-  return {
-    list: (options) => cluster.list({ ...options, limit: Math.min(limit, options.limit ?? limit) }),
-    watch: (options, signal) => cluster.watch(options, signal),
-    get: (address) => cluster.get(address),
-    create: (object, how) => cluster.create(object, how),
-    replace: (object) => cluster.replace(object),
-    patch: (address, patch, how) => cluster.patch(address, patch, how),
-    delete: (address, how) => cluster.delete(address, how),
-    logs: (address, how) => cluster.logs(address, how),
-    followLogs: (address, how, signal) => cluster.followLogs(address, how, signal),
-  };
 }
