@@ -21,8 +21,10 @@ describe('a host that is killed with -9', () => {
     const namespace = await kube.namespace();
     const births = await podBirths(kube.cluster, namespace);
     proxy.judge((call) => ({ type: isStatusWrite(call) ? 'Stall' : 'Pass' }));
+    // Before the host starts: a Task that it saw before its template would have to say so first.
+    await create(kube.cluster, template(namespace, 'crash', { 'run-for': '3s' }));
     const first = await starter.start({ namespaces: [namespace], server: proxy.url });
-    await create(kube.cluster, template(namespace, 'crash', { 'run-for': '3s' }), task(namespace, 'crash'));
+    await create(kube.cluster, task(namespace, 'crash'));
     await until<KubernetesObject>(kube.cluster, podAt(namespace, 'crash-pod'), 'to exist', () => true);
     expect(await first.kill('SIGKILL')).toBe('signal SIGKILL');
     expect(((await ok(kube.cluster.get(taskAt(namespace, 'crash')))) as Task).status?.podName).toBeUndefined();
