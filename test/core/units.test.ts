@@ -83,6 +83,21 @@ describe('RFC 3339', () => {
       }),
     );
   });
+  test('a field out of its range is carried into the next, as it always was', () => {
+    const parts = (...values: readonly number[]): fc.Arbitrary<string> =>
+      fc.constantFrom(...values.map((value) => String(value).padStart(2, '0')));
+    const year = fc.constantFrom('0000', '0050', '0099', '0100', '0999', '1000', '1900', '2024', '2026', '9999');
+    const days = fc.tuple(year, parts(0, 1, 2, 3, 4, 6, 9, 11, 12, 13, 99), parts(0, 1, 19, 20, 28, 29, 30, 31, 32, 99));
+    const clocks = fc.tuple(parts(0, 9, 19, 20, 23, 24, 25, 99), parts(0, 9, 59, 60, 99), parts(0, 59, 60, 99));
+    const milliseconds = fc.constantFrom(null, '000', '678', '999');
+    fc.assert(
+      fc.property(days, clocks, milliseconds, ([y, mo, d], [h, mi, s], ms) => {
+        const text = `${y}-${mo}-${d}T${h}:${mi}:${s}${ms === null ? '' : `.${ms}`}Z`;
+        expect(parseTime(text), text).toBe(Date.UTC(+y, +mo - 1, +d, +h, +mi, +s, Number(ms)));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
   test('the earlier of two', () => {
     expect([earliest(null, null), earliest(1, null), earliest(null, 2), earliest(3, 2)]).toEqual([null, 1, 2, 2]);
   });

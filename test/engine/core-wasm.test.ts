@@ -4,10 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { CONTRACT_VERSION } from '#core/contract/version.ts';
+import { parseTime } from '#core/units/time.ts';
 import { createSandbox, memoryImage } from '#host/engine/sandbox.ts';
 import { createWasi, WasiExit } from '#host/engine/wasi.ts';
 import { DEFAULT_LIMITS, loadEngine } from '#host/engine/wasm-engine.ts';
-import { makeCore } from '#scripts/build/core.ts';
+import { bundleForEngine, makeCore } from '#scripts/build/core.ts';
 import { ENGINE_WASM } from '#scripts/build/paths.ts';
 import { engineFaults } from '#scripts/engine/provenance.ts';
 import { findWasmtime } from '#scripts/engine/wasmtime.ts';
@@ -107,6 +108,25 @@ describe('the same snapshot gives the same bytes', () => {
     const inputs = Object.values(SNAPSHOTS).map((input) => JSON.stringify(input));
     const outputs = runWithWasmtime(wasmtime.python, core, inputs);
     expect(outputs).toEqual(inputs.map((input) => ({ code: 0, stdout: `${decideText(input)}\n`, stderr: '' })));
+  });
+});
+
+describe('times', () => {
+  /** Every day that `parseTime` gives to the engine's own `Date.parse`, and some that it does not. */
+  const DAYS = [1000, 1900, 2024, 2026, 9999].flatMap((year) =>
+    Array.from({ length: 12 * 31 }, (_, i) =>
+      [year, 1 + Math.floor(i / 31), 1 + (i % 31)].map((n) => String(n).padStart(2, '0')).join('-'),
+    ),
+  );
+  test('the core in the engine reads each day as the TypeScript source does', async () => {
+    const { code } = await bundleForEngine('core/units/time.ts');
+    const asks = `export function decide(json) { return JSON.stringify(JSON.parse(json).map(parseTime)); }`;
+    const times = DAYS.flatMap((day) => [`${day}T00:00:00Z`, `${day}T23:59:59.987Z`]);
+    const module = new WebAssembly.Module(coreFrom(`${new TextDecoder().decode(code)}; ${asks}`));
+    const input = new TextEncoder().encode(JSON.stringify(times));
+    const result = createSandbox(module, memoryImage(module), DEFAULT_LIMITS.logBytes).call(input, DEFAULT_LIMITS);
+    if (result.type !== 'Returned') throw new Error(`expected times, got ${JSON.stringify(result)}`);
+    expect(JSON.parse(new TextDecoder().decode(result.bytes))).toEqual(times.map(parseTime));
   });
 });
 
