@@ -1,5 +1,5 @@
 import type { Event } from '../contract/decision.ts';
-import { fnv1a32 } from '../units/hash.ts';
+import { fnv1a32Both } from '../units/hash.ts';
 import { cutName } from '../units/names.ts';
 import type { TaskContext } from './context.ts';
 import { cutText } from './text.ts';
@@ -39,7 +39,7 @@ const MAX_NOTE_LENGTH = 256;
 export function taskEvent(context: TaskContext, eventReason: EventReason, note: string): Event {
   const { subject } = context.snapshot;
   const seed = `${subject.uid}/${context.attempt}/${eventReason}`;
-  const suffix = `.${fnv1a32(seed)}${fnv1a32(`${seed}/`)}`;
+  const suffix = `.${fnv1a32Both(seed, '/')}`;
   return {
     type: 'Event',
     id: `event/${context.attempt}/${eventReason}`,

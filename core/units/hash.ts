@@ -3,7 +3,21 @@ const PRIME = 0x01000193;
 
 /** FNV-1a of the text's UTF-8 bytes, 32 bits, as 8 hex digits. For names that must differ, never for secrets. Source: the FNV reference. */
 export function fnv1a32(text: string): string {
-  let hash = OFFSET_BASIS;
+  return hex(hashOf(text, OFFSET_BASIS));
+}
+
+/** `fnv1a32` of the text, and of the text with `end` behind it, which costs only the end. */
+export function fnv1a32Both(text: string, end: string): string {
+  const hash = hashOf(text, OFFSET_BASIS);
+  return hex(hash) + hex(hashOf(end, hash));
+}
+
+function hex(hash: number): string {
+  return (hash >>> 0).toString(16).padStart(8, '0');
+}
+
+function hashOf(text: string, start: number): number {
+  let hash = start;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     // Names are ASCII, and each is hashed at each decision: what is beyond takes the long way.
@@ -15,7 +29,7 @@ export function fnv1a32(text: string): string {
     if (point > 0xffff) index++;
     for (const byte of utf8Bytes(point)) hash = Math.imul(hash ^ byte, PRIME);
   }
-  return (hash >>> 0).toString(16).padStart(8, '0');
+  return hash;
 }
 
 /** Number of bytes of the text in UTF-8; a lone surrogate counts as U+FFFD. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { fnv1a32, utf8Length } from '#core/units/hash.ts';
+import { fnv1a32, fnv1a32Both, utf8Length } from '#core/units/hash.ts';
 
 test.each([
   ['', '811c9dc5'],
@@ -28,6 +28,14 @@ test('hash and length agree with the platform’s encoder on any text', () => {
       for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
       expect(fnv1a32(text)).toBe(hash.toString(16).padStart(8, '0'));
       expect(utf8Length(text)).toBe(bytes.length);
+    }),
+  );
+});
+
+test('both hashes at once are those of the text, and of the text and its end', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (text, end) => {
+      expect(fnv1a32Both(text, end)).toBe(fnv1a32(text) + fnv1a32(text + end));
     }),
   );
 });
