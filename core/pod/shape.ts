@@ -18,7 +18,7 @@ export type Conformed = { readonly value: unknown } | { readonly fault: string }
 
 /** The value in this shape, without nulls (the API server drops them too) and, where the shape names the fields, without fields that it does not name; or the first fault, with its path. */
 export function conform(value: unknown, shape: Shape, path: string): Conformed {
-  if (typeof shape === 'string') return fits(value, shape) ? { value } : fault(path, WORDS[shape], value);
+  if (typeof shape === 'string') return FITS[shape](value) ? { value } : fault(path, WORDS[shape], value);
   if ('listOf' in shape) {
     if (!Array.isArray(value)) return fault(path, 'a list', value);
     return collect(
@@ -43,24 +43,37 @@ export function conform(value: unknown, shape: Shape, path: string): Conformed {
   return collect(wanted, Object.fromEntries);
 }
 
+/** Answers whether a value is in a shape as it is, fields that the shape does not name aside. */
+export type Conforms = (value: unknown) => boolean;
+
 /**
- * Whether a value is in this shape as it is, fields that the shape does not name aside. Builds nothing: this is asked of every Task at every decision, and the
- * answer is nearly always yes.
+ * The question, made of the shape once: it is asked of every Task at every decision, the answer is nearly always yes, and walking through the shape again would
+ * cost several times as much.
  */
-export function conforms(value: unknown, shape: Shape): boolean {
-  if (typeof shape === 'string') return value !== null && value !== undefined && fits(value, shape);
-  if ('listOf' in shape) return Array.isArray(value) && value.every((item) => conforms(item, shape.listOf));
-  if (!isObject(value)) return false;
+export function conformsTo(shape: Shape): Conforms {
+  if (shape === 'anything') return (value) => value !== null && value !== undefined;
+  if (typeof shape === 'string') return FITS[shape];
+  if ('listOf' in shape) {
+    const isItem = conformsTo(shape.listOf);
+    return (value) => Array.isArray(value) && value.every(isItem);
+  }
   if ('mapOf' in shape) {
-    for (const key in value) if (!conforms(value[key], shape.mapOf)) return false;
+    const isItem = conformsTo(shape.mapOf);
+    return (value) => isObject(value) && Object.values(value).every(isItem);
+  }
+  const required = shape.required ?? [];
+  const names = new Set([...required, ...Object.keys(shape.fields)]);
+  const fields = [...names].map((name) => {
+    return { name, isRight: conformsTo(shape.fields[name] ?? 'anything'), isRequired: required.includes(name) };
+  });
+  return (value) => {
+    if (!isObject(value)) return false;
+    for (const { name, isRight, isRequired } of fields) {
+      const item = value[name];
+      if (item === undefined ? isRequired : !isRight(item)) return false;
+    }
     return true;
-  }
-  for (const key of shape.required ?? []) if (value[key] === undefined || value[key] === null) return false;
-  for (const key in shape.fields) {
-    const field = shape.fields[key];
-    if (field !== undefined && value[key] !== undefined && !conforms(value[key], field)) return false;
-  }
-  return true;
+  };
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -83,22 +96,14 @@ const WORDS = {
   anything: 'anything',
 } as const;
 
-function fits(value: unknown, shape: keyof typeof WORDS): boolean {
-  switch (shape) {
-    case 'text':
-      return typeof value === 'string';
-    case 'name':
-      return typeof value === 'string' && value !== '';
-    case 'integer':
-      return Number.isSafeInteger(value);
-    case 'boolean':
-      return typeof value === 'boolean';
-    case 'object':
-      return isObject(value);
-    case 'anything':
-      return true;
-  }
-}
+const FITS: Readonly<Record<keyof typeof WORDS, Conforms>> = {
+  text: (value) => typeof value === 'string',
+  name: (value) => typeof value === 'string' && value !== '',
+  integer: Number.isSafeInteger,
+  boolean: (value) => typeof value === 'boolean',
+  object: isObject,
+  anything: () => true,
+};
 
 function fault(path: string, expected: string, value: unknown): Conformed {
   return { fault: `${path} must be ${expected}, but is ${value === '' ? 'empty' : kindOf(value)}` };

@@ -1,7 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Retry, RetryableCause } from '../api/retry.ts';
 import type { Cause, TaskStatus } from '../api/task.ts';
-import { conforms } from '../pod/shape.ts';
+import { conformsTo } from '../pod/shape.ts';
 import { RETRY } from '../pod/task-defaults.ts';
 import { parseDuration } from '../units/duration.ts';
 import { fnv1a32 } from '../units/hash.ts';
@@ -10,6 +10,8 @@ import { LATEST_MS } from './decided.ts';
 import type { Fate, FinalFate } from './fate.ts';
 import { mayHaveStarted } from './pending.ts';
 import { startedWithOf } from './started-with.ts';
+
+const isRetry = conformsTo(RETRY);
 
 /** Defaults of `retry.backoff`: those of the Job controller's own kind of wait. */
 const INITIAL_MS = 10_000;
@@ -93,7 +95,7 @@ function policyOf({ task, snapshot }: TaskContext, pod: Pod | null): Retry | nul
   if (task.spec.retry !== undefined) return task.spec.retry;
   if (pod !== null) return startedWithOf(pod).retry ?? null;
   const byDefault = snapshot.settings.config.taskDefaults?.retry;
-  return byDefault !== undefined && conforms(byDefault, RETRY) ? byDefault : null;
+  return byDefault !== undefined && isRetry(byDefault) ? byDefault : null;
 }
 
 function causeOf(fate: FinalFate): RetryableCause | null {

@@ -1,6 +1,6 @@
 import type { Condition } from '../api/kubernetes.ts';
 import type { Attempt, Task, TaskSpec, TaskStatus } from '../api/task.ts';
-import { conform, conforms, isObject, type Shape } from '../pod/shape.ts';
+import { type Conforms, conform, conformsTo, isObject, type Shape } from '../pod/shape.ts';
 import { CLEANUP, durationFault, PENDING_TIMEOUTS, RETRY, STOP } from '../pod/task-defaults.ts';
 
 /** The fields of a spec that the rules read; the Pod builder checks its own. */
@@ -21,8 +21,6 @@ const CONDITION: Shape = {
   required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
 };
 
-const CONDITIONS: Shape = { listOf: CONDITION };
-
 const NAME_REF: Shape = { fields: { name: 'name' }, required: ['name'] };
 
 const ATTEMPT: Shape = {
@@ -30,8 +28,6 @@ const ATTEMPT: Shape = {
   required: ['number'],
   others: 'kept',
 };
-
-const ATTEMPTS: Shape = { listOf: ATTEMPT };
 
 const STATUS: Readonly<Record<string, Shape>> = {
   observedGeneration: 'integer',
@@ -49,6 +45,9 @@ const STATUS: Readonly<Record<string, Shape>> = {
   agentRef: NAME_REF,
   templateRef: NAME_REF,
 };
+
+const isSpec = conformsTo({ fields: SPEC });
+const isStatus = conformsTo({ fields: { ...STATUS, conditions: { listOf: CONDITION }, attempts: { listOf: ATTEMPT } } });
 
 export interface SoundTask {
   /** The Task with only such fields as have their right shape. */
@@ -68,15 +67,11 @@ export function soundTask(task: Task): SoundTask {
 
 /** The way that nearly every Task goes: nothing is built anew. */
 function isSound({ spec, status }: Task): boolean {
-  if (!areSound(spec, SPEC)) return false;
-  if (status === undefined) return true;
-  return areSound(status, STATUS) && conforms(status.conditions ?? [], CONDITIONS) && conforms(status.attempts ?? [], ATTEMPTS);
+  return isWhole(spec, isSpec) && (status === undefined || isWhole(status, isStatus));
 }
 
-function areSound(value: unknown, shapes: Readonly<Record<string, Shape>>): boolean {
-  if (!isObject(value)) return false;
-  for (const field in value) if (value[field] === null) return false;
-  return conforms(value, { fields: shapes });
+function isWhole(value: object, isRight: Conforms): boolean {
+  return isRight(value) && !Object.values(value).includes(null);
 }
 
 /** The fields that have their right shape, and the first fault: one bent field costs only itself. */
