@@ -32,13 +32,13 @@ export function patchStatus(context: TaskContext, id: string, change: StatusChan
     ...(typeof change.set?.message === 'string' ? { message: cutText(change.set.message, MAX_MESSAGE_LENGTH) } : {}),
     ...(conditions.length > 0 || before.conditions !== undefined ? { conditions } : {}),
   };
-  const changed = Object.entries(wanted).filter(([field, value]) => value !== undefined && !deepEqual(before[field] ?? null, value));
+  const changed = Object.keys(wanted).filter((field) => wanted[field] !== undefined && !deepEqual(before[field] ?? null, wanted[field]));
   // What is said only with the next thing that is a reason to write. Another spec is one: whoever has changed it waits to see it observed.
-  const isSilent = (field: string, value: unknown): boolean =>
+  const isSilent = (field: string): boolean =>
     field === 'observedGeneration'
       ? before.observedGeneration === undefined
-      : field === 'conditions' && sayTheSame(before.conditions, value);
-  if (changed.every(([field, value]) => isSilent(field, value))) return [];
+      : field === 'conditions' && sayTheSame(before.conditions, wanted.conditions);
+  if (changed.every(isSilent)) return [];
   return [
     {
       type: 'Patch',
@@ -48,7 +48,7 @@ export function patchStatus(context: TaskContext, id: string, change: StatusChan
       ...(resourceVersion === undefined ? {} : { resourceVersion }),
       patchType: 'merge',
       subresource: 'status',
-      patch: { status: Object.fromEntries(changed) },
+      patch: { status: Object.fromEntries(changed.map((field) => [field, wanted[field]])) },
     },
   ];
 }
@@ -64,7 +64,9 @@ function sayTheSame(before: unknown, after: unknown): boolean {
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => deepEqual(item, b[index]));
+  }
   const left = a as Readonly<Record<string, unknown>>;
   const right = b as Readonly<Record<string, unknown>>;
   for (const key of Object.keys(left)) if (!deepEqual(left[key], right[key])) return false;
