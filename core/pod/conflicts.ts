@@ -55,9 +55,10 @@ function mountConflict(container: Container): Refusal | null {
 function firstTwice<T>(items: readonly T[], keyOf: (item: T) => string): readonly [T, T] | null {
   const seen = new Map<string, T>();
   for (const item of items) {
-    const before = seen.get(keyOf(item));
+    const key = keyOf(item);
+    const before = seen.get(key);
     if (before !== undefined) return [before, item];
-    seen.set(keyOf(item), item);
+    seen.set(key, item);
   }
   return null;
 }

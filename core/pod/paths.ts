@@ -1,7 +1,9 @@
+/** Nearly every path is clean already, and each mount of each container is asked. */
+const CLEAN = /^(\/[^/.][^/]*)+$/;
+
 /** The path without `.`, `..`, doubled and trailing slashes, by text alone. Absolute paths stay absolute and never leave `/`. Source: Go path.Clean. */
 export function cleanPath(path: string): string {
-  // Nearly every path is clean already, and each mount of each container is asked.
-  if (/^(\/[^/.][^/]*)+$/.test(path)) return path;
+  if (CLEAN.test(path)) return path;
   const absolute = path.startsWith('/');
   const parts: string[] = [];
   for (const part of path.split('/')) {

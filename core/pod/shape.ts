@@ -21,26 +21,35 @@ export function conform(value: unknown, shape: Shape, path: string): Conformed {
   if (typeof shape === 'string') return FITS[shape](value) ? { value } : fault(path, WORDS[shape], value);
   if ('listOf' in shape) {
     if (!Array.isArray(value)) return fault(path, 'a list', value);
-    return collect(
-      value.map((item, index) => [String(index), conform(item, shape.listOf, `${path}[${index}]`)] as const),
-      (entries) => entries.map(([, item]) => item),
-    );
+    const items: unknown[] = [];
+    for (const item of value) {
+      const conformed = conform(item, shape.listOf, `${path}[${items.length}]`);
+      if ('fault' in conformed) return conformed;
+      items.push(conformed.value);
+    }
+    return { value: items };
   }
   if (!isObject(value)) return fault(path, 'an object', value);
-  const present = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
-  if ('mapOf' in shape)
-    return collect(
-      present.map(([key, item]) => [key, conform(item, shape.mapOf, `${path}.${key}`)] as const),
-      Object.fromEntries,
-    );
-  const missing = (shape.required ?? []).find((key) => !present.some(([name]) => name === key));
+  const isMap = 'mapOf' in shape;
+  const missing = isMap ? undefined : shape.required?.find((key) => !isGiven(value[key]));
   if (missing !== undefined) return { fault: `${path}.${missing} is missing` };
-  const wanted = present.flatMap(([key, item]) => {
-    const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
-    if (field !== undefined) return [[key, conform(item, field, `${path}.${key}`)] as const];
-    return shape.others === 'kept' ? [[key, { value: item }] as const] : [];
-  });
-  return collect(wanted, Object.fromEntries);
+  const entries: (readonly [string, unknown])[] = [];
+  for (const key of Object.keys(value)) {
+    const item = value[key];
+    if (!isGiven(item)) continue;
+    const field = isMap
+      ? shape.mapOf
+      : Object.hasOwn(shape.fields, key)
+        ? shape.fields[key]
+        : shape.others === 'kept'
+          ? 'anything'
+          : undefined;
+    if (field === undefined) continue;
+    const conformed = conform(item, field, `${path}.${key}`);
+    if ('fault' in conformed) return conformed;
+    entries.push([key, conformed.value]);
+  }
+  return { value: Object.fromEntries(entries) };
 }
 
 /** Answers whether a value is in a shape as it is, fields that the shape does not name aside. */
@@ -51,7 +60,7 @@ export type Conforms = (value: unknown) => boolean;
  * cost several times as much.
  */
 export function conformsTo(shape: Shape): Conforms {
-  if (shape === 'anything') return (value) => value !== null && value !== undefined;
+  if (shape === 'anything') return isGiven;
   if (typeof shape === 'string') return FITS[shape];
   if ('listOf' in shape) {
     const isItem = conformsTo(shape.listOf);
@@ -74,6 +83,10 @@ export function conformsTo(shape: Shape): Conforms {
     }
     return true;
   };
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== null && value !== undefined;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -107,16 +120,4 @@ const FITS: Readonly<Record<keyof typeof WORDS, Conforms>> = {
 
 function fault(path: string, expected: string, value: unknown): Conformed {
   return { fault: `${path} must be ${expected}, but is ${value === '' ? 'empty' : kindOf(value)}` };
-}
-
-function collect(
-  parts: readonly (readonly [string, Conformed])[],
-  join: (entries: readonly (readonly [string, unknown])[]) => unknown,
-): Conformed {
-  const entries: (readonly [string, unknown])[] = [];
-  for (const [key, part] of parts) {
-    if ('fault' in part) return part;
-    entries.push([key, part.value]);
-  }
-  return { value: join(entries) };
 }
