@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { compareResourceVersions } from '#host/cluster/resource-version.ts';
 import type { ConformanceCase } from './conformance.ts';
-import { at, eventually, ok, pod, task, versionNow, watching } from './conformance-kit.ts';
+import { at, eventually, ok, pod, type Seen, task, versionNow, watching } from './conformance-kit.ts';
 
 const mergeStatus = { patchType: 'merge', subresource: 'status' } as const;
 
@@ -27,6 +27,24 @@ export const watchCases: readonly ConformanceCase[] = [
       expect(deleted.object.metadata.uid).toBe(metadata.uid);
       // The last state, but with the version of the deletion, so that a client may go on from it.
       expect(compareResourceVersions(deleted.object.metadata.resourceVersion ?? '', metadata.resourceVersion)).toBeGreaterThan(0);
+    },
+  },
+  {
+    name: 'watch: objects come without managedFields, and with all else that a get brings',
+    run: async (cluster, context) => {
+      const { namespace } = context;
+      for (const draft of [task(namespace, 'a'), pod(namespace, 'a')]) {
+        const { kind } = draft;
+        const resourceVersion = await versionNow(cluster, kind, namespace);
+        await ok(cluster.create(draft));
+        const patch = { status: { message: 'hello' } };
+        const { metadata, ...rest } = await ok(cluster.patch(at(kind, context, 'a'), patch, mergeStatus));
+        const { managedFields: _, ...kept } = metadata as Seen['metadata'] & { readonly managedFields?: unknown };
+        const watch = watching(cluster, { kind, namespace, resourceVersion, timeoutSeconds: 60 });
+        await eventually(context, 'two events', () => watch.changes().length === 2);
+        watch.stop();
+        expect(watch.events.at(-1)).toEqual({ type: 'MODIFIED', object: { ...rest, metadata: kept } });
+      }
     },
   },
   {

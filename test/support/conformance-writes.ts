@@ -100,6 +100,7 @@ export const writeCases: readonly ConformanceCase[] = [
       const created = await ok(cluster.create(draft, { answer: 'Metadata' }));
       expect(Object.keys(created).toSorted()).toEqual(['apiVersion', 'kind', 'metadata']);
       expect(metadataOf(created)).toEqual(await stored());
+      expect(created.metadata).not.toHaveProperty('managedFields');
       expect(created).toMatchObject({ apiVersion: draft.apiVersion, kind: draft.kind, metadata: { labels: { a: 'b' } } });
       const patch = { metadata: { uid: created.metadata.uid, annotations: { c: 'd' } } };
       const patched = await ok(cluster.patch(address, patch, { ...merge, answer: 'Metadata' }));

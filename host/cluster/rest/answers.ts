@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { apiVersionOf, type Kind } from '#core/contract/kinds.ts';
 import type { ClusterError, ObjectList, WatchEvent } from '../cluster.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 
 type Refused = Extract<ClusterError, { type: 'Refused' }>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -57,13 +58,13 @@ export function decodeObject(text: string): KubernetesObject | undefined {
 
 /** Kind and metadata of an object that was written, whether or not more of it came; undefined when the text is something else. */
 export function decodeMetadata(text: string, kind: Kind): KubernetesObject | undefined {
-  const object = decodeObject(text);
+  const object = decodeObject(withoutManagedFields(text));
   return object === undefined ? undefined : metadataOf(object, kind);
 }
 
 /** As `decodeDeleted`, but kind and metadata alone of what is left. */
 export function decodeDeletedMetadata(text: string, kind: Kind): KubernetesObject | null | undefined {
-  const object = decodeDeleted(text);
+  const object = decodeDeleted(withoutManagedFields(text));
   return object ? metadataOf(object, kind) : object;
 }
 
@@ -102,9 +103,9 @@ export function decodeDeleted(text: string): KubernetesObject | null | undefined
   return isHeld ? object : null;
 }
 
-/** One frame of a watch; undefined when the text is none. */
+/** One frame of a watch; undefined when the text is none. Without `managedFields`. */
 export function decodeFrame(text: string): WatchEvent | undefined {
-  const frame = parsed(text);
+  const frame = parsed(withoutManagedFields(text));
   const object = asFields(frame?.object);
   if (frame === undefined || object === undefined) return undefined;
   const metadata = asFields(object.metadata);
