@@ -73,7 +73,12 @@ function addSandbox(core: Uint8Array, effort: Effort, add: Add): void {
   const target = new Uint8Array(image.length);
   const fresh = cpuUs(() => void createSandbox(module, image, DEFAULT_LIMITS.logBytes), effort);
   const copied = cpuUs(() => target.set(image), effort);
-  add({ what: 'a sandbox starts', unit: 'µs', ours: fresh, rival: { name: `copy of its ${Math.ceil(image.length / 1024)} KiB`, value: copied } });
+  add({
+    what: 'a sandbox starts',
+    unit: 'µs',
+    ours: fresh,
+    rival: { name: `copy of its ${Math.ceil(image.length / 1024)} KiB`, value: copied },
+  });
 }
 
 /** Growth of the process, since what leaks may lie outside of the heap. */
