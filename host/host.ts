@@ -119,7 +119,7 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
       // Nothing is kept for a /debug that nobody can ask.
       ...(recent === undefined
         ? {}
-        : { decided: (subject, deliberation) => recent.decided(subject, { atMs: clock.now(), core: engine.digest, deliberation }) }),
+        : { decided: (subject, deliberation) => recent.decided(subject, { atMs: serverClock.now(), core: engine.digest, deliberation }) }),
     },
   });
   metrics.observe({ ...scrapeSources(config.namespaces, serverClock, caches.store, controller), coreDigest: () => engine.digest });

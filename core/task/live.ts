@@ -1,11 +1,11 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
 import { LABELS } from '../contract/names.ts';
-import type { ReadResult } from '../contract/snapshot.ts';
+import type { Outcome, ReadResult } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
 import { conclude } from './conclude.ts';
-import { liveAnswerFor, podRef, reason, stopRequested, type TaskContext } from './context.ts';
+import { liveAnswerFor, outcomeOf, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { askToEnd } from './ending.ts';
 import { agentTermination, type Ending, fateByEnding, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
@@ -149,13 +149,20 @@ export function isShown(pod: Pod): boolean {
  * becomes of it, so the label is put on it, and it is looked at again until the watch shows it.
  */
 export function adopt(context: TaskContext, pod: Pod): Decision {
-  if (pod.metadata.labels?.[LABELS.taskUid] === context.snapshot.subject.uid) return lookedAtAgain(context, live({ ...context, pod }, pod));
+  const claim = claimPod(context.snapshot, pod);
+  const isOurs = pod.metadata.labels?.[LABELS.taskUid] === context.snapshot.subject.uid;
+  if (isOurs || isForbidden(outcomeOf(context.snapshot, claim.id))) return lookedAtAgain(context, live({ ...context, pod }, pod));
   return decided({
-    actions: [claimPod(context.snapshot, pod)],
+    actions: [claim],
     ...heldPlace(context),
     wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,
     reasons: [reason('task/adopt-pod', `adopts pod ${pod.metadata.name}: its controller is this task`, { podUID: pod.metadata.uid ?? '' })],
   });
+}
+
+/** A policy of the cluster may refuse the label. Then the Task has to do without: it must end in its time, and when it is stopped, all the same. */
+function isForbidden(outcome: Outcome | undefined): boolean {
+  return outcome?.result === 'refused' && outcome.code !== 404 && outcome.code !== 409;
 }
 
 /** Somebody may take the label, or the Pod, before the watch has come as far: then no event ever tells of it. */
@@ -166,13 +173,13 @@ function lookedAtAgain({ nowMs }: TaskContext, decision: Decision): Decision {
 }
 
 /**
- * The API server can't say whether the Pod is there: nothing is known, so nothing is done. A place that is taken stays so, but none is taken anew. A Pod that the watch
- * shows has taken one, whatever the status says: a new leader may see it before anybody has written that the Task runs.
+ * The API server can't say whether the Pod is there: nothing is known, so nothing is done. A place that is taken stays so, but none is taken anew. A Pod that is
+ * known has taken one, whatever the status says: a new leader may see it before anybody has written that the Task runs.
  */
 export function podUnknown(context: TaskContext, { code, message }: { readonly code: number; readonly message: string }): Decided {
   const { pod, snapshot, task } = context;
-  const isShown = pod !== null && !hasEndedForCertain(pod);
-  const hasPlace = isShown || snapshot.granted === true || task.status?.phase === 'Running';
+  const lives = pod !== null && !hasEndedForCertain(pod);
+  const hasPlace = lives || snapshot.granted === true || task.status?.phase === 'Running';
   return decided({
     ...(hasPlace ? heldPlace(context) : {}),
     wakeAtMs: context.nowMs + RELOOK_AT_POD_MS,

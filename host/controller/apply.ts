@@ -40,8 +40,8 @@ export type Basis = Pick<Snapshot, 'subject' | 'task' | 'pods'>;
 /** How far a decision got. */
 export type Applied =
   | { readonly type: 'Whole' }
-  /** What it stood on has changed: what nothing would have stopped, and what was to follow it, was left out. */
-  | { readonly type: 'Overtaken' }
+  /** What it stood on has changed: what nothing would have stopped, and what was to follow it, was left out, from this action on. */
+  | { readonly type: 'Overtaken'; readonly from: string }
   /** This write was refused, or no answer came; those behind it were not tried. */
   | { readonly type: 'StoppedAt'; readonly report: Report };
 
@@ -59,7 +59,7 @@ export async function applyAll(options: ApplyOptions, basis: Basis, actions: rea
   for (const action of actions) {
     if (!hadLeft && options.hasLeft(subject)) break;
     if (isUnfenced(action) && options.isOvertaken(basis)) {
-      applied = { type: 'Overtaken' };
+      applied = { type: 'Overtaken', from: `${action.type} ${action.id}` };
       break;
     }
     if (action.type === 'Effect') {

@@ -89,7 +89,7 @@ export class Reconciler {
         const deliberation = await this.#deliberate(key, gathered.facts, reconcileID);
         if (deliberation === null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
         return deliberation.type === 'Decided'
-          ? this.#carryOut(key, deliberation.snapshot, deliberation.decided)
+          ? this.#carryOut(key, deliberation.snapshot, deliberation.decided, reconcileID)
           : this.#faulted(key, deliberation.snapshot, deliberation.fault);
       }
       default:
@@ -125,8 +125,8 @@ export class Reconciler {
     return deliberation;
   }
 
-  async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided): Promise<Reconciled> {
-    const { apply, clock, effects, knowledge, starts, wake, onDecided } = this.#options;
+  async #carryOut(key: SubjectKey, snapshot: Snapshot, decided: Decided, reconcileID: number): Promise<Reconciled> {
+    const { apply, clock, effects, knowledge, log, starts, wake, onDecided } = this.#options;
     const { task, outcomes } = snapshot;
     // What is kept for a Task goes with it.
     if (task === null) effects.forget(key);
@@ -141,6 +141,17 @@ export class Reconciler {
       for (const withdraw of withdrawals) withdraw();
     });
     if (applied.type === 'StoppedAt') return { type: 'Failed', message: textOf(applied) };
+    if (applied.type === 'Overtaken') {
+      const { namespace, name, uid } = snapshot.subject;
+      log.info('left out the rest of a decision: its Task has changed since', {
+        controller: 'task',
+        namespace,
+        name,
+        uid,
+        reconcileID,
+        from: applied.from,
+      });
+    }
     // What was done of it is an outcome that the next decision sees.
     if (applied.type === 'Overtaken' || recovery !== null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
     wake(knowledge.places.applied(key, clock.now()));

@@ -231,6 +231,8 @@ export class Run {
     const reconciled = await worked.catch((error: unknown): Reconciled => {
       log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), reconcileID, error });
       metrics.panicked();
+      // Nobody else's place may wait for it.
+      this.#onDecided(key);
       return { type: 'Failed', message: String(error) };
     });
     this.#workedSinceMs.delete(key);

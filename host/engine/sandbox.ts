@@ -53,7 +53,7 @@ const MESSAGE_BYTES = 4096;
  * A core's instance holds state in three places: its memory; the stack pointer, which is back at its start whenever a call returns (the build
  * refuses an engine with any other mutable global); and the size of the memory. So after a call that returned, in memory of the same size, the image
  * written back, and zeros behind it as far up as the engine says that its heap has reached (stack and constants lie below), give the instance that
- * instantiation gives, at a tenth of the time.
+ * instantiation gives, at a tenth of the time. How far up is the engine's word, as is that it has no other state: a core from elsewhere is trusted that far.
  */
 export function memoryImage(module: WebAssembly.Module): Uint8Array {
   const { buffer } = instantiate(module, createWasi({ keepBytes: 0 })).memory;
@@ -85,7 +85,9 @@ export function createSandbox(module: WebAssembly.Module, image: Uint8Array, log
       state = 'Dead';
       try {
         const result = callDecide(core, input, limits, wasi);
-        if (result.type === 'Returned' && core.memory.buffer.byteLength === startBytes) {
+        // A core that says less than its own image, or more than there is, is not believed: it costs a new sandbox each time.
+        const isPlausible = result.type === 'Returned' && image.length <= result.dirtyBytes && result.dirtyBytes <= startBytes;
+        if (isPlausible && core.memory.buffer.byteLength === startBytes) {
           state = 'Used';
           dirtyBytes = result.dirtyBytes;
         }

@@ -408,6 +408,16 @@ describe('absence is a fact only by a live read', () => {
     expect(summary(decision.actions)).toEqual(['Patch Pod fix-bug-pod']);
     expect(decision.wakeAt).toBe('2026-01-01T10:05:05.000Z');
   });
+  test.each([
+    ['is stopped all the same', { stop: true, status: running() }, 'Stopping'],
+    ['ends in its time all the same', { status: running(), spec: { timeout: '1m' } }, 'Timeout'],
+  ])('a Pod to which a policy of the cluster gives no label: its Task %s, and it is looked at again', (_, options, why) => {
+    const hidden: Pod = pod({ metadata: { labels: { 'kubeopencode.io/task': 'fix-bug' } } });
+    const refused = { actionId: 'claim/pod-uid', result: 'refused' as const, code: 403, count: 1, firstAt: CREATED, lastAt: CREATED };
+    const decision = decided(snapshot({ task: task(options), ...lookedAt(hidden), outcomes: [refused] }));
+    expect(JSON.stringify(decision.actions)).toContain(why);
+    expect(Date.parse(decision.wakeAt ?? '')).toBeLessThanOrEqual(Date.parse('2026-01-01T10:05:05.000Z'));
+  });
   test('upstream’s Running without a Pod has not started: it starts, and holds its place', () => {
     const status = { phase: 'Running' as const, startTime: CREATED };
     const decision = decided(

@@ -45,6 +45,8 @@ describe('what a Task without a Pod will ask for', () => {
     ['with a Pod', snapshot({ task: task({ status: running() }), pods: [pod()] })],
     ['that has ended', snapshot({ task: task({ status: { phase: 'Completed' } }) })],
     ['that is gone', snapshot({ task: null, pods: [pod()] })],
+    ['that goes', snapshot({ task: task({ metadata: { deletionTimestamp: '2026-01-01T10:00:00Z' } }) })],
+    ['that is suspended', snapshot({ task: task({ spec: { suspend: true } }) })],
   ])('is nothing for a Task %s', (_, facts) => {
     expect(expectedReads(facts, cached)).toEqual([]);
   });
@@ -57,9 +59,17 @@ describe('what a Task without a Pod will ask for', () => {
     },
   );
 
+  test.each([undefined, null, 'text', { templateRef: 7 }, { templateRef: { name: {} } }])(
+    'is the Agent alone where its spec is %j',
+    (spec) => {
+      const malformed = { ...objects.agent, spec } as unknown as KubernetesObject;
+      const refs = expectedReads(snapshot({ task: agentTask() }), ({ kind }) => (kind === 'Agent' ? malformed : undefined));
+      expect(refs).toEqual([{ kind: 'Agent', namespace: NAMESPACE, name: 'coder' }]);
+    },
+  );
+
   test('changes no decision where it was given for nothing', () => {
     const suspended = snapshot({ task: task({ spec: { suspend: true } }) });
     expect(decide({ ...suspended, read: found(objects) })).toEqual(decide(suspended));
-    expect(expectedReads(suspended, cached)[0]?.namespace).toBe(NAMESPACE);
   });
 });

@@ -93,11 +93,57 @@ describe('the API server’s time', () => {
     told({ came: { ...came, code: 502 }, tookMs: 1 });
     told({ came: { type: 'Failure', message: 'reset' }, tookMs: 1 });
     expect(one.offMs()).toBe(318_000);
-    told({ came: { ...came, code: 404 }, tookMs: 1 });
+    for (const code of [301, 401, 403, 404, 407, 429]) told({ came: { ...came, code }, tookMs: 1 });
+    expect(one.offMs()).toBe(318_000);
+    told({ came: { ...came, code: 201 }, tookMs: 1 });
     expect(one.offMs()).toBeLessThan(1_100);
   });
 
-  test.each([undefined, '', 'soon', ['Thu, 01 Jan 2026 00:00:00 GMT'], 12])('%j as a date tells nothing', (date) => {
+  test('does not go to and fro with two servers of which one is wrong', async () => {
+    const one = machine(0);
+    await one.answers(2, 3);
+    for (let answer = 0; answer < 100; answer++) {
+      await one.world.advance(500);
+      one.answered(new Date(one.world.now() + (answer % 2) * 20_000).toUTCString(), 1);
+      expect(one.offMs()).toBe(0);
+    }
+    expect(one.corrections).toEqual([]);
+  });
+
+  test('follows a server whose time has changed, or whose machine has slept, when it has said so for 10 s', async () => {
+    const one = machine(0);
+    await one.answers(2, 3);
+    const hourLater = (): void => one.answered(new Date(one.world.now() + 3_600_000).toUTCString(), 1);
+    for (let second = 0; second < 9; second++) {
+      hourLater();
+      await one.world.advance(1_000);
+    }
+    expect(one.offMs()).toBe(0);
+    await one.world.advance(1_000);
+    hourLater();
+    expect(Math.abs(one.offMs() - 3_600_000)).toBeLessThanOrEqual(1_000);
+    expect(one.corrections).toHaveLength(1);
+  });
+
+  test('is doubted by many answers, not by a few that are far apart', async () => {
+    const one = machine(0);
+    await one.answers(2, 3);
+    for (let answer = 0; answer < 2; answer++) {
+      one.answered(new Date(one.world.now() - 60_000).toUTCString(), 1);
+      await one.world.advance(60_000);
+    }
+    expect(one.offMs()).toBe(0);
+  });
+
+  const notDates = [
+    '1',
+    '2030',
+    '+275760-09-13T00:00:00Z',
+    '2026-01-01T00:00:00Z',
+    'Thu, 01 Jan 2026 00:00:00',
+    'Xxx, 99 Yyy 2026 00:00:00 GMT',
+  ];
+  test.each([undefined, '', 'soon', ['Thu, 01 Jan 2026 00:00:00 GMT'], 12, ...notDates])('%j as a date tells nothing', (date) => {
     const one = machine(318_000);
     one.answered(date, 1);
     expect(one.offMs()).toBe(318_000);

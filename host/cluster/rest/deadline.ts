@@ -43,9 +43,10 @@ export class Deadline {
     return this.#controller.signal;
   }
 
-  /** Calls `listener`, and none that was given before, when the call is given up. */
+  /** Calls `listener`, and none that was given before, when the call is given up; at once when it is already. */
   onOver(listener: (reason: unknown) => void): void {
     this.#onOver = listener;
+    if (this.#over !== undefined) listener(this.#over.reason);
   }
 
   /** Time runs from now; by another limit from now on, where one is given. */

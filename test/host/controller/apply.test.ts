@@ -144,7 +144,7 @@ describe('carrying out a decision', () => {
         (calls) => calls >= after,
       );
     const meanwhile = await whenOvertaken([status, create, event, release], 1);
-    expect(meanwhile.applied).toEqual({ type: 'Overtaken' });
+    expect(meanwhile.applied).toEqual({ type: 'Overtaken', from: `Create ${create.id}` });
     expect(
       meanwhile.calls.map(({ verb, of }) => `${verb} ${of}`),
       'nothing that was to follow the Pod either',

@@ -3,10 +3,13 @@ import type { Cleanup } from '#core/api/cleanup.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Action } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
+import { createWorld } from '#host/cluster/memory/world.ts';
+import type { ControllerOptions } from '#host/controller/controller.ts';
 import type { ControllerMetrics } from '#host/controller/hooks.ts';
-import { NAMESPACE, task } from '#test/support/builders.ts';
+import { agent, agentTask, NAMESPACE, task } from '#test/support/builders.ts';
 import { newObject } from '#test/support/new-object.ts';
 import { decided, scriptedEngine } from '#test/support/scripted-engine.ts';
+import { sourceEngine } from '#test/support/source-engine.ts';
 import { type VirtualHost, virtualHost } from '#test/support/virtual-host.ts';
 
 const newTask = (name: string, more: Parameters<typeof task>[0] = {}) => newObject('Task', task({ name, ...more }));
@@ -334,4 +337,16 @@ describe('what is counted', () => {
     await host.clock.advance(1_000);
     expect(counted).toContain(`finished ${NAMESPACE}  50`);
   });
+});
+
+test('a Task on which the host’s own work throws keeps no other from its place', async () => {
+  const world = createWorld();
+  const around: NonNullable<ControllerOptions['around']> = (subject, _, work) =>
+    subject.name === 'bad' ? Promise.reject(new Error('a bug')) : work();
+  const host = virtualHost({ engine: sourceEngine, world, controller: { around } });
+  world.apply(newObject('Agent', agent({ maxConcurrentTasks: 1 })));
+  for (const name of ['bad', 'good']) world.apply(newObject('Task', agentTask({ name })));
+  await host.start();
+  await world.clock.advance(60_000);
+  expect(host.get<Task>('Task', NAMESPACE, 'good')?.status?.phase).toBe('Completed');
 });
