@@ -33,10 +33,18 @@ export function live(context: TaskContext, pod: Pod): Decision {
       }),
     ]);
   }
+  const recorded = recordedEnding(context);
+  if (recorded === null) return livesOn(context, pod);
+  if (!isMended(context, pod, recorded)) return askToEnd(context, pod, recorded);
+  // Who wrote that had looked at the Pod: a watch that has not come as far does not take it back, or a host that led before, which goes on to delete the Pod, leaves an end
+  // without its reason.
+  return onceSeen(context, pod, () => livesOn(context, pod));
+}
+
+/** A Pod that nothing has ended and nobody has meant to end yet. */
+function livesOn(context: TaskContext, pod: Pod): Decision {
   const deadlineMs = timeoutAtMs(context, pod);
   const blocked = blockedBy(pod);
-  const recorded = recordedEnding(context);
-  if (recorded !== null && !isMended(context, pod, recorded, blocked)) return askToEnd(context, pod, recorded);
   // Only what knows nothing of us still runs: the agent has ended, and a timeout or a stop comes too late.
   if (outlivedByOthers(pod)) return running(context, pod, null, null);
   if (deadlineMs !== null && context.nowMs >= deadlineMs) return meanToEnd(context, pod, 'Timeout', null);
@@ -52,9 +60,12 @@ export function live(context: TaskContext, pod: Pod): Decision {
  * tell later, because the intent's time is the host's and a Pod's end the kubelet's.
  */
 function meanToEnd(context: TaskContext, pod: Pod, ending: Ending, blocked: Blocked | null): Decision {
-  return lookAt(context, pod, (found) =>
-    found === pod ? askToEnd(context, pod, ending, blocked) : live({ ...context, pod: found }, found),
-  );
+  return onceSeen(context, pod, () => askToEnd(context, pod, ending, blocked));
+}
+
+/** Goes on once the Pod was looked at itself; as long as the watch alone has shown it, it is judged again as it is. */
+function onceSeen(context: TaskContext, pod: Pod, goOn: () => Decision): Decision {
+  return lookAt(context, pod, (found) => (found === pod ? goOn() : live({ ...context, pod: found }, found)));
 }
 
 /** Judges a Pod as it is at the API server, whatever the watch shows of it. */
@@ -79,7 +90,8 @@ export function podMissing(context: TaskContext, answer: ReadResult): Decision {
 }
 
 /** Whether what a Pod was to be ended for, because it was kept from running, has passed before it was asked to end. */
-function isMended(context: TaskContext, pod: Pod, recorded: Ending, blocked: Blocked | null): boolean {
+function isMended(context: TaskContext, pod: Pod, recorded: Ending): boolean {
+  const blocked = blockedBy(pod);
   if (recorded === 'UserStopped' || recorded === 'Timeout' || pod.metadata.deletionTimestamp !== undefined) return false;
   return blocked === null || (patienceEnds(context, pod, blocked) ?? Number.POSITIVE_INFINITY) > context.nowMs;
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from '#core/contract/snapshot.ts';
 import { schedulerText } from '#core/task/scheduler-text.ts';
 import { applied } from '#test/support/applied.ts';
 import { CREATED, condition, exited, lookedAt, type PodOptions, pod, running, snapshot, task } from '#test/support/builders.ts';
-import { decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
+import { decide, decided, decidedWithLog, statusPatch, summary } from '#test/support/decide.ts';
 
 const at = (time: string): string => `2026-01-01T${time}.000Z`;
 
@@ -306,6 +306,7 @@ describe('pendingTimeouts, each with its own clock', () => {
     conditions: [condition('Stopping', 'True', 'ImagePull', '2026-01-01T10:04:58Z', 'it was kept from running for too long: denied')],
   });
   const spec = { pendingTimeouts: { imagePull: '1m' } };
+  const GOING = { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 30 };
   test('the end says what kept it, though the platform says it no longer', () => {
     const ended = pod({
       phase: 'Failed',
@@ -326,14 +327,29 @@ describe('pendingTimeouts, each with its own clock', () => {
     { name: 'its image came at the last moment', made: pod() },
     { name: 'it is pulled again without trouble', made: waiting('ContainerCreating') },
   ])('a Pod that was not asked to end yet runs on when $name', ({ made }) => {
-    const decision = decided(snapshot({ task: task({ status: meant, spec }), pods: [made] }));
+    const decision = decided(snapshot({ task: task({ status: meant, spec }), ...lookedAt(made) }));
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug']);
     expect(statusPatch(decision)?.conditions).toContainEqual(
       expect.objectContaining({ type: 'Stopping', status: 'False', reason: 'Unblocked' }),
     );
   });
+  test.each([
+    { name: 'is kept from running still', found: IMAGE, also: ['Delete Pod fix-bug-pod'] },
+    { name: 'is being deleted by now', found: { ...IMAGE, metadata: { ...IMAGE.metadata, ...GOING } }, also: [] },
+  ])('that is asked of the Pod itself: one that $name, though the watch does not show it, is ended', ({ found, also }) => {
+    const seen = lookedAt(waiting('ContainerCreating'), found);
+    expect(decide(snapshot({ task: task({ status: meant, spec }), pods: seen.pods }))).toEqual({
+      type: 'Reads',
+      refs: [{ kind: 'Pod', namespace: 'team-a', name: 'fix-bug-pod', live: true }],
+    });
+    const decision = decided(snapshot({ task: task({ status: meant, spec }), ...seen }));
+    expect(summary(decision.actions)).toEqual(expect.arrayContaining(also));
+    expect(statusPatch(decision)?.conditions ?? [condition('Stopping', 'True', 'ImagePull')]).toContainEqual(
+      expect.objectContaining({ type: 'Stopping', status: 'True', reason: 'ImagePull' }),
+    );
+  });
   test('once it is being deleted it is too late', () => {
-    const going = pod({ metadata: { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 30 } });
+    const going = pod({ metadata: GOING });
     const after = applied(
       snapshot({ task: task({ status: meant, spec }) }),
       decided(snapshot({ task: task({ status: meant, spec }), pods: [going] })),

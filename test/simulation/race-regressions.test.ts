@@ -170,3 +170,14 @@ test('nobody looked any more at a pod that was known from a live read alone when
     for (const history of histories) expect(taskIn(history)?.latest.status, history.lines.join('\n')).toMatchObject({ phase: 'Completed' });
   }
 });
+
+test('a leader whose watch did not show what kept a pod from running took back that a leader before it had given that pod up', async () => {
+  const from = scenario(
+    [0, agent()],
+    [3_000, { type: 'PauseHost', forMs: 20_000, overlapMs: 2_000 }],
+    [12_000, create('t0', {}, { pendingTimeouts: { unschedulable: '10s' } })],
+  );
+  const histories = await withFaults(happening(from, allNodes('NodeLost', 2_000)), { watchStall: 0.3 }, 60_000);
+  for (const history of histories)
+    expect(taskIn(history)?.latest.status, history.lines.join('\n')).toMatchObject({ phase: 'Failed', cause: 'Unschedulable' });
+});
