@@ -230,7 +230,8 @@ export class Places {
       wakes.push(...line.untold);
       line.untold.clear();
       const first = this.#entries.get(line.waiting.peek()?.key ?? '');
-      if (first !== undefined && first.knows < line.changes) {
+      // What holds the line back now is known when the grant was decided on: it may be the same as before, as where a quota has given one start and that is used up at once.
+      if (first !== undefined && line.granted === undefined && first.knows < line.changes) {
         // Who waited behind others says still what held the line back before it changed.
         first.knows = line.changes;
         wakes.push(first.subject);

@@ -181,3 +181,20 @@ test('a leader whose watch did not show what kept a pod from running took back t
   for (const history of histories)
     expect(taskIn(history)?.latest.status, history.lines.join('\n')).toMatchObject({ phase: 'Failed', cause: 'Unschedulable' });
 });
+
+test('who waits for a quota behind others was told at each start that it gave to one of them that something else held it back, and took that back', async () => {
+  const retry = { limit: 9, backoff: { initial: '0s' } };
+  const { violations, lines, ledger } = await simulate(
+    scenario(
+      [0, agent({ maxConcurrentTasks: 1, quota: { maxTaskStarts: 1, windowSeconds: 30 } })],
+      [100, create('t1', { outcome: 'fail', runForMs: 1_000 }, { priority: 9, retry })],
+      [5_000, create('t0', {})],
+    ),
+    { engine },
+  );
+  expect(violations, lines.join('\n')).toEqual([]);
+  const t0 = [...ledger.tasks.values()].find(({ name }) => name === 't0');
+  expect(t0?.latest.status).toMatchObject({ phase: 'Completed' });
+  // One status and one Event more than of a Task that does not wait.
+  expect(t0?.writes, lines.join('\n')).toBe(9);
+});

@@ -380,8 +380,8 @@ describe('the queues of the Agents', () => {
     for (const name of ['a', 'b', 'c']) places.decided(name, wants(name, { slots: 1, closed: true }), undefined, 0);
     expect(places.recheck(LINE)).toEqual(['a']);
     // The place goes to a, so b goes on waiting, though for another reason than it was told.
-    expect(places.decided('a', wants('a', { slots: 1 }), false, 0)).toEqual(['a', 'b']);
-    expect(places.decided('a', holds, true, 0)).toEqual([]);
+    expect(places.decided('a', wants('a', { slots: 1 }), false, 0)).toEqual(['a']);
+    expect(places.decided('a', holds, true, 0)).toEqual(['b']);
     expect(places.decided('b', wants('b', { slots: 1 }), false, 0)).toEqual([]);
   });
 
@@ -394,6 +394,15 @@ describe('the queues of the Agents', () => {
     expect(places.due(60_000)).toEqual(['b']);
     expect(places.decided('b', wants('b', { slots: 1 }), false, 60_000)).toEqual([]);
     expect(places.due(60_000)).toEqual([]);
+  });
+
+  test('when it has come and the one start that it gives is granted, who waits on is not decided before that is used up', () => {
+    const places = new Places();
+    places.open(0);
+    for (const name of ['a', 'b']) places.decided(name, wants(name, { slots: 1, notBefore: timestamp(60_000) }), undefined, 0);
+    expect(places.due(60_000)).toEqual(['a']);
+    expect(places.decided('a', holds, true, 60_000)).toEqual(['b']);
+    expect(places.granted('b')).toBe(false);
   });
 
   test('ten thousand in one line cost no more than a few comparisons each', () => {
