@@ -4,13 +4,15 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Task } from '../api/task.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import { hasEnded, isFinished } from '../contract/ended.ts';
+import { POD_FINALIZER } from '../contract/names.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
 import { countOf } from '../units/count.ts';
 import { earliest, parseTime } from '../units/time.ts';
+import { recordOf } from './attempt.ts';
 import { answerFor, liveAnswerFor, podRef, reason, startedFrom, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
-import { dispose } from './disposal.ts';
+import { type Disposal, dispose } from './disposal.ts';
 import { endByDeletion, releasePod } from './pods.ts';
 import { reopening } from './reopen.ts';
 import { sessionStep } from './session.ts';
@@ -27,7 +29,10 @@ export function afterEnd(context: TaskContext): Decision {
   const ttl = ttlSeconds(context);
   if (ttl !== null && typeof ttl === 'object') return reads(ttl.refs);
   const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`), ...again.reasons];
-  const found = leftOverPods(context);
+  const { completionTime } = task.status ?? {};
+  const completedMs = parseTime(completionTime);
+  const disposal = dispose(context, completedMs);
+  const found = leftOverPods(context, disposal);
   if ('doubt' in found) return found.doubt;
   const { leftOver } = found;
   if (leftOver.length > 0)
@@ -36,11 +41,8 @@ export function afterEnd(context: TaskContext): Decision {
         pods: leftOver.map((pod) => pod.metadata.name),
       }),
     );
-  const { completionTime } = task.status ?? {};
-  const completedMs = parseTime(completionTime);
   const session = sessionStep(context, completedMs);
   if (session.type === 'Reads') return reads(session.refs);
-  const disposal = dispose(context, completedMs);
   const actions: Action[] = [
     ...leftOver.flatMap((pod) => endByDeletion(snapshot, pod)),
     ...disposal.actions,
@@ -63,13 +65,15 @@ export function afterEnd(context: TaskContext): Decision {
 
 /**
  * Pods that live though their Task has ended, by live reads: one watch may be behind the other. Such a Pod may be that of an attempt that somebody has asked for since, or
- * it has ended long ago, and its log would go with it.
+ * it has ended long ago, and its log would go with it. So may one that has ended, of which the Task says nothing: let go or cleaned up, it would take the end of that
+ * attempt with it.
  */
-function leftOverPods(context: TaskContext): { readonly leftOver: readonly Pod[] } | { readonly doubt: Decision } {
+function leftOverPods(context: TaskContext, disposal: Disposal): { readonly leftOver: readonly Pod[] } | { readonly doubt: Decision } {
   const { snapshot } = context;
   const { namespace, name, uid } = snapshot.subject;
   const seen = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
-  if (seen.length === 0) return { leftOver: [] };
+  const isToGo = (pod: Pod): boolean => pod === disposal.pod || pod.metadata.finalizers?.includes(POD_FINALIZER) === true;
+  if (seen.length === 0 && !snapshot.pods.some((pod) => isToGo(pod) && recordOf(context.task, pod) === undefined)) return { leftOver: [] };
   const taskRef: Ref = { kind: 'Task', namespace, name };
   const refOf = ({ metadata }: Pod): Ref => podRef(context, metadata.name);
   const unread = [taskRef, ...seen.map(refOf)].filter((ref) => liveAnswerFor(snapshot, ref) === undefined);
@@ -78,7 +82,8 @@ function leftOverPods(context: TaskContext): { readonly leftOver: readonly Pod[]
   const isOver = answer !== undefined && 'found' in answer && answer.found.metadata.uid === uid && isFinished(answer.found as Task);
   const answers = seen.map((pod) => liveAnswerFor(snapshot, refOf(pod)));
   if (!isOver || answers.some((each) => each !== undefined && 'unavailable' in each)) {
-    const says = 'a pod of a finished task seems to live, and whether that is still so is not known: nothing is done yet';
+    const says =
+      'a finished task has a pod that lives or that it says nothing of, and whether it is finished still is not known: nothing is done yet';
     return { doubt: decided({ wakeAtMs: context.nowMs + RELOOK_MS, reasons: [reason('task/finished-in-doubt', says)] }) };
   }
   const alive = seen.flatMap((pod, index) => {

@@ -72,12 +72,14 @@ function outcomeOfFate(fate: FinalFate): TaskOutcome {
 
 /** What a finished Task's clean-up of its Pods amounts to now. */
 export interface Disposal {
+  /** The Pod that goes now, or whose log is kept first. */
+  readonly pod: Pod | null;
   readonly actions: readonly Action[];
   readonly wakeAtMs: number | null;
   readonly reasons: readonly Reason[];
 }
 
-const NOTHING: Disposal = { actions: [], wakeAtMs: null, reasons: [] };
+const NOTHING: Disposal = { pod: null, actions: [], wakeAtMs: null, reasons: [] };
 
 /** Deletes the Pods of a finished Task whose time has come, each after the end of its log is kept. One at a time, so that each write is on the status that the one before left. */
 export function dispose(context: TaskContext, completedMs: number | null): Disposal {
@@ -103,7 +105,7 @@ function disposeOf(context: TaskContext, pod: Pod, attempt: Attempt | undefined)
   const step = attempt === undefined || attempt.log !== undefined ? null : logStep(context, pod, attempt.number);
   if (step?.type === 'Reading') {
     const reasons = [reason('task/log-awaited', 'a pod of the finished task goes, so the end of its log is kept first', facts)];
-    return { actions: step.actions, wakeAtMs: step.wakeAtMs, reasons };
+    return { pod, actions: step.actions, wakeAtMs: step.wakeAtMs, reasons };
   }
   const noted =
     step?.type === 'Done'
@@ -112,5 +114,5 @@ function disposeOf(context: TaskContext, pod: Pod, attempt: Attempt | undefined)
         })
       : [];
   const reasons = [reason('task/pod-disposed', 'a pod of the finished task is deleted, as its clean-up says', facts)];
-  return { actions: [...noted, ...deletePod(context.snapshot, pod)], wakeAtMs: null, reasons };
+  return { pod, actions: [...noted, ...deletePod(context.snapshot, pod)], wakeAtMs: null, reasons };
 }

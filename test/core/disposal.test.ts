@@ -15,6 +15,7 @@ import {
   lookedAt,
   NOW,
   pod,
+  read,
   running,
   snapshot,
   task,
@@ -203,8 +204,9 @@ describe('before a Pod goes, the end of its log is kept', () => {
     expect(statusPatch(last)).toMatchObject({ attempts: [{ log: { missing: 'no' } }] });
   });
   test('a Pod of an attempt that nobody has recorded goes without', () => {
-    const others = { phase: 'Failed' as const, podName: 'fix-bug-pod', completionTime: ENDED };
-    expect(summary(decided({ ...first, task: task({ status: others }) }).actions)).toEqual(['Delete Pod fix-bug-pod']);
+    const others = task({ status: { phase: 'Failed', podName: 'fix-bug-pod', completionTime: ENDED } });
+    const isSo = read([{ kind: 'Task', name: 'fix-bug', live: true }, { found: others }]);
+    expect(summary(decided({ ...first, task: others, read: isSo }).actions)).toEqual(['Delete Pod fix-bug-pod']);
   });
   test('the end of the Task is not touched by any of it', () => {
     const { status } = applied(first, decidedWithLog(first)).task ?? {};

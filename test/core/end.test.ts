@@ -474,7 +474,10 @@ describe('after the end', () => {
     expect(decided(snapshot({ task: task({ status: done }) })).wakeAt).toBeUndefined();
   });
   test('a crash before the release of the Pod is healed', () => {
-    const decision = decided(snapshot({ task: task({ status: done }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })] }));
+    const attempts = [{ number: 1, podName: 'fix-bug-pod', podUID: 'pod-uid' }];
+    const decision = decided(
+      snapshot({ task: task({ status: { ...done, attempts } }), pods: [pod({ phase: 'Succeeded', agent: exited(0) })] }),
+    );
     expect(decision.actions).toEqual([
       expect.objectContaining({
         type: 'Patch',
@@ -512,6 +515,27 @@ describe('after the end', () => {
     ])('is left alone when the Task $name: it may be that of the next attempt', ({ answer }) => {
       const decision = decided(snapshot({ ...late, read: read([TASK, answer], [POD, { found: pod() }]) }));
       expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T10:05:05.000Z' });
+    });
+  });
+  describe('a Pod that has ended and that the Task says nothing of', () => {
+    const ended = pod({ phase: 'Failed', agent: exited(1), metadata: { name: 'fix-bug-pod-2', uid: 'second' } });
+    const settings = { ...SETTINGS, config: { cleanup: { pod: { completed: 'Delete' as const } } } };
+    const unsaid = { task: task({ status: done }), pods: [ended], settings };
+    const TASK = { kind: 'Task', name: 'fix-bug', live: true } as const;
+    test('may be that of an attempt which somebody has asked for since: it is not let go, nor cleaned up', () => {
+      expect(decide(snapshot(unsaid))).toEqual({ type: 'Reads', refs: [{ ...TASK, namespace: NAMESPACE }] });
+      const reopened = task({ status: { phase: 'Running', podName: 'fix-bug-pod-2' } });
+      const decision = decided(snapshot({ ...unsaid, read: read([TASK, { found: reopened }]) }));
+      expect(decision).toMatchObject({ actions: [], wakeAt: '2026-01-01T10:05:05.000Z' });
+    });
+    test('is not cleaned up either where nothing of ours holds it any more', () => {
+      const pods = [{ ...ended, metadata: { ...ended.metadata, finalizers: [] } }];
+      expect(decide(snapshot({ ...unsaid, pods }))).toMatchObject({ type: 'Reads', refs: [TASK] });
+      expect(decided(snapshot({ task: unsaid.task, pods })).actions, 'and is of no interest where it stays').toEqual([]);
+    });
+    test('goes when the Task has still ended', () => {
+      const decision = decidedWithLog(snapshot({ ...unsaid, read: read([TASK, { found: unsaid.task }]) }));
+      expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod-2', 'Patch Pod fix-bug-pod-2']);
     });
   });
   test.each([

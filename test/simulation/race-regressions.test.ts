@@ -3,7 +3,7 @@ import { quickEngine } from '#test/support/source-engine.ts';
 import { run } from './crash-runs.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
 import type { TaskRecord } from './records.ts';
-import { type FaultName, NO_FAULTS, NODES, type Scenario, type Timed } from './scenario.ts';
+import { type FaultName, NO_FAULTS, NODES, type Scenario, SHARE_LABEL, type Timed } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
 const engine = quickEngine();
@@ -197,4 +197,28 @@ test('who waits for a quota behind others was told at each start that it gave to
   expect(t0?.latest.status).toMatchObject({ phase: 'Completed' });
   // One status and one Event more than of a Task that does not wait.
   expect(t0?.writes, lines.join('\n')).toBe(9);
+});
+
+test('a host that had stood still let go of a pod by a task that was finished as far as its watch showed, and the end of that attempt was lost', async () => {
+  const first = { outcome: 'evicted', runForMs: 1_000 } as const;
+  const from = scenario(
+    [0, agent()],
+    [
+      100,
+      {
+        type: 'CreateTask',
+        at: at('t0'),
+        spec: { description: 't0', agentRef: { name: 'coder' } },
+        script: first,
+        later: [{ outcome: 'rejected' }],
+      },
+    ],
+    [20_000, { type: 'PauseHost', forMs: 30_000, overlapMs: 2_000 }],
+    [45_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next' }],
+  );
+  const { violations, lines } = await simulate(
+    { ...from, seed: 53, rates: { ...NO_FAULTS, watchStall: 0.2 }, quietAfterMs: 60_000 },
+    { engine },
+  );
+  expect(violations, lines.join('\n')).toEqual([]);
 });
