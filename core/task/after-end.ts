@@ -47,7 +47,8 @@ export function afterEnd(context: TaskContext): Decision {
     ...leftOver.flatMap((pod) => endByDeletion(snapshot, pod)),
     ...disposal.actions,
     ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod)),
-    ...session.actions,
+    // A second write of the status would stand on the version before the first: it comes with the next decision.
+    ...(disposal.actions.some(isOfStatus) ? session.actions.filter((action) => !isOfStatus(action)) : session.actions),
   ];
   const expiresMs = ttl === null || completedMs === null ? null : completedMs + ttl * 1_000;
   const expired = expiresMs !== null && context.nowMs >= expiresMs;
@@ -58,9 +59,13 @@ export function afterEnd(context: TaskContext): Decision {
       reason('task/retention', 'more finished tasks than are kept: this is one of the oldest', { rank: snapshot.finishedRank ?? 0 }),
     );
   if (expired || surplus) actions.push(deleteTask(context));
-  else if (!actions.some((action) => action.type === 'Patch' && action.subresource === 'status')) actions.push(...observed(context));
+  else if (!actions.some(isOfStatus)) actions.push(...observed(context));
   const wakeAtMs = [expiresMs, disposal.wakeAtMs, session.wakeAtMs].reduce(earliest, null);
   return decided({ actions, wakeAtMs: expired ? null : wakeAtMs, reasons: [...trail, ...disposal.reasons, ...session.reasons] });
+}
+
+function isOfStatus(action: Action): boolean {
+  return action.type === 'Patch' && action.subresource === 'status';
 }
 
 /**

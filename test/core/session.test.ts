@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Outcome, Snapshot } from '#core/contract/snapshot.ts';
+import { applied } from '#test/support/applied.ts';
 import { agent, agentTask, condition, exited, found, NOW, pod, running, SETTINGS, snapshot } from '#test/support/builders.ts';
 import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
 
@@ -52,6 +53,18 @@ describe('the summary of an Attach Task’s session', () => {
     expect(statusPatch(decided(told))?.session).toEqual({ id: 'ses_1', title: 't', summary: { messageCount: 3 } });
     const noted = { ...told, task: agentTask({ status: { ...told.task?.status, session: { id: 'ses_1' } } }), outcomes: [] };
     expect(decided(noted).actions).toEqual([]);
+  });
+
+  test('waits for the next write where the end of a log is noted as well: both would stand on one version of the status', () => {
+    const settings = { ...SETTINGS, config: { cleanup: { pod: { completed: 'Delete' as const } } } };
+    const ended = pod({ phase: 'Succeeded', agent: exited(0), annotations: ATTACHED });
+    const attempts = [{ number: 1, podName: 'fix-bug-pod', podUID: ended.metadata.uid }];
+    const log = outcome('log/pod-uid', { answer: '{"bytes":120,"truncated":false}' });
+    const given = secondsAfter(2, [outcome('session/1', TOLD), log], [ended]);
+    const before = { ...given, task: agentTask({ status: { ...given.task?.status, attempts } }), settings };
+    expect(asked(before)).toEqual(['status/log/pod-uid', 'delete/pod-uid', 'release/pod-uid']);
+    const after = applied(before, decided(before));
+    expect(asked({ ...after, pods: [] })).toEqual(['status/session']);
   });
 
   test('is asked for again after a crash: the end was written, the answer not', () => {
