@@ -5,6 +5,7 @@ import type { Outcome, ReadResult } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
 import { conclude } from './conclude.ts';
+import { trueCondition } from './conditions.ts';
 import { liveAnswerFor, outcomeOf, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { askToEnd } from './ending.ts';
@@ -93,7 +94,9 @@ export function podMissing(context: TaskContext, answer: ReadResult): Decision {
 function isMended(context: TaskContext, pod: Pod, recorded: Ending): boolean {
   const blocked = blockedBy(pod);
   if (recorded === 'UserStopped' || recorded === 'Timeout' || pod.metadata.deletionTimestamp !== undefined) return false;
-  return blocked === null || (patienceEnds(context, pod, blocked) ?? Number.POSITIVE_INFINITY) > context.nowMs;
+  // By a clock that is behind that of who wrote it, nothing is taken back.
+  const meantMs = parseTime(trueCondition(context.task.status?.conditions, 'Stopping')?.lastTransitionTime) ?? 0;
+  return blocked === null || (patienceEnds(context, pod, blocked) ?? Number.POSITIVE_INFINITY) > Math.max(context.nowMs, meantMs);
 }
 
 /** When a Pod has been kept from running for too long, in milliseconds since the epoch; null: never. */

@@ -348,6 +348,16 @@ describe('pendingTimeouts, each with its own clock', () => {
       expect.objectContaining({ type: 'Stopping', status: 'True', reason: 'ImagePull' }),
     );
   });
+  test('a host whose clock is behind that of the one before does not take back what that one meant', () => {
+    const behind = snapshot({ now: at('10:01:30'), task: task({ status: meant, spec }), pods: [IMAGE] });
+    expect(summary(decided(behind).actions)).toContain('Delete Pod fix-bug-pod');
+    const patient = snapshot({
+      now: at('10:01:30'),
+      task: task({ status: meant, spec: { pendingTimeouts: { imagePull: '1h' } } }),
+      ...lookedAt(IMAGE),
+    });
+    expect(summary(decided(patient).actions), 'unless a person has more patience').not.toContain('Delete Pod fix-bug-pod');
+  });
   test('once it is being deleted it is too late', () => {
     const going = pod({ metadata: GOING });
     const after = applied(
