@@ -39,6 +39,9 @@ export type Reconciled =
   /** Nothing of it is left, or it is another host's. */
   | { readonly type: 'Forgotten' };
 
+/** Wait before it is asked again whose a Task is that the watch shows as ours and a live read does not, in milliseconds. */
+const FOREIGN_RELOOK_MS = 60_000;
+
 export interface ReconcilerOptions {
   readonly caches: Pick<Caches, 'store'>;
   readonly clock: Clock;
@@ -84,7 +87,7 @@ export class Reconciler {
         return unavailable(gathered);
       case 'Gone':
       case 'Foreign':
-        return this.#forgotten(key);
+        return this.#forgotten(key, gathered.type);
       case 'Facts': {
         const deliberation = await this.#deliberate(key, gathered.facts, reconcileID);
         if (deliberation === null) return { type: 'WakeAt', atMs: clock.now(), priority: 'start' };
@@ -185,14 +188,17 @@ export class Reconciler {
     return { type: 'Failed', message: `${fault.cause}: ${fault.message}` };
   }
 
-  #forgotten(key: SubjectKey): Reconciled {
+  #forgotten(key: SubjectKey, why: 'Gone' | 'Foreign'): Reconciled {
     const { caches, clock, effects, knowledge, wake, onDecided } = this.#options;
     const { namespace, name, uid } = subjectOf(key);
     effects.forget(key);
     const isStillShown = caches.store.get({ kind: 'Task', namespace, name })?.metadata.uid === uid;
     wake(forget(knowledge, key, isStillShown, clock.now()));
     onDecided(key);
-    return { type: 'Forgotten' };
+    // Given back to us before the watch has shown that it had gone over to another host, it looks as it did: then no event ever tells.
+    return why === 'Foreign' && isStillShown
+      ? { type: 'WakeAt', atMs: clock.now() + FOREIGN_RELOOK_MS, priority: 'settled' }
+      : { type: 'Forgotten' };
   }
 }
 

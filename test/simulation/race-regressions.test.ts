@@ -222,3 +222,20 @@ test('a host that had stood still let go of a pod by a task that was finished as
   );
   expect(violations, lines.join('\n')).toEqual([]);
 });
+
+test('a task that was given to another host and back, before the watch showed that it had gone, was decided by nobody', async () => {
+  const from: Scenario = {
+    ...scenario(
+      [0, agent({ taskDefaults: { timeout: '10s' } })],
+      [1_000, create('t0', { runForMs: 12_000 }, {}, { [SHARE_LABEL]: 'a' })],
+      [5_000, { type: 'MoveTask', at: at('t0'), label: 'b' }],
+      [25_000, { type: 'MoveTask', at: at('t0'), label: 'a' }],
+    ),
+    seed: 23,
+    shares: [{ label: 'a' }, { label: 'b' }],
+    rates: { ...NO_FAULTS, watchDrop: 0.1 },
+    quietAfterMs: 20_000,
+  };
+  const { violations, lines } = await simulate(from, { engine });
+  expect(violations, lines.join('\n')).toEqual([]);
+});
