@@ -161,10 +161,11 @@ function endingsByUs(ledger: Ledger, task: TaskRecord, pod: PodRecord): readonly
 /** What was asked for before the Pod had ended: afterwards it is too late. */
 function endingsAskedFor(ledger: Ledger, task: TaskRecord, pod: PodRecord): readonly End[] {
   const endedMs = pod.end?.atMs ?? ledger.nowMs;
+  const meant = [...pod.meantFor].filter(([, atMs]) => atMs <= endedMs).map(([what]) => what);
   return [
     ...(task.stopAskedMs === undefined || task.stopAskedMs > endedMs ? [] : ['Completed/Stopped']),
-    ...(isTimedOut(ledger, task, pod, endedMs) ? ['Completed/Timeout'] : []),
-    ...givenUpFor(task, pod, endedMs).map((block) => `Failed/${block}`),
+    ...(isTimedOut(ledger, task, pod, endedMs) || meant.includes('Timeout') ? ['Completed/Timeout'] : []),
+    ...[...givenUpFor(task, pod, endedMs), ...meant].filter((what) => what !== 'Timeout').map((block) => `Failed/${block}`),
   ];
 }
 

@@ -186,7 +186,9 @@ export class Invariants {
     const openedMs = task.asked.get(pod.attempt) ?? 0;
     const isSame = ({ hadFinalizer, attempt, createdMs }: PodRecord): boolean =>
       hadFinalizer && attempt === pod.attempt && createdMs >= openedMs;
-    const earlier = task.isEdited ? undefined : others.find(isSame);
+    // The host that had the Task before may not have been told yet that it went over to another, and what became of it there.
+    const isOfBefore = isStray && task.movedMs !== undefined && ledger.nowMs - task.movedMs < IN_FLIGHT_MS + LAG_MS;
+    const earlier = task.isEdited || isOfBefore ? undefined : others.find(isSame);
     if (earlier !== undefined)
       this.#report('one-pod-an-attempt', `${pod.createdBy} creates pod ${pod.name} for ${what}, which had pod ${earlier.name} already`);
     if (isFinished(task) && !task.isEdited && !sendings.missedEnd(pod, task))
@@ -217,5 +219,5 @@ function mayBeEnded(ledger: Ledger, task: TaskRecord, pod: PodRecord): boolean {
   if (task.goneMs !== undefined || task.deletingMs !== undefined || isFinished(task) || task.stopAskedMs !== undefined) return true;
   // What a hand has written may say anything, a stop too.
   if (pod.end !== undefined || pod.agentEnd !== undefined || task.isEdited || isTimedOut(ledger, task, pod)) return true;
-  return givenUpFor(task, pod, ledger.nowMs).length > 0;
+  return pod.meantFor.size > 0 || givenUpFor(task, pod, ledger.nowMs).length > 0;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import { NO_FAULTS, NODES, type Scenario } from './scenario.ts';
+import { NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
 /** What the invariants once took for a fault of the host, and is none. */
@@ -113,4 +113,121 @@ test('a pod that no node took while all were lost has not come to rest once one 
   expect([...ledger.tasks.values()][0]?.latest.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'PodBlocked', status: 'False' }),
   );
+});
+
+test('a pod that is ended for its timeout has ended for it, also where somebody wishes for another meanwhile', async () => {
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: 'never', stopAfterMs: 4_000 }, { timeout: '10s', stop: { gracePeriodSeconds: 5 } })],
+      [12_000, { type: 'PatchTask', at: at('t0'), spec: { timeout: '5 minutes' } }],
+    ),
+  );
+  expect([...ledger.tasks.values()][0]?.latest.status).toMatchObject({ phase: 'Completed', cause: 'Timeout' });
+});
+
+test('a quota whose window never ends is used up for ever', async () => {
+  const { ledger } = await expectFine(
+    scenario([0, agent({ quota: { maxTaskStarts: 1, windowSeconds: 1e12 } })], [100, create('t0', {})], [5_000, create('t1', {})]),
+  );
+  expect([...ledger.tasks.values()].map(({ latest }) => latest.status?.phase)).toEqual(['Completed', 'Queued']);
+});
+
+test('who waits for the name of a pod that its task has left behind has not come to rest while that one may go by itself', async () => {
+  const script = { outcome: 'preempted', runForMs: 5_000, pullForMs: 30_000, pullFailures: 3 } as const;
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      [100, create('t0', script)],
+      [10_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Orphan' } }],
+      [11_000, create('t0', {})],
+    ),
+  );
+  expect([...ledger.tasks.values()].at(-1)?.latest.status).toMatchObject({ phase: 'Completed' });
+});
+
+test('a host whose clock is behind cleans up so much later', async () => {
+  const cleanup = { pod: { completed: 'Delete', delaySeconds: 30 } } as const;
+  const { ledger } = await expectFine({
+    ...scenario([0, agent()], [50, { type: 'JumpClock', byMs: -600_000 }], [100, create('t0', {}, { cleanup })]),
+    isUndated: true,
+  });
+  expect([...ledger.pods.values()][0]?.goneMs, 'it has cleaned up').toBeDefined();
+});
+
+test('the host that had a task before may make its pod long after another host has brought it to its end, where its watch is silent', async () => {
+  const { ledger } = await expectFine({
+    ...scenario(
+      [0, agent()],
+      [0, create('t0', { runForMs: 100 }, {}, { [SHARE_LABEL]: 'b' })],
+      [1_617, { type: 'MoveTask', at: at('t0'), label: 'a' }],
+      [30_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: {} }],
+    ),
+    seed: 75,
+    shares: [{ label: 'a' }, { label: 'b' }],
+    rates: { ...NO_FAULTS, watchDelay: 0.31, watchStall: 0.03 },
+    quietAfterMs: 186_000,
+  });
+  const [task] = ledger.tasks.values();
+  const [first, second] = task?.pods ?? [];
+  expect([first?.createdBy, second?.createdBy]).toEqual(['host-1', 'host-b-1']);
+  expect((second?.createdMs ?? 0) - (task?.movedMs ?? 0), 'longer than any write is on its way').toBeGreaterThan(45_000);
+});
+
+test('a task waits also where a pod of its that no watch shows, as somebody has taken our label, was made late', async () => {
+  const from = scenario(
+    [0, agent()],
+    [1_000, create('t0', { outcome: 'never' })],
+    [2_000, agent({ suspend: true })],
+    [11_000, { type: 'CrashHost' }],
+    [14_500, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+  );
+  // Right before its Pod is created; and after that, before it has said so.
+  const strike = (write: number) => (write === 2 ? 'Pauses' : write === 5 ? 'DiesBefore' : 'Nothing');
+  const { violations, lines, ledger } = await simulate(from, { engine, strike });
+  expect(violations, lines.join('\n')).toEqual([]);
+  const [task] = ledger.tasks.values();
+  expect(task?.latest.status, lines.join('\n')).toMatchObject({ phase: 'Queued' });
+  expect(task?.pods[0]?.goneMs).toBeUndefined();
+});
+
+test('what a session used is told long after the end also of a task that was stopped between two attempts', async () => {
+  const retry = { backoff: { initial: '6s', factor: 2, max: '10s' } };
+  const from = scenario(
+    [0, agent({ execution: 'Attach' })],
+    [0, create('t0', { outcome: 'rejected' }, { retry })],
+    [25_000, { type: 'AgentReady', at: at('coder'), ready: true }],
+    [39_527, { type: 'StopTask', at: at('t0') }],
+    [70_574, { type: 'CrashHost' }],
+  );
+  const rates = { ...NO_FAULTS, lose: 0.2, session: 0.9 };
+  for (let seed = 1; seed <= 24; seed++) await expectFine({ ...from, seed, rates, quietAfterMs: 135_000 });
+});
+
+test('a pod that no watch shows, and of which its task says nothing yet, takes no place for the next leader', async () => {
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [1_000, create('t0', { outcome: 'never' })],
+    [2_000, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+    [3_000, create('t1', {}, { priority: 4 })],
+  );
+  // Right behind the creation of the Pod.
+  const { violations, lines, ledger } = await simulate(from, { engine, strike: (write) => (write === 3 ? 'DiesBefore' : 'Nothing') });
+  expect(violations, lines.join('\n')).toEqual([]);
+  expect([...ledger.tasks.values()].map(({ latest }) => latest.status?.phase)).toContain('Completed');
+});
+
+test('an agent of which its node can’t tell whether it ever ran is paid for', async () => {
+  const script = { outcome: 'image-pull' } as const;
+  const rejected = Array.from({ length: 14 }, () => ({ outcome: 'rejected' as const }));
+  const retry = { limit: 1, backoff: { initial: '0s' }, causes: { Evicted: 1 } };
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      [100, { type: 'CreateTask', at: at('t0'), spec: { description: 't0', agentRef: { name: 'coder' }, retry }, script, later: rejected }],
+      [5_000, { type: 'EvictPod', at: at('t0-pod') }],
+    ),
+  );
+  const [task] = ledger.tasks.values();
+  expect(task?.pods.length, 'the first, ten for nothing, one that is paid for, and the last').toBe(13);
 });

@@ -9,8 +9,19 @@ import type { Admission } from '#host/cluster/memory/admission.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { type Change, keyOf } from '#host/cluster/memory/object-store.ts';
 import type { World } from '#host/cluster/memory/world.ts';
-import { blockOf, hasAgentStarted, newAttempt } from './life-records.ts';
-import { agentEndOf, endOf, hasFinished, isFinished, isHost, type LimitsRecord, type PodRecord, type TaskRecord } from './records.ts';
+import { isTimedOut } from './ends.ts';
+import { blockOf, givenUpFor, hasAgentStarted, mayHaveRun, meantIn, newAttempt } from './life-records.ts';
+import {
+  agentEndOf,
+  endOf,
+  hasFinished,
+  isFinished,
+  isHost,
+  isLive,
+  type LimitsRecord,
+  type PodRecord,
+  type TaskRecord,
+} from './records.ts';
 import { type Fields, SHARE_LABEL } from './scenario.ts';
 import { attemptOf } from './scripts.ts';
 
@@ -154,11 +165,24 @@ export class Ledger {
     const added = newAttempt(previous?.status, task.status);
     if (added !== undefined) {
       const pod = this.pods.get(added.podUID ?? '');
-      const [hadStarted, wasEndedByUs] = [pod?.hasAgentStarted !== false, pod?.endedByUsMs !== undefined];
+      const hadStarted = pod === undefined || pod.hasAgentStarted || mayHaveRun(pod.latest);
+      const wasEndedByUs = pod?.endedByUsMs !== undefined;
       record.recorded.set(added.number, { attempt: added, hadStarted, wasEndedByUs, by: this.writerOf(change), atMs: this.nowMs });
     }
+    if (meantIn(task.status) !== meantIn(previous?.status)) this.#enterMeaning(record);
     if (deletionTimestamp !== undefined) record.deletingMs ??= this.nowMs;
     if (type === 'DELETED') record.goneMs = this.nowMs;
+  }
+
+  /** A host has written what it ends the Pod for: whether that is so, by what is wished at this moment, is not judged again by what is wished later. */
+  #enterMeaning(task: TaskRecord): void {
+    const meant = meantIn(task.latest.status);
+    if (meant === undefined) return;
+    for (const pod of task.pods) {
+      if (!isLive(pod)) continue;
+      const isRight = meant === 'Timeout' ? isTimedOut(this, task, pod) : givenUpFor(task, pod, this.nowMs).includes(meant);
+      if (isRight && !pod.meantFor.has(meant)) pod.meantFor.set(meant, this.nowMs);
+    }
   }
 
   #enterPod(change: Change): void {
@@ -209,6 +233,7 @@ export class Ledger {
       isBound: false,
       hasAgentStarted: false,
       blockedBy: new Set(),
+      meantFor: new Map(),
       hasForeignDeadline: false,
       agentEnd: undefined,
       end: undefined,

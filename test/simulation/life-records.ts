@@ -1,9 +1,9 @@
-import type { Pod } from '#core/api/kubernetes.ts';
+import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import type { Attempt } from '#core/api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '#core/contract/names.ts';
 import type { StartedWith } from '#core/task/started-with.ts';
 import { parseDuration } from '#core/units/duration.ts';
-import type { PodRecord, TaskRecord } from './records.ts';
+import type { Meant, PodRecord, TaskRecord } from './records.ts';
 
 /** What may keep a Pod from running for so long that it is given up. */
 export type Block = 'Unschedulable' | 'Image' | 'Configuration';
@@ -33,6 +33,12 @@ export function hasAgentStarted({ status }: Pod): boolean {
   return agent?.state?.running !== undefined || Date.parse(ended?.startedAt ?? '') > 0;
 }
 
+/** The same as far as its node can tell: an agent that it has lost sight of may have run. */
+export function mayHaveRun(pod: Pod): boolean {
+  const agent = pod.status?.containerStatuses?.find(({ name }) => name === AGENT_CONTAINER);
+  return hasAgentStarted(pod) || agent?.state?.terminated?.reason === 'ContainerStatusUnknown';
+}
+
 /** What a Pod was started with beside its spec. */
 export function startedWithOf({ latest }: PodRecord): StartedWith {
   const text = latest.metadata.annotations?.[ANNOTATIONS.startedWith];
@@ -58,6 +64,21 @@ export function givenUpFor(task: TaskRecord, pod: PodRecord, atMs: number): read
     // API times are whole seconds.
     return patienceMs !== null && pod.createdMs - 1_000 + patienceMs <= atMs;
   });
+}
+
+/** Reasons of the condition `Stopping`. */
+const MEANT: Readonly<Record<string, Meant>> = {
+  Timeout: 'Timeout',
+  Unschedulable: 'Unschedulable',
+  ImagePull: 'Image',
+  Configuration: 'Configuration',
+};
+
+/** What a status says that the Pod is to be ended for, whatever a hand may have written there; undefined: nothing, or a stop. */
+export function meantIn(status: unknown): Meant | undefined {
+  const { conditions } = (status ?? {}) as { readonly conditions?: unknown };
+  const stopping = (Array.isArray(conditions) ? (conditions as readonly Condition[]) : []).find(({ type }) => type === 'Stopping');
+  return stopping?.status === 'True' ? MEANT[stopping.reason] : undefined;
 }
 
 /** Attempts as a status lists them, whatever a hand may have written there. */

@@ -41,8 +41,7 @@ export class Limits {
         !isOrphaned(other) &&
         // Given up with its node: that it may still run costs no place.
         !isOverdue(ledger, other) &&
-        // A Pod whose label somebody has taken is found again only while its Task is there to be worked on.
-        !(isHidden(other.latest) && other.task?.deletingMs !== undefined) &&
+        !isOutOfSight(other, creator.name) &&
         other.task !== undefined &&
         other.task.goneMs === undefined &&
         !isFinished(other.task) &&
@@ -97,4 +96,13 @@ export class Limits {
       });
     }
   }
+}
+
+/**
+ * Whether no watch shows a Pod, as somebody has taken its label, and nobody looks for it: its Task is not there to be worked on, or says nothing of it yet, and who made it
+ * has not come to say so.
+ */
+function isOutOfSight({ latest, createdBy, task }: PodRecord, creator: string): boolean {
+  if (!isHidden(latest)) return false;
+  return task?.deletingMs !== undefined || (createdBy !== creator && task?.latest.status?.phase !== 'Running');
 }

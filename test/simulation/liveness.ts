@@ -70,6 +70,9 @@ function isToReopen(task: TaskRecord): boolean {
   return isAsked && !task.isEdited && task.deletingMs === undefined && faultOfReopening(task.latest, task) === null;
 }
 
+/** A window of a quota that outlasts every history. */
+const LONG_SECONDS = 365 * 86_400;
+
 /** Pods that somebody else has to end. */
 const ENDLESS: ReadonlySet<Outcome> = new Set(['never', 'image-pull', 'invalid-image', 'config-error', 'unschedulable']);
 
@@ -104,7 +107,8 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   const isToStop = metadata.annotations?.[ANNOTATIONS.stop] === 'true';
   const queued = status?.phase === 'Queued' ? conditionOf(task, 'Queued') : undefined;
   const ready = conditionOf(task, 'Ready');
-  const pod = task.pods.find(isLive);
+  // Who does not say that it runs looks for no Pod that no watch shows.
+  const pod = task.pods.find((one) => isLive(one) && (status?.phase === 'Running' || !isHidden(one.latest)));
   if (pod !== undefined) {
     const outcome = scripts.of(metadata.uid, pod.attempt)?.outcome;
     const isCut = outcome !== 'unschedulable' && pod.latest.spec.activeDeadlineSeconds !== undefined;
@@ -137,8 +141,16 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   }
   const attempt = lastNumberIn(status) + 1;
   const named = world.server.find({ kind: 'Pod', namespace, name: attempt === 1 ? `${name}-pod` : `${name}-pod-${attempt}` });
-  if (named !== undefined) return ready?.reason === 'NameConflict' && !isGoing(world, named as StoredObject & Pod);
-  return false;
+  if (named === undefined || isGoing(world, named as StoredObject & Pod)) return false;
+  return ready?.reason === 'NameConflict' && !isToEnd(world, ledger, scripts, named as StoredObject & Pod);
+}
+
+/** Whether a Pod that its Task's deletion has left behind comes to an end by itself: it may go then, as where another takes its node. */
+function isToEnd(world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], pod: StoredObject & Pod): boolean {
+  const record = ledger.pods.get(pod.metadata.uid);
+  if (record?.task === undefined || !isLive(record) || world.outages.isOut(pod.spec.nodeName)) return false;
+  const outcome = scripts.of(record.task.uid, record.attempt)?.outcome;
+  return !(outcome !== undefined && ENDLESS.has(outcome)) && (record.isBound || hasRoom(world));
 }
 
 /** Whether a Pod is being deleted, nobody holds it, and its node is there to end it: what waits for that goes on. */
@@ -153,7 +165,16 @@ function reasonToWait(world: World, ledger: Ledger, { metadata, spec, status }: 
   if ((spec.execution ?? config?.spec?.execution) === 'Attach' && status?.ready !== true) return 'AgentServerNotReady';
   // Nonsense that is a number: nothing ever starts.
   if (spec.quota?.maxTaskStarts !== undefined && spec.quota.maxTaskStarts < 1) return 'QuotaExceeded';
+  if (isUsedUpForLong(ledger, { spec, status })) return 'QuotaExceeded';
   return isFull(ledger, `${metadata.namespace}/${metadata.name}`) ? 'AgentAtCapacity' : undefined;
+}
+
+/** Whether an Agent's quota gives no start as long as anybody looks on: its window may be longer than the history. */
+function isUsedUpForLong({ nowMs }: Ledger, { spec, status }: Pick<Agent, 'spec' | 'status'>): boolean {
+  const { maxTaskStarts, windowSeconds } = spec.quota ?? {};
+  if (typeof maxTaskStarts !== 'number' || typeof windowSeconds !== 'number' || windowSeconds < LONG_SECONDS) return false;
+  const counted = (status?.taskStartHistory ?? []).filter(({ startTime }) => Date.parse(startTime) > nowMs - windowSeconds * 1_000);
+  return counted.length >= maxTaskStarts;
 }
 
 function waitersOf(ledger: Ledger, agent: string): readonly TaskRecord[] {

@@ -21,6 +21,9 @@ export interface AgentEnd {
   readonly isOutOfMemory: boolean;
 }
 
+/** Why a host may end a Pod of a Task that nobody stops or deletes. */
+export type Meant = 'Timeout' | 'Unschedulable' | 'Image' | 'Configuration';
+
 export interface PodRecord {
   readonly uid: string;
   readonly name: string;
@@ -45,6 +48,8 @@ export interface PodRecord {
   hasAgentStarted: boolean;
   /** What has kept it from running at some time. */
   readonly blockedBy: Set<'Unschedulable' | 'Image' | 'Configuration'>;
+  /** What hosts have rightly written that it is to be ended for, and when, milliseconds since the epoch: another wish that comes later takes none of it back. */
+  readonly meantFor: Map<Meant, number>;
   /** Somebody else has given it a deadline. */
   hasForeignDeadline: boolean;
   agentEnd: AgentEnd | undefined;
@@ -89,7 +94,7 @@ export interface TaskRecord {
 
 export interface RecordedAttempt {
   readonly attempt: Attempt;
-  /** Whether anybody had been told by then that its agent had run. */
+  /** Whether anybody had been told by then that its agent had run, or its node can't tell. */
   readonly hadStarted: boolean;
   /** Whether a host had asked for the Pod's end by then. */
   readonly wasEndedByUs: boolean;

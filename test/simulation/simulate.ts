@@ -196,12 +196,18 @@ class Simulation {
     }
     for (const violation of open) this.#violate(violation);
     if (isOver()) return;
-    await clock.runUntil(isOver, clock.now() + BLIND_MS);
+    await clock.runUntil(isOver, clock.now() + BLIND_MS + this.#behindMs());
     this.#isStill = true;
     await clock.runUntil(isOver, clock.now() + STILL_MS);
     for (const violation of unsettled(settled)) this.#violate(violation);
     for (const violation of keptLogFaults(this.#ledger, this.#world.server)) this.#violate(violation);
     for (const task of this.#ledger.tasks.values()) this.#conduct.judgeWrites(task);
+  }
+
+  /** By how much the clock that a host goes by is behind: what is to be done in its time, as clean-up is, is done so much later. */
+  #behindMs(): number {
+    if (this.#scenario.isUndated !== true) return 0;
+    return Math.max(0, ...this.#fleets.hosts.map(({ life }) => -life.aheadMs));
   }
 
   #build(name: string, share: Share): SimulatedHost {

@@ -9,6 +9,7 @@ import { type FaultInjector, isWrite } from './fault-injector.ts';
 import type { Fleets } from './fleets.ts';
 import type { HostLineOptions, Stroke } from './host-line.ts';
 import type { Ledger } from './ledger.ts';
+import { startedWithOf } from './life-records.ts';
 import type { TaskRecord } from './records.ts';
 import type { Sendings } from './sendings.ts';
 import type { Violation } from './violation.ts';
@@ -93,8 +94,7 @@ export class Wire {
     if (task !== undefined && host !== undefined)
       sendings.sent(name, { verb, kind, namespace, name: object }, task.name, host.caches.store, clock.now());
     // What has ended may still be cleaned up in its time, and an Agent's server that was away may tell late what a session used.
-    const session = kind === 'Task' && subresource === 'status' ? task?.latest.status?.session : undefined;
-    const isSummary = session !== undefined && session.id === undefined;
+    const isSummary = kind === 'Task' && subresource === 'status' && task !== undefined && awaitsSummary(task);
     if (isStill() && !(verb === 'delete' && kind === 'Task') && !isSummary)
       report({ rule: 'nothing-is-written-when-all-is-done', says: `${name} sends ${verb} ${kind} ${namespace}/${object}` });
     log(`  ${name} sends ${verb} ${kind}${subresource === undefined ? '' : `/${subresource}`} ${namespace}/${object}`);
@@ -106,6 +106,12 @@ export class Wire {
     if (result.ok && !(isVerbose && verb === 'get')) return;
     log(`  ${name} hears of ${verb} ${kind} ${namespace}/${object}: ${result.ok ? 'ok' : errorText(result.error)}`);
   }
+}
+
+/** Whether an Agent's server may still tell what the session of a finished Task used: its status has a title of it, or a Pod of its was a client of that server. */
+function awaitsSummary({ latest, pods }: TaskRecord): boolean {
+  const { session } = latest.status ?? {};
+  return session?.id === undefined && (session !== undefined || pods.some((pod) => startedWithOf(pod).serverUrl !== undefined));
 }
 
 /** The Task that an object is about: names begin with its name. */
