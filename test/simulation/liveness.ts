@@ -159,13 +159,14 @@ function isGoing({ outages }: World, { metadata, spec }: StoredObject & Pod): bo
 }
 
 /** Why nothing of an Agent starts now, as its queue has to say; undefined: nothing keeps it. */
-function reasonToWait(world: World, ledger: Ledger, { metadata, spec, status }: StoredObject & Agent): string | undefined {
+function reasonToWait(world: World, ledger: Ledger, agent: StoredObject & Agent): string | undefined {
+  const { metadata, spec, status } = agent;
   if (spec.suspend === true) return 'AgentSuspended';
   const config = world.server.find({ kind: 'KubeOpenCodeConfig', namespace: '', name: CONFIG_NAME }) as KubeOpenCodeConfig | undefined;
   if ((spec.execution ?? config?.spec?.execution) === 'Attach' && status?.ready !== true) return 'AgentServerNotReady';
   // Nonsense that is a number: nothing ever starts.
   if (spec.quota?.maxTaskStarts !== undefined && spec.quota.maxTaskStarts < 1) return 'QuotaExceeded';
-  if (isUsedUpForLong(ledger, { spec, status })) return 'QuotaExceeded';
+  if (isUsedUpForLong(ledger, agent)) return 'QuotaExceeded';
   return isFull(ledger, `${metadata.namespace}/${metadata.name}`) ? 'AgentAtCapacity' : undefined;
 }
 
