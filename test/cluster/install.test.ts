@@ -7,7 +7,7 @@ import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import { auditOf, missingRights } from './support/audit.ts';
-import { startBare, untilCode } from './support/bare.ts';
+import { startBare, untilCode, untilTasksAreCollected } from './support/bare.ts';
 import { deployed, podOfDeployment } from './support/deployed.ts';
 import { create, isPodRunning, ok, podAt, task, template } from './support/objects.ts';
 import { shell } from './support/shell.ts';
@@ -196,6 +196,7 @@ describe('an uninstall', () => {
     expect(said).toMatch(/^\S+ +runs-pod +Running +runs +released/m);
     await untilGone(kube.cluster, podAt(namespace, 'ended-pod'));
     expect(isPodRunning((await ok(kube.cluster.get(podAt(namespace, 'runs-pod')))) as Pod)).toBe(true);
+    await untilTasksAreCollected(kube, namespace);
     await kube.kubectl(['delete', '-k', `${MANIFESTS}/overlays/production`, '--ignore-not-found', '--wait=true', '--timeout=50s']);
     await untilCode(kube, `/api/v1/namespaces/${CONTROLLER.namespace}`, 404);
     await untilCode(kube, `${CRD_PATH}/tasks.kubeopencode.io`, 404);

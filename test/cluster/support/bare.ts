@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll } from 'vitest';
 import { findBinaries } from '#scripts/cluster/binaries.ts';
 import { CLUSTER_COMPONENTS } from '#scripts/cluster/components.ts';
@@ -29,4 +30,22 @@ export async function untilCode({ api }: Kube, path: string, code: number): Prom
     if (tries === 599) throw new Error(`waiting for ${path} to answer ${code}: it answers ${answer.code} ${answer.text}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/**
+ * Waits until the garbage collector knows Tasks: it looks for new kinds every 30 seconds only, and what is deleted before, with its definition, it never hears of, so
+ * that whose owner that was stays. It is shown things of a Task that never was until it takes one away.
+ */
+export async function untilTasksAreCollected({ api }: Kube, namespace: string): Promise<void> {
+  const collection = `/api/v1/namespaces/${namespace}/configmaps`;
+  for (let tries = 0; tries < 60; tries++) {
+    const name = `of-nobody-${tries}`;
+    const owner = { apiVersion: 'kubeopencode.io/v1alpha1', kind: 'Task', name: 'nobody', uid: randomUUID() };
+    await api.expect('POST', collection, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ownerReferences: [owner] } });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    if ((await api.call('GET', `${collection}/${name}`)).code === 404) return;
+  }
+  throw new Error(
+    'waiting for the garbage collector to know Tasks: expected that it takes away what is of a Task that is not there, within 60 s',
+  );
 }
