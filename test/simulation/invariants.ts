@@ -184,8 +184,8 @@ export class Invariants {
     // An attempt that is not listed, because the Task had ended without a Pod as far as anybody knew, keeps its number: who asks for it then gets it, whatever a leader that
     // was none any more had made meanwhile.
     const openedMs = task.asked.get(pod.attempt) ?? 0;
-    const isSame = ({ hadFinalizer, attempt, createdMs }: PodRecord): boolean =>
-      hadFinalizer && attempt === pod.attempt && createdMs >= openedMs;
+    const isSame = (other: PodRecord): boolean =>
+      other.hadFinalizer && other.attempt === pod.attempt && other.createdMs >= openedMs && !sendings.isSentBefore(pod, task, other);
     // The host that had the Task before may not have been told yet that it went over to another, and what became of it there.
     const isOfBefore = isStray && task.movedMs !== undefined && ledger.nowMs - task.movedMs < IN_FLIGHT_MS + LAG_MS;
     const earlier = task.isEdited || isOfBefore ? undefined : others.find(isSame);

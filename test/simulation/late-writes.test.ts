@@ -131,3 +131,23 @@ test('a pod that the leader before had sent, which comes in the place of one who
   expect((stray?.deletion?.atMs ?? Infinity) - endedMs, lines).toBeLessThan(REMOVED_WITHIN_MS);
   expect(statusOf(history), lines).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ podUID: pod?.uid }] });
 });
+
+test('two leaders’ pods for one task that is deleted meanwhile come one after the other, each sent before the other was there', async () => {
+  const from: Scenario = {
+    ...scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: 'never' }, {}, { [SHARE_LABEL]: 'b' })],
+      [1_000, { type: 'PauseHost', forMs: 60_000, overlapMs: 0, share: 1 }],
+      [20_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Background' } }],
+    ),
+    shares: [{ label: 'a' }, { label: 'b' }],
+  };
+  const history = await delayed(from, { 2: 27_000, 4: 30_000 });
+  const lines = history.lines.join('\n');
+  const pods = podsOf(history);
+  expect(
+    pods.map(({ createdBy }) => createdBy),
+    lines,
+  ).toEqual(['host-b-1', 'host-b-2']);
+  for (const { createdMs, goneMs } of pods) expect((goneMs ?? Infinity) - createdMs, lines).toBeLessThan(REMOVED_WITHIN_MS);
+});

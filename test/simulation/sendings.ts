@@ -53,6 +53,12 @@ export class Sendings {
     return this.#shows(createdBy, { verb: 'create', kind: 'Pod', namespace, name }, other);
   }
 
+  /** Whether the host that makes a Pod sent it before another host's was there. */
+  isSentBefore({ createdBy, name }: PodRecord, { namespace }: TaskRecord, other: PodRecord): boolean {
+    const sending = this.#latest.get(keyOf(createdBy, { verb: 'create', kind: 'Pod', namespace, name }));
+    return other.createdBy !== createdBy && sending !== undefined && sending.atMs < other.createdMs;
+  }
+
   /** Whether the host that has written a Task's status could not know of a Pod, which another had made. */
   missedPod(writer: string, { namespace, name }: TaskRecord, pod: PodRecord): boolean {
     return pod.createdBy !== writer && !this.#shows(writer, { verb: 'patch', kind: 'Task', namespace, name }, pod);
