@@ -1,6 +1,6 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Action, Decided, Decision, Reason } from '../contract/decision.ts';
-import { LABELS } from '../contract/names.ts';
+import { ANNOTATIONS, LABELS } from '../contract/names.ts';
 import type { Outcome, ReadResult } from '../contract/snapshot.ts';
 import { formatDuration } from '../units/duration.ts';
 import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
@@ -145,13 +145,17 @@ function running(context: TaskContext, pod: Pod, deadlineMs: number | null, pati
   });
 }
 
-/** Ends what outlives the agent, first by a deadline, which keeps the Pod and its logs; a kubelet that does not do it in time is not asked the same way again. */
+/**
+ * Ends what outlives the agent, first by a deadline, which keeps the Pod and its logs; a kubelet that does not do it in time is not asked the same way again. The deadline comes first
+ * also where the agent ended long ago and nobody looked: by what it says beside, the end is the agent's own, however the rest is ended.
+ */
 function endOthers(context: TaskContext, pod: Pod): { readonly actions: readonly Action[]; readonly wakeAtMs: number | null } {
   const agentEndedMs = parseTime(agentTermination(pod)?.finishedAt);
   const escalateAtMs = agentEndedMs === null ? null : agentEndedMs + patienceMs(context, pod);
-  if (escalateAtMs !== null && context.nowMs >= escalateAtMs)
-    return { actions: [...followLog(context, pod), ...endByDeletion(context.snapshot, pod)], wakeAtMs: null };
-  return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: escalateAtMs };
+  const isOverdue = escalateAtMs !== null && context.nowMs >= escalateAtMs;
+  const isAsked = pod.metadata.annotations?.[ANNOTATIONS.endedFor] !== undefined;
+  if (isOverdue && isAsked) return { actions: [...followLog(context, pod), ...endByDeletion(context.snapshot, pod)], wakeAtMs: null };
+  return { actions: endPod(context.snapshot, pod, 'AgentEnded'), wakeAtMs: isOverdue ? context.nowMs + RELOOK_AT_POD_MS : escalateAtMs };
 }
 
 /** Whether the watch will show a Pod: by this label it selects them, whatever its value. */

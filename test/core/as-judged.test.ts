@@ -35,6 +35,10 @@ const beside = pod({
     ],
   },
 });
+const asked: Pod = {
+  ...beside,
+  metadata: { ...beside.metadata, annotations: { ...beside.metadata.annotations, 'kubeopencode.io/ended-for': 'AgentEnded' } },
+};
 
 describe('a Pod that lives is ended only as it was judged: what it has come to since is its own, and its log stays', () => {
   const taskRef = { kind: 'Task', name: 'fix-bug', live: true } as const;
@@ -72,7 +76,7 @@ describe('a Pod that lives is ended only as it was judged: what it has come to s
     },
     {
       name: 'one that outlives it for too long',
-      snapshot: snapshot({ task: task({ status: running() }), pods: [beside], now: '2026-01-01T11:00:00.000Z' }),
+      snapshot: snapshot({ task: task({ status: running() }), pods: [asked], now: '2026-01-01T11:00:00.000Z' }),
       type: 'Delete',
       version: '200',
     },

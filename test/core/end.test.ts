@@ -456,6 +456,23 @@ describe('sidecars that know nothing of us', () => {
       }),
     );
   });
+  test('by the deadline first, also where nobody had looked for an hour: deleted at once, the pod would not tell what its agent had come to', () => {
+    const late = decided(snapshot({ task: task({ status: running() }), pods: [pod(beside)], now: '2026-01-01T11:05:00.000Z' }));
+    expect(late.actions.at(-1)).toMatchObject({ patch: { spec: { activeDeadlineSeconds: 1 } } });
+    expect(late.wakeAt).toBe('2026-01-01T11:05:05.000Z');
+    const asked = pod({ ...beside, annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } });
+    const later = decided(snapshot({ task: task({ status: running() }), pods: [asked], now: '2026-01-01T11:05:05.000Z' }));
+    expect(summary(later.actions)).toContain('Delete Pod fix-bug-pod');
+    const gone = pod({
+      phase: 'Succeeded',
+      annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' },
+      agent: exited(0),
+      metadata: { deletionTimestamp: '2026-01-01T11:05:05Z', deletionGracePeriodSeconds: 0 },
+    });
+    expect(statusPatch(decidedWithLog(snapshot({ task: task({ status: running() }), pods: [gone] })))).toMatchObject({
+      phase: 'Completed',
+    });
+  });
   test('once', () => {
     const asked = pod({ ...beside, annotations: { 'kubeopencode.io/ended-for': 'AgentEnded' } });
     const status = running({ times: { podCreated: CREATED }, templateRef: { name: 'coder' } });

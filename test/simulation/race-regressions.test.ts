@@ -239,3 +239,20 @@ test('a task that was given to another host and back, before the watch showed th
   const { violations, lines } = await simulate(from, { engine });
   expect(violations, lines.join('\n')).toEqual([]);
 });
+
+test('a pod that was kept alive beside its agent, and seen so only long after, was deleted at once, and nobody could tell what its agent had come to', async () => {
+  const podSpec = { terminationGracePeriodSeconds: 0 };
+  const from = scenario(
+    [0, { type: 'Webhook', adds: { sidecar: true } }],
+    [0, agent({ podSpec })],
+    [100, create('t0', { runForMs: 8_000 })],
+    [2_300, { type: 'PauseHost', forMs: 1_000, overlapMs: 0 }],
+  );
+  for (let seed = 1; seed <= 12; seed++) {
+    const { violations, lines } = await simulate(
+      { ...from, seed, rates: { ...NO_FAULTS, watchDrop: 0.3 }, quietAfterMs: 192_000 },
+      { engine },
+    );
+    expect(violations, `seed ${seed}:\n${lines.join('\n')}`).toEqual([]);
+  }
+});
