@@ -80,6 +80,17 @@ export class PendingWrites {
     return { type: 'Waits', untilMs: Math.min(...writes.map(({ sinceMs }) => sinceMs + PATIENCE_MS)) };
   }
 
+  /**
+   * Whether the store shows already what somebody else has written over one of a subject's writes. To be asked right behind them: where the watch has left out ours (it began anew
+   * from a list), and the other write has put back what was there before, the store has told of no change.
+   */
+  isWrittenOver(subject: SubjectKey): boolean {
+    return [...(this.#bySubject.get(subject)?.values() ?? [])].some(({ address, until }) => {
+      const cached = this.#store.get(address)?.metadata.resourceVersion;
+      return until.type === 'Version' && cached !== undefined && (compareResourceVersions(cached, until.resourceVersion) ?? 0) > 0;
+    });
+  }
+
   /** Has `seen` tell of a subject once the store holds all up to this version. */
   awaitVersion(subject: SubjectKey, address: Address, resourceVersion: string): void {
     const source = this.#hasSourcePerNamespace && RESOURCES[address.kind].namespaced ? address.namespace : '';

@@ -171,9 +171,10 @@ export class Reconciler {
     return atMs > Date.parse(snapshot.now) ? atMs : this.#options.clock.now() + SHORTEST_WAKE_MS;
   }
 
-  /** The watch brings what was written just now. Should it not, nobody else would ask. */
+  /** The watch brings what was written just now. Should it not, or should it have brought another's write in its place, nobody else would ask. */
   #patienceEndsMs(key: SubjectKey): number | undefined {
     const { clock, knowledge } = this.#options;
+    if (knowledge.pending.isWrittenOver(key)) return clock.now();
     const standing = knowledge.pending.standing(key, clock.now());
     return standing.type === 'Waits' ? standing.untilMs : undefined;
   }

@@ -256,3 +256,16 @@ test('a pod that was kept alive beside its agent, and seen so only long after, w
     expect(violations, `seed ${seed}:\n${lines.join('\n')}`).toEqual([]);
   }
 });
+
+test('what a leader that was none any more had written over the word of the next one before its answer came, as it had been, was left so: its watch told of no change', async () => {
+  const from = scenario(
+    [100, create('t0', {})],
+    [40_000, { type: 'ApplyConfig', spec: { execution: 'Attach' } }],
+    [41_000, { type: 'PauseHost', forMs: 20_000, overlapMs: 2_000 }],
+    [50_000, agent()],
+  );
+  // The event of the next leader's own write is lost.
+  const histories = await withFaults(from, { watchDrop: 0.1 }, 70_000);
+  const said = histories.map((history) => taskIn(history)?.latest.status?.conditions?.find(({ type }) => type === 'Queued')?.reason);
+  expect(said, 'the word of the next leader stands').toContain('AgentServerNotReady');
+});

@@ -128,6 +128,21 @@ describe('writes that the store does not show yet', () => {
     expect(pending.standing(SUBJECT, PATIENCE_MS)).toEqual({ type: 'Asks', addresses: [TASK] });
   });
 
+  test('are written over when the store shows a later version of the object, of which it may have told nothing', () => {
+    const { pending, tasks, pods } = world();
+    tasks.upsert(at(task(), '101'));
+    pending.written(SUBJECT, TASK, '105', 0);
+    pending.written(SUBJECT, POD, '104', 0);
+    expect(pending.isWrittenOver(SUBJECT), 'the store is behind').toBe(false);
+    pods.upsert(at(pod(), '104'));
+    tasks.upsert(at(task(), '105'));
+    expect(pending.isWrittenOver(SUBJECT), 'it shows what was written').toBe(false);
+    tasks.upsert(at(task(), '106'));
+    expect(pending.isWrittenOver(SUBJECT)).toBe(true);
+    expect(pending.standing(SUBJECT, 1)).toEqual({ type: 'Clear' });
+    expect(pending.isWrittenOver(SUBJECT), 'that is known').toBe(false);
+  });
+
   test('of several kinds are all waited for', () => {
     const { pending, tasks, pods } = world();
     pending.written(SUBJECT, TASK, '106', 0);
