@@ -231,3 +231,16 @@ test('an agent of which its node can’t tell whether it ever ran is paid for', 
   const [task] = ledger.tasks.values();
   expect(task?.pods.length, 'the first, ten for nothing, one that is paid for, and the last').toBe(13);
 });
+
+test('a task that waits for a configuration to be mended has not come to rest once it is', async () => {
+  const from = scenario(
+    [0, agent()],
+    [0, { type: 'ApplyConfig', spec: { systemImage: 'image' } }],
+    // Each of its attempts that is for nothing takes its time, so that all is not done for long.
+    [100, create('t0', { outcome: 'rejected' }, { retry: { limit: 3, backoff: { initial: '30s', factor: 1, max: '30s' } } })],
+    [20_000, { type: 'ApplyConfig', spec: { systemImage: null } }],
+  );
+  const { ledger } = await expectFine(from);
+  const [task] = ledger.tasks.values();
+  expect(task?.latest.status).toMatchObject({ phase: 'Failed', cause: 'Unschedulable' });
+});

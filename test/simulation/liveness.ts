@@ -3,6 +3,9 @@ import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import { hasEnded } from '#core/contract/ended.ts';
 import { ANNOTATIONS, CONFIG_NAME, POD_FINALIZER } from '#core/contract/names.ts';
+import { isRefusal } from '#core/pod/refusal.ts';
+import { configInput } from '#core/pod/shapes.ts';
+import { soundTask } from '#core/task/sound.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Outcome } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
@@ -129,8 +132,7 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     );
   }
   if (isToStop) return false;
-  // A malformed object, until somebody mends it.
-  if (ready?.reason === 'InvalidSpec' || ready?.reason === 'ConfigError') return status?.phase === 'Pending';
+  if (isMalformed(world, task, ready?.reason)) return status?.phase === 'Pending';
   if (spec.suspend === true) return queued?.reason === 'TaskSuspended';
   const agentName = spec.agentRef?.name;
   if (agentName !== undefined && queued !== undefined) {
@@ -143,6 +145,16 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   const named = world.server.find({ kind: 'Pod', namespace, name: attempt === 1 ? `${name}-pod` : `${name}-pod-${attempt}` });
   if (named === undefined || isGoing(world, named as StoredObject & Pod)) return false;
   return ready?.reason === 'NameConflict' && !isToEnd(world, ledger, scripts, named as StoredObject & Pod);
+}
+
+/** Whether what a Task says of itself, or of everybody's configuration, is so: nobody has mended it. */
+function isMalformed(world: World, { latest }: TaskRecord, says: string | undefined): boolean {
+  if (says === 'InvalidSpec') return soundTask(latest).specFault !== null;
+  return says === 'ConfigError' && isRefusal(configInput(configIn(world)?.spec ?? {}));
+}
+
+function configIn({ server }: World): KubeOpenCodeConfig | undefined {
+  return server.find({ kind: 'KubeOpenCodeConfig', namespace: '', name: CONFIG_NAME }) as KubeOpenCodeConfig | undefined;
 }
 
 /** Whether a Pod that its Task's deletion has left behind comes to an end by itself: it may go then, as where another takes its node. */
@@ -162,8 +174,7 @@ function isGoing({ outages }: World, { metadata, spec }: StoredObject & Pod): bo
 function reasonToWait(world: World, ledger: Ledger, agent: StoredObject & Agent): string | undefined {
   const { metadata, spec, status } = agent;
   if (spec.suspend === true) return 'AgentSuspended';
-  const config = world.server.find({ kind: 'KubeOpenCodeConfig', namespace: '', name: CONFIG_NAME }) as KubeOpenCodeConfig | undefined;
-  if ((spec.execution ?? config?.spec?.execution) === 'Attach' && status?.ready !== true) return 'AgentServerNotReady';
+  if ((spec.execution ?? configIn(world)?.spec?.execution) === 'Attach' && status?.ready !== true) return 'AgentServerNotReady';
   // Nonsense that is a number: nothing ever starts.
   if (spec.quota?.maxTaskStarts !== undefined && spec.quota.maxTaskStarts < 1) return 'QuotaExceeded';
   if (isUsedUpForLong(ledger, agent)) return 'QuotaExceeded';
