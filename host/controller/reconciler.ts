@@ -108,18 +108,21 @@ export class Reconciler {
     const expected = reader.expected(facts);
     const asked: Ref[] = [...expected.refs];
     if (asked.length > 0) knowledge.dependents.set(key, asked);
-    const deliberation = judge(
-      await deliberate(
+    const think = (given: Omit<Snapshot, 'read'>, known: Snapshot['read']): Promise<Deliberation> =>
+      deliberate(
         { decide: (snapshot) => engine.decide(snapshot, { reconcileID }) },
-        facts,
+        given,
         (refs) => {
           asked.push(...refs);
           // Before it is read: what changes while the core thinks must not be missed.
           knowledge.dependents.set(key, asked);
           return reader.read(facts.subject, refs);
         },
-        expected.read,
-      ),
+        known,
+      );
+    const first = await think(facts, expected.read);
+    const deliberation = judge(
+      isOfAnotherLine(first, knowledge.places.lineOf(key)) ? await think(ungranted(facts), first.snapshot.read) : first,
     );
     const isAboutPlace = deliberation.type === 'Decided' && deliberation.decided.queue !== undefined;
     if (isAboutPlace && knowledge.dependents.isOvertaken(key)) return null;
@@ -201,6 +204,18 @@ export class Reconciler {
       ? { type: 'WakeAt', atMs: clock.now() + FOREIGN_RELOOK_MS, priority: 'settled' }
       : { type: 'Forgotten' };
   }
+}
+
+/** Whether a decision stands on what its Task was told of its place in one line, and is about another: its spec names another Agent by now, whose places are not those. */
+function isOfAnotherLine(deliberation: Deliberation, line: string | undefined): boolean {
+  if (deliberation.type === 'Faulted' || deliberation.snapshot.granted === undefined) return false;
+  const { queue } = deliberation.decided;
+  return queue !== undefined && queue.key !== line;
+}
+
+/** The same of a Task that has not asked for a place yet. */
+function ungranted({ granted: _, ...facts }: Omit<Snapshot, 'read'>): Omit<Snapshot, 'read'> {
+  return facts;
 }
 
 function interestOf(task: Task | null, { queue }: Decided): Interest {

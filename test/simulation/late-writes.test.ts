@@ -151,3 +151,22 @@ test('two leaders’ pods for one task that is deleted meanwhile come one after 
   ).toEqual(['host-b-1', 'host-b-2']);
   for (const { createdMs, goneMs } of pods) expect((goneMs ?? Infinity) - createdMs, lines).toBeLessThan(REMOVED_WITHIN_MS);
 });
+
+test('a place in the queue of one agent is none in that of another, which a task came to name while it was being started', async () => {
+  const CONFIG_MAP = 5;
+  const base = { workspaceDir: '/workspace', serviceAccountName: 'agent', podSpec: {} };
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [0, { type: 'ApplyAgent', at: at('writer'), spec: { ...base, maxConcurrentTasks: 1 } }],
+    [100, create('t0', { outcome: 'never' }, { agentRef: { name: 'writer' } })],
+    [10_000, create('t1', {})],
+    [12_000, { type: 'PatchTask', at: at('t1'), spec: { agentRef: { name: 'writer' } } }],
+    [14_000, create('t2', {})],
+  );
+  const history = await delayed(from, { [CONFIG_MAP]: 3_000 });
+  const lines = history.lines.join('\n');
+  expect(lines).toContain('ConfigMap team-a/t1-context');
+  expect(podsOf(history, 't1').length, lines).toBe(0);
+  expect(statusOf(history, 't1'), lines).toMatchObject({ phase: 'Queued', agentRef: { name: 'writer' } });
+  expect(statusOf(history, 't2'), `the place that it has left is another’s:\n${lines}`).toMatchObject({ phase: 'Completed' });
+});

@@ -7,7 +7,7 @@ import { MAX_PASSES } from '#core/contract/decision.ts';
 import type { Ref, Snapshot } from '#core/contract/snapshot.ts';
 import { refKey } from '#core/contract/snapshot.ts';
 import { sleep } from '#host/clock.ts';
-import { NAMESPACE, pod, task } from '#test/support/builders.ts';
+import { agentTask, NAMESPACE, pod, task } from '#test/support/builders.ts';
 import { newObject } from '#test/support/new-object.ts';
 import { decided, scriptedEngine } from '#test/support/scripted-engine.ts';
 import { type VirtualHost, virtualHost } from '#test/support/virtual-host.ts';
@@ -195,6 +195,32 @@ describe('a change of what others depend on', () => {
     await changes(host, { spec: { suspend: true } });
     expect(since(count)).toEqual(['waits', 'line-1', 'ended']);
   });
+});
+
+test.each([
+  ['holds a place', true],
+  ['waits for one', false],
+] as const)('what a Task that %s was told counts in that line alone', async (_, isHolder) => {
+  const engine = scriptedEngine(({ task: present, granted }) => {
+    const key = present?.spec.agentRef?.name ?? '';
+    const wish = { state: 'Wants', key, order: 'a', slots: isHolder ? 1 : 0 } as const;
+    return decided({ queue: granted === true ? { state: 'Holds', key } : wish });
+  });
+  const host = virtualHost({ engine });
+  const told = (): readonly unknown[] => engine.snapshots.map(({ task: present, granted }) => [present?.spec.agentRef?.name, granted]);
+  host.put(newObject('Task', agentTask({ name: 't' })));
+  await host.start();
+  await host.clock.advance(100);
+  expect(told().at(-1)).toEqual(['coder', isHolder]);
+  const before = engine.snapshots.length;
+  host.server.patch({ kind: 'Task', namespace: NAMESPACE, name: 't' }, { spec: { agentRef: { name: 'other' } } }, { patchType: 'merge' });
+  await host.clock.advance(100);
+  // Asked at first by what it was told in the line before, then without; then in the new line.
+  expect(told().slice(before, before + 3)).toEqual([
+    ['other', isHolder],
+    ['other', undefined],
+    ['other', isHolder],
+  ]);
 });
 
 describe('a start that is decided', () => {
