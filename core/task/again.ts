@@ -13,6 +13,7 @@ import { taskEvent } from './events.ts';
 import type { FinalFate } from './fate.ts';
 import { forgottenConditions, forgottenTimes } from './forget.ts';
 import type { RetryVerdict } from './retry.ts';
+import { titledSession } from './session.ts';
 import { patchStatus } from './status.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -42,6 +43,8 @@ export function tryAgain(
         nextAttemptTime: formatTimeMs(again.dueMs),
         retries: again.spent,
         times: forgottenTimes(context.task.status),
+        // Should it have ended before anybody wrote that it runs, and no other attempt come: nothing else will tell once its Pod is gone.
+        ...titledSession(context, pod),
       },
       conditions: [
         { type: 'Retrying', status: 'True', reason: verdict.cause ?? 'Unknown', message },

@@ -48,6 +48,17 @@ describe('the summary of an Attach Task’s session', () => {
     expect(statusPatch(end)).toMatchObject({ phase: 'Completed', session: { title: TITLE } });
   });
 
+  test('is asked for also of a Task that is stopped between two attempts, the first of which had ended before it was seen to run, and whose Pod is gone', () => {
+    const ended = pod({ phase: 'Failed', agent: exited(1), annotations: ATTACHED });
+    const status = { phase: 'Queued', agentRef: { name: 'coder' } } as const;
+    const read = found({ agent: agent({ execution: 'Attach' }) });
+    const first = snapshot({ task: agentTask({ spec: { retry: { limit: 1 } }, status }), pods: [ended], read });
+    expect(statusPatch(decided(first))).toMatchObject({ phase: 'Pending', session: { title: TITLE } });
+    const waiting = applied(first, decided(first)).task;
+    const stopped = { ...waiting?.status, phase: 'Completed' as const, completionTime: NOW };
+    expect(asked(snapshot({ task: agentTask({ spec: { retry: { limit: 1 } }, status: stopped }), read }))).toEqual(['session/1']);
+  });
+
   test('is written when it comes, and asked for no more', () => {
     const told = secondsAfter(2, [outcome('session/1', TOLD)]);
     expect(statusPatch(decided(told))?.session).toEqual({ id: 'ses_1', title: 't', summary: { messageCount: 3 } });
