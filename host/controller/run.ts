@@ -168,7 +168,7 @@ export class Run {
       ...(sinceMs === undefined ? {} : { workedForSeconds: (this.#options.clock.monotonic() - sinceMs) / 1_000 }),
       ...(place === undefined ? {} : { place }),
       outcomes: outcomes.of(key),
-      standing: pending.standing(key, this.#options.clock.now()),
+      standing: pending.look(key, this.#options.clock.now()),
       effects: this.#effects.of(key),
     };
   }

@@ -103,6 +103,8 @@ describe('writes that the store does not show yet', () => {
   test('hold their subject until the watch has got to their version', () => {
     const { pending, tasks } = world();
     pending.written(SUBJECT, TASK, '105', 0);
+    expect(pending.look(SUBJECT, 0)).toEqual({ type: 'Waits', untilMs: PATIENCE_MS });
+    expect(pending.seen('Task', undefined, '105'), 'nothing is waited for because somebody looks').toEqual([]);
     expect(pending.standing(SUBJECT, 0)).toEqual({ type: 'Waits', untilMs: PATIENCE_MS });
     tasks.upsert(at(task(), '104'));
     expect(pending.seen('Task', undefined, '104')).toEqual([]);
@@ -138,7 +140,8 @@ describe('writes that the store does not show yet', () => {
     tasks.upsert(at(task(), '105'));
     expect(pending.isWrittenOver(SUBJECT), 'it shows what was written').toBe(false);
     tasks.upsert(at(task(), '106'));
-    expect(pending.isWrittenOver(SUBJECT)).toBe(true);
+    expect(pending.look(SUBJECT, 1)).toEqual({ type: 'Clear' });
+    expect(pending.isWrittenOver(SUBJECT), 'who only looks changes nothing').toBe(true);
     expect(pending.standing(SUBJECT, 1)).toEqual({ type: 'Clear' });
     expect(pending.isWrittenOver(SUBJECT), 'that is known').toBe(false);
   });
