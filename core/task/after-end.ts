@@ -26,21 +26,17 @@ export function afterEnd(context: TaskContext): Decision {
   const { snapshot, task } = context;
   const again = reopening(context);
   if (again.type === 'Reopened') return again.decided;
+  if (again.type === 'Awaits') return untilGone(context, again.reason);
   const ttl = ttlSeconds(context);
   if (ttl !== null && typeof ttl === 'object') return reads(ttl.refs);
-  const trail: Reason[] = [reason('task/finished', `task is ${task.status?.phase}`), ...again.reasons];
+  const trail: Reason[] = [finished(task), ...again.reasons];
   const { completionTime } = task.status ?? {};
   const completedMs = parseTime(completionTime);
   const disposal = dispose(context, completedMs);
   const found = leftOverPods(context, disposal);
   if ('doubt' in found) return found.doubt;
   const { leftOver } = found;
-  if (leftOver.length > 0)
-    trail.push(
-      reason('task/left-over-pod', 'a pod of a finished task still lives: it is deleted', {
-        pods: leftOver.map((pod) => pod.metadata.name),
-      }),
-    );
+  trail.push(...saidOf(leftOver));
   const session = sessionStep(context, completedMs);
   if (session.type === 'Reads') return reads(session.refs);
   const actions: Action[] = [
@@ -64,6 +60,29 @@ export function afterEnd(context: TaskContext): Decision {
   return decided({ actions, wakeAtMs: expired ? null : wakeAtMs, reasons: [...trail, ...disposal.reasons, ...session.reasons] });
 }
 
+/** A person has asked for another attempt, and a Pod stands in its way that no attempt had: nothing is done but to let that go. */
+function untilGone(context: TaskContext, awaits: Reason): Decision {
+  const { snapshot, task } = context;
+  const found = leftOverPods(context, null);
+  if ('doubt' in found) return found.doubt;
+  return decided({
+    actions: [
+      ...found.leftOver.flatMap((pod) => endByDeletion(snapshot, pod)),
+      ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod)),
+    ],
+    reasons: [finished(task), awaits, ...saidOf(found.leftOver)],
+  });
+}
+
+function finished({ status }: Task): Reason {
+  return reason('task/finished', `task is ${status?.phase}`);
+}
+
+function saidOf(leftOver: readonly Pod[]): readonly Reason[] {
+  const pods = leftOver.map(({ metadata }) => metadata.name);
+  return pods.length === 0 ? [] : [reason('task/left-over-pod', 'a pod of a finished task still lives: it is deleted', { pods })];
+}
+
 function isOfStatus(action: Action): boolean {
   return action.type === 'Patch' && action.subresource === 'status';
 }
@@ -73,11 +92,14 @@ function isOfStatus(action: Action): boolean {
  * it has ended long ago, and its log would go with it. So may one that has ended, of which the Task says nothing: let go or cleaned up, it would take the end of that
  * attempt with it.
  */
-function leftOverPods(context: TaskContext, disposal: Disposal): { readonly leftOver: readonly Pod[] } | { readonly doubt: Decision } {
+function leftOverPods(
+  context: TaskContext,
+  disposal: Pick<Disposal, 'pod'> | null,
+): { readonly leftOver: readonly Pod[] } | { readonly doubt: Decision } {
   const { snapshot } = context;
   const { namespace, name, uid } = snapshot.subject;
   const seen = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
-  const isToGo = (pod: Pod): boolean => pod === disposal.pod || pod.metadata.finalizers?.includes(POD_FINALIZER) === true;
+  const isToGo = (pod: Pod): boolean => pod === disposal?.pod || pod.metadata.finalizers?.includes(POD_FINALIZER) === true;
   if (seen.length === 0 && !snapshot.pods.some((pod) => isToGo(pod) && recordOf(context.task, pod) === undefined)) return { leftOver: [] };
   const taskRef: Ref = { kind: 'Task', namespace, name };
   const refOf = ({ metadata }: Pod): Ref => podRef(context, metadata.name);

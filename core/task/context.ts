@@ -58,7 +58,8 @@ export function endedAttempts({ status }: Task): number {
   return Math.max(0, status?.attempts?.at(-1)?.number ?? 0);
 }
 
-function isOfEarlierAttempt({ status }: Task, { metadata }: Pod): boolean {
+/** Whether a Pod is, or has the name of, that of an attempt that is listed as ended. */
+export function isOfEarlierAttempt({ status }: Task, { metadata }: Pod): boolean {
   return (status?.attempts ?? []).some(({ podName: name, podUID }) => podUID === metadata.uid || name === metadata.name);
 }
 

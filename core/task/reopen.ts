@@ -1,14 +1,19 @@
+import type { Pod } from '../api/kubernetes.ts';
 import type { Attempt, TaskStatus } from '../api/task.ts';
 import type { Decided, Reason } from '../contract/decision.ts';
+import { hasEnded } from '../contract/ended.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
+import { podName } from '../pod/names.ts';
 import { type ConditionChange, findCondition, trueCondition } from './conditions.ts';
-import { endedAttempts, reason, stopRequested, type TaskContext } from './context.ts';
+import { endedAttempts, isOfEarlierAttempt, reason, stopRequested, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { forgottenConditions, forgottenTimes } from './forget.ts';
 import { patchStatus } from './status.ts';
 
 export type Reopening =
   | { readonly type: 'Reopened'; readonly decided: Decided }
+  /** It will be, once a Pod of no attempt has gone, which would be taken for that of the next. */
+  | { readonly type: 'Awaits'; readonly reason: Reason }
   /** Nobody asks, or what was asked for has been done, or (`reasons`) it can't be. */
   | { readonly type: 'Stays'; readonly reasons: readonly Reason[] };
 
@@ -22,6 +27,12 @@ export function reopening(context: TaskContext): Reopening {
   const isDone = asked !== undefined && /^[0-9]+$/.test(asked) && Number(asked) <= last;
   if (asked === undefined || isDone) return { type: 'Stays', reasons: [] };
   const why = objection(context, asked, last + 1);
+  const stray = why === null ? strayPod(context, last + 1) : undefined;
+  if (stray !== undefined) {
+    const { name } = stray.metadata;
+    const waits = `attempt ${last + 1}, which the annotation ${ANNOTATIONS.retry} asks for, starts when pod ${name} is gone, which came when the task had ended`;
+    return { type: 'Awaits', reason: reason('task/retry-awaits-pod', waits, { pod: name, next: last + 1 }) };
+  }
   if (why === null) return { type: 'Reopened', decided: reopened(context, last) };
   const says = `attempt ${JSON.stringify(asked)}, which the annotation ${ANNOTATIONS.retry} asks for, is not started: ${why}`;
   return { type: 'Stays', reasons: [reason('task/retry-refused', says, { asked, next: last + 1 })] };
@@ -31,6 +42,16 @@ function objection({ task }: TaskContext, asked: string, next: number): string |
   if (hasSucceeded(task.status)) return 'the task has succeeded';
   if (stopRequested(task)) return `the annotation ${ANNOTATIONS.stop} asks for a stop; remove it first`;
   return asked === String(next) ? null : `the next one is ${next}`;
+}
+
+/**
+ * A Pod that a leader before had sent, and that came when the Task had ended: it lives, or it is being deleted for that, perhaps by us, and is no word of what the next attempt
+ * comes to.
+ */
+function strayPod({ snapshot, task }: TaskContext, next: number): Pod | undefined {
+  const isGoing = ({ metadata }: Pod): boolean =>
+    metadata.deletionTimestamp !== undefined && metadata.name === podName(task.metadata.name, next);
+  return snapshot.pods.find((pod) => !isOfEarlierAttempt(task, pod) && (!hasEnded(pod) || isGoing(pod)));
 }
 
 /** Other controllers give no cause; a Task that they stopped says so in the condition alone. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
 import type { TaskStatus } from '#core/api/task.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { applied } from '#test/support/applied.ts';
@@ -114,6 +115,51 @@ describe('a person asks for another attempt of a finished Task', () => {
   test('that is being deleted: nothing starts', () => {
     const metadata = { ...asking('2'), deletionTimestamp: '2026-01-01T10:04:59Z', finalizers: ['foregroundDeletion'] };
     expect(decided(snapshot({ task: task({ status: FAILED, metadata }) })).actions).toEqual([]);
+  });
+});
+
+describe('a Pod that no attempt had stands in the way of the next', () => {
+  const DELETED = { deletionTimestamp: '2026-01-01T10:05:20Z', deletionGracePeriodSeconds: 30 };
+  const asked = (status: TaskStatus, asks: string, ...pods: readonly Pod[]): Snapshot => ({
+    ...snapshot({ task: task({ status, metadata: asking(asks) }) }),
+    pods,
+    read: read(
+      [{ kind: 'Task', name: 'fix-bug', live: true }, { found: task({ status, metadata: asking(asks) }) }],
+      ...pods.map((found) => [{ kind: 'Pod', name: found.metadata.name, live: true }, { found }] as const),
+    ),
+  });
+
+  test.each([
+    ['of the name that the next will have', FAILED, '2', laterPod(2)],
+    ['of the first attempt', BEFORE_START, '1', pod()],
+    ['of an attempt that failed before it had a Pod', { ...BEFORE_START, attempts: [{ number: 1 }] }, '2', pod()],
+  ] as const)('%s: where it lives it is deleted, and the next starts when it is gone', (_, status, asks, stray) => {
+    const before = asked(status, asks, stray);
+    const decision = decided(before);
+    expect(summary(decision.actions)).toEqual([`Delete Pod ${stray.metadata.name}`, `Patch Pod ${stray.metadata.name}`]);
+    expect(decision.reasons.map(({ rule }) => rule)).toEqual(['task/finished', 'task/retry-awaits-pod', 'task/left-over-pod']);
+    expect(statusPatch(decided({ ...before, pods: [] }))?.phase).toBe('Pending');
+  });
+  test.each([
+    ['lives', laterPod(2, { metadata: DELETED })],
+    ['has ended', laterPod(2, { phase: 'Failed', agent: exited(143), metadata: DELETED })],
+  ])('that is being deleted and %s is let go, and is not taken for the next', (_, stray) => {
+    const decision = decided(asked(FAILED, '2', stray));
+    expect(summary(decision.actions)).toEqual(['Patch Pod fix-bug-pod-2']);
+    expect(decision.wakeAt).toBeUndefined();
+  });
+  test('though its time to live is over: it is not deleted', () => {
+    const settings = configured({ cleanup: { ttlSecondsAfterFinished: 0 } });
+    const decision = decided({ ...asked(FAILED, '2', laterPod(2)), settings });
+    expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod-2', 'Patch Pod fix-bug-pod-2']);
+  });
+  test('not so a Pod of an attempt that is listed, whatever becomes of it', () => {
+    for (const first of [pod(), pod({ metadata: DELETED })]) {
+      expect(statusPatch(decided(asked(FAILED, '2', first)))?.phase).toBe('Pending');
+    }
+  });
+  test('nor one that has ended and stays: the next is over with it', () => {
+    expect(statusPatch(decided(asked(FAILED, '2', laterPod(2, { phase: 'Succeeded', agent: exited(0) }))))?.phase).toBe('Pending');
   });
 });
 

@@ -170,3 +170,27 @@ test('a place in the queue of one agent is none in that of another, which a task
   expect(statusOf(history, 't1'), lines).toMatchObject({ phase: 'Queued', agentRef: { name: 'writer' } });
   expect(statusOf(history, 't2'), `the place that it has left is another’s:\n${lines}`).toMatchObject({ phase: 'Completed' });
 });
+
+test('a pod that came when its task was over, and that we were deleting when a person asked for the attempt again, is not the pod of that attempt', async () => {
+  const POD = 2;
+  const DELETION = 5;
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { runForMs: 60_000 })],
+    [1_000, { type: 'StopTask', at: at('t0') }],
+    [1_500, { type: 'CrashHost' }],
+    // The next leader sees a Pod that runs.
+    [19_000, { type: 'CrashHost' }],
+    [25_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next', isFreed: true }],
+  );
+  const history = await delayed(from, { [POD]: 20_000, [DELETION]: 8_000 });
+  const lines = history.lines.join('\n');
+  const [task] = history.ledger.tasks.values();
+  const [stray, pod, ...others] = podsOf(history);
+  expect(others).toEqual([]);
+  expect((stray?.deletion?.atMs ?? 0) - (task?.createdMs ?? 0), `it is asked for before its deletion comes:\n${lines}`).toBeGreaterThan(
+    25_000,
+  );
+  expect(pod?.createdMs, lines).toBeGreaterThanOrEqual(stray?.goneMs ?? Infinity);
+  expect(statusOf(history), lines).toMatchObject({ phase: 'Completed', attempts: [{ number: 1, podUID: pod?.uid }] });
+});
