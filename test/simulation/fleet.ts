@@ -6,6 +6,8 @@ export interface FleetOptions {
   /** Names of its hosts are this and a number. */
   readonly prefix: string;
   build(name: string): SimulatedHost;
+  /** One that stood still goes on, and knows no more than it did then. */
+  onWake(): void;
   log(line: string): void;
 }
 
@@ -92,7 +94,7 @@ export class Fleet {
 
   /** The leader stands still; another takes over; then it wakes, goes on for `overlapMs`, and learns that it has lost the lead: not before that is so, should it wake first. */
   pause(forMs: number, overlapMs: number, host: SimulatedHost | undefined = this.#leader): void {
-    const { clock, log } = this.#options;
+    const { clock, log, onWake } = this.#options;
     if (host === undefined || !host.life.isAwake) return;
     log(`${host.name} stands still`);
     host.life.pause();
@@ -100,6 +102,7 @@ export class Fleet {
     clock.after(forMs, () => {
       if (host.life.isDead) return;
       log(`${host.name} wakes`);
+      onWake();
       host.life.wake();
       if (this.#leader === host && !this.#isTakingOver) return;
       clock.after(Math.max(overlapMs, this.#takesOverAtMs - clock.now()), () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import { NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from './scenario.ts';
+import { type Happening, NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from './scenario.ts';
 import { type History, simulate } from './simulate.ts';
 
 /** What the invariants once took for a fault of the host, and is none. */
@@ -243,4 +243,18 @@ test('a task that waits for a configuration to be mended has not come to rest on
   const { ledger } = await expectFine(from);
   const [task] = ledger.tasks.values();
   expect(task?.latest.status).toMatchObject({ phase: 'Failed', cause: 'Unschedulable' });
+});
+
+test('each host that begins, or wakes, says what a task waits for before it has tried to start it, and after', async () => {
+  const falls: readonly Happening[] = [{ type: 'CrashHost' }, { type: 'PauseHost', forMs: 3_000, overlapMs: 0 }];
+  const from = scenario(
+    [0, { type: 'PodQuota', hard: 0 }],
+    [0, agent({ maxConcurrentTasks: 1 })],
+    [1_000, create('t0', {})],
+    [2_000, create('t1', {})],
+    ...Array.from({ length: 12 }, (_, index) => [5_000 * (index + 1), falls[index % 2] ?? { type: 'CrashHost' }] as const),
+    [90_000, { type: 'PodQuota', hard: null }],
+  );
+  const { ledger } = await expectFine({ ...from, quietAfterMs: 100_000 });
+  for (const { latest } of ledger.tasks.values()) expect(latest.status).toMatchObject({ phase: 'Completed' });
 });

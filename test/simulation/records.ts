@@ -122,6 +122,12 @@ export function hasFinished({ status }: Pick<StoredObject, 'status'>): boolean {
   return phase === 'Completed' || phase === 'Failed';
 }
 
+/** Whether it has no Pod yet, and has said why. */
+export function waitsToStart({ latest }: TaskRecord): boolean {
+  const { phase } = latest.status ?? {};
+  return phase === 'Pending' || phase === 'Queued';
+}
+
 /** Whether its containers run, or may come to run. */
 export function isLive(pod: PodRecord): boolean {
   return pod.end === undefined && pod.goneMs === undefined;

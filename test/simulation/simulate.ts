@@ -21,6 +21,7 @@ import { unsettled } from './liveness.ts';
 import { withLogFaults } from './log-faults.ts';
 import type { Mutation } from './mutation.ts';
 import { paged } from './paged-cluster.ts';
+import { waitsToStart } from './records.ts';
 import { FAULTS, type Happening, NAMESPACES, NODES, type Scenario, type Share } from './scenario.ts';
 import { attemptOf, Scripts } from './scripts.ts';
 import { Sendings } from './sendings.ts';
@@ -57,6 +58,12 @@ const TAIL_STEP_MS = 5_000;
 const STILL_MS = 150_000;
 /** How long a watch may still be behind after the last fault: it waits before it begins anew, or is mute until the next bookmark. */
 const BLIND_MS = 150_000;
+
+/**
+ * What a host that knows nothing of the tries before writes of a Task that waits to be started: what it waits for before it has tried that itself, and after, each with an
+ * Event. What is refused then is a disturbance of its own.
+ */
+const WRITES_OF_A_FIRST_TRY = 4;
 
 /** Runs a scenario to its end, or to the first violation. The same scenario, engine and mutation give the same history to the letter. */
 export async function simulate(scenario: Scenario, options: SimulateOptions): Promise<History> {
@@ -119,6 +126,7 @@ class Simulation {
       clock,
       shares: this.#shares,
       build: (name, share) => this.#build(name, share),
+      onWake: () => this.#begins(),
       log: (line) => this.#log(line),
     });
     this.#conduct = new Conduct({
@@ -215,10 +223,8 @@ class Simulation {
     const { engine, mutation } = this.#options;
     const { seed, rates, pageSize } = this.#scenario;
     const client = this.#world.client(name, this.#wire.faults);
-    for (const task of this.#ledger.tasks.values()) {
-      task.disturbances += 1;
-      task.isTroubled = true;
-    }
+    this.#begins();
+    for (const task of this.#ledger.tasks.values()) task.isTroubled = true;
     const withPages = pageSize === undefined ? client : paged(client, pageSize);
     const logs = {
       clock,
@@ -306,6 +312,11 @@ class Simulation {
   #scriptOf(pod: Pod): Partial<PodScript> | undefined {
     const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
     return owner === undefined ? undefined : this.#scripts.of(owner.uid, attemptOf(pod));
+  }
+
+  /** A host begins, or goes on after it stood still: it knows nothing of what others have tried, and its first write may be on an old version. */
+  #begins(): void {
+    for (const task of this.#ledger.tasks.values()) task.disturbances += 1 + (waitsToStart(task) ? WRITES_OF_A_FIRST_TRY : 0);
   }
 
   #disturb(kind: Kind, namespace: string, name: string): void {
