@@ -186,8 +186,9 @@ export class Run {
     this.#pump();
   }
 
+  /** Who is granted a place goes before those who come: it stands empty until then. */
   #wake(keys: readonly SubjectKey[]): void {
-    for (const key of keys) this.#add(key, 'start');
+    for (const key of keys) this.#add(key, this.#knowledge.places.granted(key) === true ? 'end' : 'start');
   }
 
   /** Sees to all that was to wait until then, milliseconds since the epoch. What is seen to too early is told anew how long it has to wait. */

@@ -3,17 +3,16 @@ import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import { hasEnded } from '#core/contract/ended.ts';
 import { ANNOTATIONS, CONFIG_NAME, POD_FINALIZER } from '#core/contract/names.ts';
-import { isRefusal } from '#core/pod/refusal.ts';
-import { configInput } from '#core/pod/shapes.ts';
-import { soundTask } from '#core/task/sound.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Outcome } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
+import type { Engine } from '#host/engine/engine.ts';
 import { timeoutOf } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
 import { faultOfReopening } from './life-attempts.ts';
 import { type Block, blockOf, lastNumberIn, patienceOf } from './life-records.ts';
+import { isMalformed } from './malformed.ts';
 import { isFinished, isHidden, isLive, isOrphaned, type TaskRecord } from './records.ts';
 import { NAMESPACES, NODES, type Share } from './scenario.ts';
 import type { Scripts } from './scripts.ts';
@@ -24,17 +23,19 @@ export interface LivenessOptions {
   readonly ledger: Ledger;
   readonly scripts: Pick<Scripts, 'of'>;
   readonly shares: readonly Share[];
+  /** To ask what it says of a Task. */
+  readonly engine: Engine;
 }
 
 /** What is not as it has to be once nothing goes wrong any more; empty when all is settled. */
-export function unsettled({ world, ledger, scripts, shares }: LivenessOptions): readonly Violation[] {
+export function unsettled({ world, ledger, scripts, shares, engine }: LivenessOptions): readonly Violation[] {
   const violations: Violation[] = [];
   const isHosts = ({ namespace, latest }: TaskRecord): boolean => shares.some((share) => covers(share, namespace, latest.metadata.labels));
   const tasks = [...ledger.tasks.values()].filter((task) => task.goneMs === undefined && isHosts(task));
   for (const task of tasks) {
     // In the foreground it waits for what it owns.
     if (task.deletingMs !== undefined && task.pods.some((pod) => pod.goneMs === undefined && isHidden(pod.latest))) continue;
-    if ((isFinished(task) && !isToReopen(task)) || mayWait(world, ledger, scripts, task)) continue;
+    if ((isFinished(task) && !isToReopen(task)) || mayWait(engine, world, ledger, scripts, task)) continue;
     violations.push({ rule: 'every-task-ends', says: `task ${task.namespace}/${task.name} has not ended: ${statusText(task)}` });
   }
   for (const pod of ledger.pods.values()) {
@@ -102,7 +103,7 @@ function hasRoom({ server, outages }: World): boolean {
 }
 
 /** Whether a Task has a reason, in the cluster and visible in its status, not to have ended. */
-function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], task: TaskRecord): boolean {
+function mayWait(engine: Engine, world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], task: TaskRecord): boolean {
   const { status, spec, metadata } = task.latest;
   if (task.deletingMs !== undefined) return false;
   const { namespace, name } = task;
@@ -132,7 +133,7 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
     );
   }
   if (isToStop) return false;
-  if (isMalformed(world, task, ready?.reason)) return status?.phase === 'Pending';
+  if (isMalformed(engine, world, task, ready?.reason)) return status?.phase === 'Pending';
   if (spec.suspend === true) return queued?.reason === 'TaskSuspended';
   const agentName = spec.agentRef?.name;
   if (agentName !== undefined && queued !== undefined) {
@@ -145,12 +146,6 @@ function mayWait(world: World, ledger: Ledger, scripts: LivenessOptions['scripts
   const named = world.server.find({ kind: 'Pod', namespace, name: attempt === 1 ? `${name}-pod` : `${name}-pod-${attempt}` });
   if (named === undefined || isGoing(world, named as StoredObject & Pod)) return false;
   return ready?.reason === 'NameConflict' && !isToEnd(world, ledger, scripts, named as StoredObject & Pod);
-}
-
-/** Whether what a Task says of itself, or of everybody's configuration, is so: nobody has mended it. */
-function isMalformed(world: World, { latest }: TaskRecord, says: string | undefined): boolean {
-  if (says === 'InvalidSpec') return soundTask(latest).specFault !== null;
-  return says === 'ConfigError' && isRefusal(configInput(configIn(world)?.spec ?? {}));
 }
 
 function configIn({ server }: World): KubeOpenCodeConfig | undefined {

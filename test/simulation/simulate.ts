@@ -195,7 +195,13 @@ class Simulation {
 
   async #tail(isOver: () => boolean): Promise<void> {
     const { clock } = this.#world;
-    const settled = { world: this.#world, ledger: this.#ledger, scripts: this.#scripts, shares: this.#shares };
+    const settled = {
+      world: this.#world,
+      ledger: this.#ledger,
+      scripts: this.#scripts,
+      shares: this.#shares,
+      engine: this.#options.engine,
+    };
     const endsMs = clock.now() + TAIL_MS;
     let open = unsettled(settled);
     while ((open.length > 0 || this.#fleets.isRestless) && clock.now() < endsMs && !isOver()) {
