@@ -6,7 +6,7 @@ import type { Snapshot } from '#core/contract/snapshot.ts';
 import { createWorld } from '#host/cluster/memory/world.ts';
 import type { ControllerOptions } from '#host/controller/controller.ts';
 import type { ControllerMetrics } from '#host/controller/hooks.ts';
-import { agent, agentTask, NAMESPACE, task } from '#test/support/builders.ts';
+import { agent, agentTask, exited, NAMESPACE, task } from '#test/support/builders.ts';
 import { newObject } from '#test/support/new-object.ts';
 import { decided, scriptedEngine } from '#test/support/scripted-engine.ts';
 import { sourceEngine } from '#test/support/source-engine.ts';
@@ -349,4 +349,27 @@ test('a Task on which the host’s own work throws keeps no other from its place
   await host.start();
   await world.clock.advance(60_000);
   expect(host.get<Task>('Task', NAMESPACE, 'good')?.status?.phase).toBe('Completed');
+});
+
+test('who is granted a place starts before those who come: it stands empty until then', async () => {
+  const host = virtualHost({
+    engine: sourceEngine,
+    controller: { maxConcurrentReconciles: 1 },
+    faults: { onCall: ({ verb }) => ({ delayMs: verb === 'patch' || verb === 'create' ? 10 : 0 }) },
+  });
+  host.put(newObject('Agent', agent({ maxConcurrentTasks: 1 })));
+  for (const name of ['first', 'second']) host.put(newObject('Task', agentTask({ name })));
+  await host.start();
+  await host.clock.advance(5_000);
+  for (let index = 0; index < 20; index++) host.put(newObject('Task', agentTask({ name: `new-${index}` })));
+  // Each of them has something to write, which takes its time: that it waits.
+  await host.clock.advance(15);
+  const writesBefore = host.writes.length;
+  host.podStatus(NAMESPACE, 'first-pod', { phase: 'Succeeded', containerStatuses: [{ name: 'agent', state: exited(0) }] });
+  await host.clock.advance(5_000);
+  const written = host.writes.slice(writesBefore);
+  const started = written.findIndex(({ verb, kind, name }) => verb === 'create' && kind === 'Pod' && name === 'second-pod');
+  const ofNew = written.slice(0, started).filter(({ kind, name }) => kind === 'Task' && name.startsWith('new-'));
+  expect(started).toBeGreaterThan(0);
+  expect(ofNew.length).toBeLessThanOrEqual(2);
 });
