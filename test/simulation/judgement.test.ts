@@ -146,6 +146,24 @@ test('who waits for the name of a pod that its task has left behind has not come
   expect([...ledger.tasks.values()].at(-1)?.latest.status).toMatchObject({ phase: 'Completed' });
 });
 
+test('who waits for the name of a pod that its task has left behind waits for good where something runs on beside its agent', async () => {
+  const { ledger } = await expectFine(
+    scenario(
+      [0, { type: 'Webhook', adds: { sidecar: true } }],
+      [0, agent()],
+      [100, create('t0', { runForMs: 20_000 })],
+      [10_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Orphan' } }],
+      [11_000, create('t0', {})],
+    ),
+  );
+  const [pod] = ledger.pods.values();
+  expect(pod?.agentEnd, 'its agent has ended').toBeDefined();
+  expect(pod?.end, 'it has not').toBeUndefined();
+  expect([...ledger.tasks.values()].at(-1)?.latest.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Ready', status: 'False', reason: 'NameConflict' }),
+  );
+});
+
 test('a host whose clock is behind cleans up so much later', async () => {
   const cleanup = { pod: { completed: 'Delete', delaySeconds: 30 } } as const;
   const { ledger } = await expectFine({

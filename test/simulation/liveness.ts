@@ -156,6 +156,8 @@ function configIn({ server }: World): KubeOpenCodeConfig | undefined {
 function isToEnd(world: World, ledger: Ledger, scripts: LivenessOptions['scripts'], pod: StoredObject & Pod): boolean {
   const record = ledger.pods.get(pod.metadata.uid);
   if (record?.task === undefined || !isLive(record) || world.outages.isOut(pod.spec.nodeName)) return false;
+  // What runs on beside an agent that has ended is nobody's to end here.
+  if (record.agentEnd !== undefined && isOrphaned(record)) return false;
   const outcome = scripts.of(record.task.uid, record.attempt)?.outcome;
   return !(outcome !== undefined && ENDLESS.has(outcome)) && (record.isBound || hasRoom(world));
 }
