@@ -132,6 +132,28 @@ test('a pod that the leader before had sent, which comes in the place of one who
   expect(statusOf(history), lines).toMatchObject({ phase: 'Completed', cause: 'Timeout', attempts: [{ podUID: pod?.uid }] });
 });
 
+test('a pod that the leader before had sent, which comes in the place of one that was ended for its timeout, is ended for that too before anybody has told of the end', async () => {
+  const from = scenario(
+    [0, { type: 'ApplyConfig', spec: { evidence: 'BestEffort' } }],
+    [0, agent()],
+    [100, create('t0', { outcome: 'never', stopExitCode: 143 }, { timeout: '10s' })],
+    [150, { type: 'CrashHost' }],
+  );
+  // The first leader's Pod; and the second dies before it sends word that its own has ended.
+  const { violations, lines, ledger } = await simulate(
+    { ...from, quietAfterMs: 120_000 },
+    { engine, delay: (write) => (write === 2 ? 16_000 : 0), strike: (write) => (write === 9 ? 'DiesBefore' : 'Nothing') },
+  );
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [task] = ledger.tasks.values();
+  const [pod, stray, ...others] = task?.pods ?? [];
+  expect(others, text).toEqual([]);
+  expect([pod?.createdBy, stray?.createdBy, stray?.deletion?.by], text).toEqual(['host-2', 'host-1', 'host-3']);
+  expect(stray?.deletion?.atMs, text).toBeLessThan((stray?.createdMs ?? 0) + 9_000);
+  expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', cause: 'Timeout' });
+});
+
 test('two leaders’ pods for one task that is deleted meanwhile come one after the other, each sent before the other was there', async () => {
   const from: Scenario = {
     ...scenario(

@@ -185,6 +185,13 @@ export class Ledger {
     }
   }
 
+  /** A Pod that comes late, in the place of one of its attempt of which that is written still: what a host ends the attempt for, it ends it for, whichever Pod it finds. */
+  #inheritMeaning(task: TaskRecord, pod: PodRecord): void {
+    const meant = meantIn(task.latest.status);
+    const isMeant = task.pods.some(({ attempt, meantFor }) => attempt === pod.attempt && meant !== undefined && meantFor.has(meant));
+    if (meant !== undefined && isMeant) pod.meantFor.set(meant, this.nowMs);
+  }
+
   #enterPod(change: Change): void {
     const pod = change.object as StoredObject & Pod;
     const { uid } = pod.metadata;
@@ -241,6 +248,7 @@ export class Ledger {
       goneMs: undefined,
     };
     this.pods.set(uid, record);
+    if (task !== undefined) this.#inheritMeaning(task, record);
     task?.pods.push(record);
     return record;
   }
