@@ -75,6 +75,20 @@ test('a task that is finished and is to be tried again, as a person has asked a 
   expect(task?.latest.status).toMatchObject({ phase: 'Completed', attempts: [{ cause: 'Application' }, { number: 2 }] });
 });
 
+test('who changes the spec of a task whose schema is kept, or asks for another attempt, has written no status', async () => {
+  const from = scenario(
+    [100, create('t0', { outcome: 'rejected' })],
+    [44_000, { type: 'PatchTask', at: at('t0'), spec: { retry: { limit: 3 } } }],
+    [75_000, agent()],
+    // Right before the end is looked for.
+    [130_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next' }],
+  );
+  const { ledger } = await expectFine({ ...from, hasSchemas: true });
+  const [task] = ledger.tasks.values();
+  expect(task?.isEdited).toBe(false);
+  expect(task?.latest.status).toMatchObject({ phase: 'Failed', cause: 'Unschedulable' });
+});
+
 test('a host whose clock is far ahead does not give up the log of a pod that it ends', async () => {
   await expectFine(
     scenario(

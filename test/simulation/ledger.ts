@@ -153,7 +153,9 @@ export class Ledger {
     record.latest = task;
     const labelOf = (stored: StoredObject): string | undefined => stored.metadata.labels?.[SHARE_LABEL];
     if (previous !== undefined && labelOf(previous) !== labelOf(object)) record.movedMs = this.nowMs;
-    if (previous !== undefined && previous.status !== object.status && !isHost(this.writerOf(change))) record.isEdited = true;
+    // Whoever writes the spec of an object with a schema stores a copy of its status.
+    const hasOther = previous !== undefined && previous.status !== object.status && !jsonEqual(previous.status, object.status);
+    if (hasOther && !isHost(this.writerOf(change))) record.isEdited = true;
     // What was asked of an attempt that is over is not asked of the next.
     if (previous !== undefined && hasFinished(previous) && !isFinished(record)) record.stopAskedMs = undefined;
     if (isFinished(record) && (previous === undefined || !hasFinished(previous)))
