@@ -48,11 +48,12 @@ async function answer(api: NodeLogsOptions['api'], request: IncomingMessage, res
   const pod = name === '' ? null : await podAt(api, path);
   if (pod === null) return void response.writeHead(404).end(`no log at ${pathname}`);
   const options = optionsOf(container, searchParams);
-  const first = podLog({ pod, run: runOf(pod), options, nowMs: Date.now(), isCutOff: false });
+  const nowMs = Date.now();
+  const first = podLog({ pod, run: runOf(pod), options, nowMs, isCutOff: false });
   if (!first.ok) return void response.writeHead(first.error.type === 'Refused' ? first.error.code : 500).end(first.error.message);
   response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders();
   response.write(first.value);
-  if (searchParams.get('follow') === 'true') await follow({ api, path, options, response }, pod);
+  if (searchParams.get('follow') === 'true') await follow({ api, path, options, response, openedMs: nowMs }, pod);
   response.end();
 }
 
@@ -62,11 +63,13 @@ interface Follower {
   readonly path: string;
   readonly options: Pick<LogOptions, 'container' | 'timestamps'>;
   readonly response: ServerResponse;
+  /** When what was written so far was given: what is written from then on comes, not what is written from some milliseconds later on. */
+  readonly openedMs: number;
 }
 
 /** What comes after the opening, until the container has ended or its Pod is gone. */
-async function follow({ api, path, options, response }: Follower, opened: Pod): Promise<void> {
-  let written = writtenLog(runOf(opened), options, Date.now());
+async function follow({ api, path, options, response, openedMs }: Follower, opened: Pod): Promise<void> {
+  let written = writtenLog(runOf(opened), options, openedMs);
   let seen = written?.text.length ?? 0;
   while (written?.isOver === false && !response.destroyed) {
     await sleep(LOOK_EVERY_MS);
