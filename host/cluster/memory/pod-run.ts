@@ -50,6 +50,8 @@ export interface PodRun {
   readonly verdict?: NodeVerdict;
   /** Whether the Pod is being ended, so that nothing is started again. */
   readonly isEnding: boolean;
+  /** Once it has ended: whether the time of activeDeadlineSeconds was over by then. A status that is told later says nothing else. */
+  readonly wasPastDeadline?: boolean;
   /** Init containers and sidecars in their order, then the others. */
   readonly containers: readonly ContainerRun[];
 }

@@ -73,8 +73,9 @@ export function rejectedStatus({ status, metadata }: Pod, nowMs: number): PodSta
   };
 }
 
-/** Whether the time of `spec.activeDeadlineSeconds` is over. */
-export function isPastDeadline({ spec }: Pod, { acceptedMs }: PodRun, nowMs: number): boolean {
+/** Whether the time of `spec.activeDeadlineSeconds` is over, or was when the Pod ended: no kubelet judges one again that it has done with. */
+export function isPastDeadline({ spec }: Pod, { acceptedMs, wasPastDeadline }: PodRun, nowMs: number): boolean {
+  if (wasPastDeadline !== undefined) return wasPastDeadline;
   return spec.activeDeadlineSeconds !== undefined && nowMs - acceptedMs >= spec.activeDeadlineSeconds * 1_000;
 }
 

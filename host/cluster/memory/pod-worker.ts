@@ -232,6 +232,7 @@ export class PodWorker {
     }
     this.#hasEnded = true;
     this.#cancelAll();
+    this.#run = { ...this.#run, wasPastDeadline: isPastDeadline(this.#pod, this.#run, nowMs) };
     const last = withUnknownStates(this.#run, nowMs);
     const isTold = isOver(this.#pod, this.#run, nowMs);
     if (isTold) this.#write();

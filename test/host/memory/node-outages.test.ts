@@ -5,13 +5,13 @@ import { createWorld, type World } from '#host/cluster/memory/world.ts';
 
 const ADDRESS = { kind: 'Pod', namespace: 'team-a', name: 'p' } as const;
 
-function worldWithPod(labels: Readonly<Record<string, string>>): World {
+function worldWithPod(labels: Readonly<Record<string, string>>, spec: Readonly<Record<string, unknown>> = {}): World {
   const world = createWorld();
   world.apply({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: ADDRESS.name, namespace: ADDRESS.namespace, labels, finalizers: ['example.com/held'] },
-    ...{ spec: { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5 } },
+    ...{ spec: { restartPolicy: 'Never', containers: [{ name: 'agent', image: 'agent' }], terminationGracePeriodSeconds: 5, ...spec } },
   });
   return world;
 }
@@ -28,6 +28,43 @@ test('a container that ends on a node that is cut off is reported when the node 
   expect(podOf(world)?.status?.phase).toBe('Running');
   world.outages.end('node-1');
   expect(podOf(world)?.status?.phase).toBe('Succeeded');
+});
+
+test.each([
+  ['that it had from the start', 10, undefined],
+  ['that it was given while its node was cut off', undefined, 1],
+])('a pod that had ended before a deadline, %s, stays what it was when its node is back after that', async (_, atFirst, meanwhile) => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/run-for': '3s' }, atFirst === undefined ? {} : { activeDeadlineSeconds: atFirst });
+  await world.clock.advance(2_000);
+  world.outages.begin('node-1');
+  await world.clock.advance(60_000);
+  if (meanwhile !== undefined)
+    world.server.patch(ADDRESS, { spec: { activeDeadlineSeconds: meanwhile } }, { patchType: 'strategic' }, 'user');
+  world.outages.end('node-1');
+  await world.clock.advance(5_000);
+  expect(podOf(world)?.status).toMatchObject({ phase: 'Succeeded' });
+  expect(podOf(world)?.status?.reason).toBeUndefined();
+});
+
+test('a pod whose end was seen before a deadline is not told of again, when its node was cut off and is back', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/run-for': '3s' }, { activeDeadlineSeconds: 10 });
+  await world.clock.advance(8_000);
+  expect(podOf(world)?.status?.phase).toBe('Succeeded');
+  world.outages.begin('node-1');
+  await world.clock.advance(60_000);
+  world.outages.end('node-1');
+  await world.clock.advance(5_000);
+  expect(podOf(world)?.status?.phase).toBe('Succeeded');
+});
+
+test('a pod that ran into its deadline while its node was cut off says so when it is back', async () => {
+  const world = worldWithPod({ 'sim.kubeopencode.io/outcome': 'never' }, { activeDeadlineSeconds: 10 });
+  await world.clock.advance(2_000);
+  world.outages.begin('node-1');
+  await world.clock.advance(60_000);
+  world.outages.end('node-1');
+  await world.clock.advance(5_000);
+  expect(podOf(world)?.status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
 });
 
 test('a deletion during an outage is carried out when the node is back', async () => {
