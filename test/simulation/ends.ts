@@ -61,9 +61,10 @@ function faultOfPod(ledger: Ledger, task: TaskRecord, pod: PodRecord, said: End)
 function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isUnknown: (pod: PodRecord) => boolean): string | null {
   const known = task.pods.filter((pod) => !isUnknown(pod));
   const isRecorded = ({ uid }: PodRecord): boolean => [...task.recorded.values()].some(({ attempt }) => attempt.podUID === uid);
-  const live = known.find((pod) => isLive(pod) && !isRecorded(pod));
+  const unrecorded = known.filter((pod) => !isRecorded(pod) && !cameTooLate(task, pod));
+  const live = unrecorded.find(isLive);
   if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
-  const lost = known.find((pod) => pod.hadFinalizer && !isRecorded(pod) && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
+  const lost = unrecorded.find((pod) => pod.hadFinalizer && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
   if (lost !== undefined) return `its status says ${said} and names no pod, and it had one: ${factsOf(ledger, lost)}`;
   switch (said) {
     case 'Completed/Stopped':
@@ -75,6 +76,12 @@ function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isUnknown: (pod
     default:
       return `its status says ${said} and names no pod`;
   }
+}
+
+/** Whether a Pod that is being deleted is of an attempt whose end was another's: it came too late, and what the Task comes to after that is not its end. */
+function cameTooLate({ recorded }: TaskRecord, { attempt, uid, deletion }: PodRecord): boolean {
+  const podUID = recorded.get(attempt)?.attempt.podUID;
+  return deletion !== undefined && podUID !== undefined && podUID !== uid;
 }
 
 function endsOf(ledger: Ledger, task: TaskRecord, pod: PodRecord): ReadonlySet<End> {

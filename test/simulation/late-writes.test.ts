@@ -154,6 +154,43 @@ test('a pod that the leader before had sent, which comes in the place of one tha
   expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', cause: 'Timeout' });
 });
 
+test.each([
+  ['is being deleted still', true],
+  ['has gone', false],
+])(
+  'a pod that the leader before had sent, which comes when its attempt is over, and then %s, is not what a stop between two attempts ends',
+  async (_, isHeld) => {
+    const POD = 2;
+    const DELETION = 10;
+    const retry = { limit: 1, backoff: { initial: '120s', factor: 1, max: '120s' } };
+    const from = scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: 'fail', exitCode: 1, runForMs: 1_000 }, { retry })],
+      [150, { type: 'CrashHost' }],
+      [25_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: {} }],
+      [42_000, { type: 'StopTask', at: at('t0') }],
+    );
+    // Who has asked for its deletion dies before it lets it go.
+    const { violations, lines, ledger } = await simulate(
+      { ...from, quietAfterMs: 120_000 },
+      {
+        engine,
+        delay: (write) => (write === POD ? 40_000 : 0),
+        strike: (write) => (isHeld && write === DELETION ? 'DiesAfter' : 'Nothing'),
+      },
+    );
+    const text = lines.join('\n');
+    expect(violations, text).toEqual([]);
+    const [task] = ledger.tasks.values();
+    const [pod, stray, ...others] = task?.pods ?? [];
+    expect(others, text).toEqual([]);
+    expect([pod?.attempt, stray?.attempt, stray?.createdBy], text).toEqual([1, 1, 'host-1']);
+    expect(stray?.deletion?.atMs, text).toBeLessThan(task?.ended?.atMs ?? 0);
+    expect((stray?.goneMs ?? Infinity) > (task?.ended?.atMs ?? 0), text).toBe(isHeld);
+    expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', cause: 'Stopped', attempts: [{ podUID: pod?.uid }] });
+  },
+);
+
 test('two leaders’ pods for one task that is deleted meanwhile come one after the other, each sent before the other was there', async () => {
   const from: Scenario = {
     ...scenario(
