@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LABELS } from '#core/contract/names.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
 import { type Happening, NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from './scenario.ts';
@@ -176,6 +177,22 @@ test('who waits for the name of a pod that its task has left behind waits for go
   expect([...ledger.tasks.values()].at(-1)?.latest.status?.conditions).toContainEqual(
     expect.objectContaining({ type: 'Ready', status: 'False', reason: 'NameConflict' }),
   );
+});
+
+test('a pod that its task has left behind is let go also when somebody has taken our label from it meanwhile', async () => {
+  const RELEASE = 5;
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { outcome: 'never' })],
+    [10_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Orphan' } }],
+    [11_000, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+  );
+  const { violations, lines, ledger } = await simulate(from, { engine, delay: (write) => (write === RELEASE ? 2_000 : 0) });
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [pod] = ledger.pods.values();
+  expect(pod?.latest.metadata.labels?.[LABELS.taskUid], text).toBeUndefined();
+  expect(pod?.latest.metadata.finalizers ?? [], text).toEqual([]);
 });
 
 test('a host whose clock is behind cleans up so much later', async () => {

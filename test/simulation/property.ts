@@ -1,6 +1,6 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
-import { LABELS } from '#core/contract/names.ts';
+import { LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import { jsonEqual } from '#host/cluster/json.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
@@ -27,7 +27,9 @@ export function faultOfWrite(ledger: Ledger, { object, previous }: Change): Writ
       const task = ownerOf(ledger, object);
       // Who orphans a Pod leaves our finalizer on it, which is taken away.
       const isOrphan = task === undefined && object.kind === 'Pod' && object.metadata.labels?.[LABELS.taskUid] !== undefined;
-      return { task, fault: task !== undefined || isOrphan ? null : 'no task controls it' };
+      // Somebody may have taken our label from it meanwhile.
+      const isLetGo = previous !== undefined && ledger.pods.get(object.metadata.uid)?.task !== undefined && isOnlyRelease(previous, object);
+      return { task, fault: task !== undefined || isOrphan || isLetGo ? null : 'no task controls it' };
     }
     case 'Event':
       return { task: ledger.tasks.get((object as StoredObject & { regarding?: { uid?: string } }).regarding?.uid ?? ''), fault: null };
@@ -68,6 +70,15 @@ function isOnlyStatus(before: StoredObject, after: StoredObject): boolean {
     metadata,
   });
   return jsonEqual(rest(before), rest(after));
+}
+
+function isOnlyRelease(before: StoredObject, after: StoredObject): boolean {
+  const rest = ({ metadata: { resourceVersion: _, finalizers: __, ...metadata }, ...fields }: StoredObject): object => ({
+    ...fields,
+    metadata,
+  });
+  const others = (before.metadata.finalizers ?? []).filter((finalizer) => finalizer !== POD_FINALIZER);
+  return jsonEqual(rest(before), rest(after)) && jsonEqual(others, after.metadata.finalizers ?? []);
 }
 
 function isOnlyHistory(before: StoredObject, after: StoredObject): boolean {
