@@ -4,7 +4,8 @@ import type { Pod } from '#core/api/kubernetes.ts';
 const BLURRED = /^(.*At|.*Time|.*Timestamp|uid|.*ID|.*IPs?)$/;
 
 /** What a Pod is, without what differs from run to run: whether a time, an address or an identifier is there is compared, its value is not. */
-export function comparable({ metadata, spec, status }: Pod): unknown {
+export function comparable(pod: Pod): unknown {
+  const { metadata, spec, status } = pod;
   // Of the whole Pod's resources a kubelet tells for resizing, which nothing here does.
   const { resources: _, allocatedResources: _________, ...rest } = (status ?? {}) as Readonly<Record<string, unknown>>;
   const {
@@ -19,7 +20,7 @@ export function comparable({ metadata, spec, status }: Pod): unknown {
     readonly managedFields?: unknown;
   };
   const { serviceAccount: _______, ...ofSpec } = spec as unknown as Readonly<Record<string, unknown>>;
-  return blur({ metadata: meta, spec: ofSpec, status: isGoing({ metadata, spec, status }) ? withoutSandbox(rest) : rest });
+  return blur({ metadata: meta, spec: ofSpec, status: isGoing(pod) ? withoutSandbox(rest) : rest });
 }
 
 /** A kubelet that deletes a Pod takes its sandbox before or after its last word of it, by a hair. */
