@@ -195,6 +195,19 @@ test('a pod that its task has left behind is let go also when somebody has taken
   expect(pod?.latest.metadata.finalizers ?? [], text).toEqual([]);
 });
 
+test('a task whose attempts a hand has struck out starts at once, though its status says still when the next was to come', async () => {
+  const { ledger } = await expectFine(
+    scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: 'fail', exitCode: 1, runForMs: 1_000 }, { retry: { limit: 1, backoff: { initial: '60s' } } })],
+      [10_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: {} }],
+      [12_000, { type: 'EditStatus', at: at('t0'), status: { attempts: null } }],
+    ),
+  );
+  const [first, second] = ledger.pods.values();
+  expect((second?.createdMs ?? Infinity) - (first?.createdMs ?? 0)).toBeLessThan(13_000);
+});
+
 test('a host whose clock is behind cleans up so much later', async () => {
   const cleanup = { pod: { completed: 'Delete', delaySeconds: 30 } } as const;
   const { ledger } = await expectFine({

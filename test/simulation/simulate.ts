@@ -268,7 +268,8 @@ class Simulation {
   #onDecided({ name }: SimulatedHost, subject: Subject, deliberation: Deliberation): void {
     this.#decisions += 1;
     this.#conduct.decided(name, subject, deliberation);
-    const place = faultOfPlace(deliberation);
+    // When an attempt that a hand has struck out is to be followed by another is nothing to wait for.
+    const place = this.#ledger.tasks.get(subject.uid)?.isEdited === true ? null : faultOfPlace(deliberation);
     if (place !== null)
       this.#violate({ rule: 'who-waits-for-an-attempt-holds-no-place', says: `${name} decides ${subject.name}: ${place}` });
     if (this.#options.isVerbose === true) this.#chronicle.decision(name, subject, deliberation);
