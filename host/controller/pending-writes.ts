@@ -65,24 +65,23 @@ export class PendingWrites {
   /** Where a subject stands. One that waits is told of by `seen`, or by the change itself, or is to be asked about again at `untilMs`. */
   standing(subject: SubjectKey, nowMs: number): Standing {
     const pending = this.#bySubject.get(subject);
-    for (const [text, write] of pending ?? []) if (this.#isShown(write)) pending?.delete(text);
-    if (pending?.size === 0) this.#bySubject.delete(subject);
-    const standing = this.look(subject, nowMs);
+    if (pending === undefined) return { type: 'Clear' };
+    for (const [text, write] of pending) if (this.#isShown(write)) pending.delete(text);
+    if (pending.size === 0) this.#bySubject.delete(subject);
+    const writes = [...pending.values()];
+    const standing = standingOf(writes, nowMs);
     if (standing.type === 'Waits')
-      for (const { address, until } of pending?.values() ?? [])
-        if (until.type === 'Version') this.awaitVersion(subject, address, until.resourceVersion);
+      for (const { address, until } of writes) if (until.type === 'Version') this.awaitVersion(subject, address, until.resourceVersion);
     return standing;
   }
 
   /** The same, for one who only looks: nothing is forgotten or waited for because of it. */
   look(subject: SubjectKey, nowMs: number): Standing {
-    const writes = [...(this.#bySubject.get(subject)?.values() ?? [])].filter((write) => !this.#isShown(write));
-    if (writes.length === 0) return { type: 'Clear' };
-    // A clock that was set back since the write says nothing of how long ago that was.
-    const isOverdue = (sinceMs: number): boolean => sinceMs > nowMs || sinceMs + PATIENCE_MS <= nowMs;
-    const overdue = writes.filter(({ until, sinceMs }) => until.type === 'Asked' || isOverdue(sinceMs));
-    if (overdue.length > 0) return { type: 'Asks', addresses: overdue.map(({ address }) => address) };
-    return { type: 'Waits', untilMs: Math.min(...writes.map(({ sinceMs }) => sinceMs + PATIENCE_MS)) };
+    const writes = [...(this.#bySubject.get(subject)?.values() ?? [])];
+    return standingOf(
+      writes.filter((write) => !this.#isShown(write)),
+      nowMs,
+    );
   }
 
   /**
@@ -143,6 +142,16 @@ export class PendingWrites {
         return false;
     }
   }
+}
+
+/** Where a subject stands with writes that the store does not show yet. */
+function standingOf(writes: readonly Pending[], nowMs: number): Standing {
+  if (writes.length === 0) return { type: 'Clear' };
+  // A clock that was set back since the write says nothing of how long ago that was.
+  const isOverdue = (sinceMs: number): boolean => sinceMs > nowMs || sinceMs + PATIENCE_MS <= nowMs;
+  const overdue = writes.filter(({ until, sinceMs }) => until.type === 'Asked' || isOverdue(sinceMs));
+  if (overdue.length > 0) return { type: 'Asks', addresses: overdue.map(({ address }) => address) };
+  return { type: 'Waits', untilMs: Math.min(...writes.map(({ sinceMs }) => sinceMs + PATIENCE_MS)) };
 }
 
 interface Pending {

@@ -45,13 +45,9 @@ export class Reader {
 
   /** What a decision will ask for in all likelihood, as far as the store has it. */
   expected(facts: Pick<Snapshot, 'subject' | 'task' | 'pods'>): { readonly refs: readonly Ref[]; readonly read: Snapshot['read'] } {
-    const { store } = this.#options;
-    const refs = expectedReads(facts, ({ kind, namespace, name }) => store.get({ kind, namespace, name }));
-    const found = refs.flatMap((ref) => {
-      const cached = store.get({ kind: ref.kind, namespace: ref.namespace, name: ref.name });
-      return cached === undefined ? [] : [[refKey(ref), { found: this.#complete(ref, cached) }] as const];
-    });
-    return { refs, read: Object.fromEntries(found) };
+    const refs = expectedReads(facts, (ref) => this.#options.store.get(ref));
+    const answers = refs.map((ref) => [refKey(ref), this.#cached(ref)] as const);
+    return { refs, read: Object.fromEntries(answers.filter(([, answer]) => 'found' in answer)) };
   }
 
   /** A GET, projected as the store would. */
@@ -85,15 +81,16 @@ export class Reader {
       const message = `read ${refKey(ref)}: expected an object in the namespace of the Task, ${subject.namespace}`;
       return { unavailable: { code: 403, message } };
     }
-    const address: Address = { kind: ref.kind, namespace: ref.namespace, name: ref.name };
-    if (ref.live !== true && ref.kind !== 'ConfigMap') {
-      const cached = this.#options.store.get(address);
-      return cached === undefined ? { absent: true } : { found: this.#complete(ref, cached) };
-    }
-    const result = await this.live(address);
+    if (ref.live !== true && ref.kind !== 'ConfigMap') return this.#cached(ref);
+    const result = await this.live({ kind: ref.kind, namespace: ref.namespace, name: ref.name });
     if (result.ok) return { found: this.#complete(ref, result.value) };
     if (isNotFound(result.error)) return { absent: true };
     return { unavailable: { code: result.error.type === 'Refused' ? result.error.code : 0, message: result.error.message } };
+  }
+
+  #cached(ref: Ref): ReadResult {
+    const cached = this.#options.store.get(ref);
+    return cached === undefined ? { absent: true } : { found: this.#complete(ref, cached) };
   }
 
   #complete(ref: Ref, object: KubernetesObject): KubernetesObject {

@@ -12,6 +12,7 @@ import { readWhole, type WholeAnswer } from './whole-answer.ts';
 const CREDENTIALS_FRESH_MS = 1_000;
 /** After a 401 the kubeconfig itself is read again, at most this often. */
 const RELOAD_EVERY_MS = 10_000;
+
 export interface ConnectionOptions extends KubeConfigSource {
   readonly clock: Clock;
   readonly userAgent: string;
@@ -117,10 +118,10 @@ export class Connection {
     const isOver = this.#isClosed || deadline.isOver;
     const credentials = isOver ? 'Aborted' : (this.#stillFresh() ?? (await aborted(this.#credentials(), deadline.signal)));
     if (this.#isClosed) {
-      const message = `${this.#what(request)}: expected an open connection, it was closed`;
+      const message = `${this.what(request)}: expected an open connection, it was closed`;
       return { ok: false, error: { type: 'Unreachable', message } };
     }
-    if (credentials === 'Aborted') return { ok: false, error: this.#withoutCredentials(this.#what(request), deadline.reasonOr(undefined)) };
+    if (credentials === 'Aborted') return { ok: false, error: this.#withoutCredentials(this.what(request), deadline.reasonOr(undefined)) };
     if (!credentials.ok) return credentials;
     let tell: Tell | undefined;
     try {
@@ -137,13 +138,14 @@ export class Connection {
       });
       return { ok: true, value };
     } catch (cause) {
-      const error = unreachable(this.#what(request), deadline.reasonOr(cause));
+      const error = unreachable(this.what(request), deadline.reasonOr(cause));
       tell?.({ type: 'Failure', message: error.message });
       return { ok: false, error };
     }
   }
 
-  #what({ method, path }: HttpRequest): string {
+  /** A request in words, for error texts. */
+  what({ method, path }: HttpRequest): string {
     return `${method} ${this.server}${path.split('?', 1)[0]}`;
   }
 

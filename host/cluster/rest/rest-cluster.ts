@@ -192,35 +192,37 @@ class HttpCluster implements RestCluster {
   /** One request and its whole answer, in its time and in one of the slots. */
   async #call<T>(request: HttpRequest, decode: (text: string) => T | undefined, outer?: AbortSignal): Promise<Result<T>> {
     const release = await this.#slots.take(outer);
-    if (release === null) return { ok: false, error: unreachable(this.#what(request), outer?.reason) };
+    if (release === null) return { ok: false, error: unreachable(this.#connection.what(request), outer?.reason) };
     const call = new Deadline(this.#clock, this.#timeoutMs, 'none came', outer);
     try {
       const called = await this.#connection.call(request, call);
       if (!called.ok) return called;
-      // The pool takes a connection back one turn of the event loop after the end of the body; a call that came earlier would open another.
-      await new Promise((resolve) => setImmediate(resolve));
+      await connectionIsBack();
       const { code, headers, text } = called.value;
       if (code < 200 || code > 299) return { ok: false, error: refused(code, text, retryAfter(headers['retry-after'], this.#clock.now())) };
       const value = decode(text);
-      return value === undefined ? { ok: false, error: nonsense(this.#what(request), called.value) } : { ok: true, value };
+      return value === undefined ? { ok: false, error: nonsense(this.#connection.what(request), called.value) } : { ok: true, value };
     } catch (cause) {
-      return { ok: false, error: unreachable(this.#what(request), call.reasonOr(cause)) };
+      return { ok: false, error: unreachable(this.#connection.what(request), call.reasonOr(cause)) };
     } finally {
       call.settle();
       release();
     }
   }
 
-  #what({ method, path }: HttpRequest): string {
-    return `${method} ${this.server}${path.split('?', 1)[0]}`;
-  }
-
   /** Reads what was sent instead of a stream. */
   async #refusal({ statusCode, headers, body }: HttpAnswer): Promise<ClusterError> {
     const text = await body.text();
-    await new Promise((resolve) => setImmediate(resolve));
+    await connectionIsBack();
     return refused(statusCode, text, retryAfter(headers['retry-after'], this.#clock.now()));
   }
+}
+
+/** The pool takes a connection back one turn of the event loop after the end of the body; a call that came earlier would open another. */
+function connectionIsBack(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function json(value: unknown): { readonly contentType: string; readonly body: string } {
