@@ -12,6 +12,11 @@ export function isFinished(task: KubernetesObject): boolean {
   return phase === 'Completed' || phase === 'Failed';
 }
 
+/** Whether a Task's status tells that the current attempt has come to have a Pod. Phase Running alone does not: upstream's controller writes that before it creates one. */
+export function tellsOfPod(task: KubernetesObject & { readonly status?: { readonly phase?: string; readonly podName?: string } }): boolean {
+  return isFinished(task) || (phaseOf(task) === 'Running' && Boolean(task.status?.podName));
+}
+
 function phaseOf(object: KubernetesObject & { readonly status?: { readonly phase?: string } }): string | undefined {
   return object.status?.phase;
 }

@@ -3,10 +3,12 @@ import type { Attempt } from '../api/task.ts';
 import type { Action, Decided, Decision } from '../contract/decision.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
 import type { Ref } from '../contract/snapshot.ts';
+import { parseTime } from '../units/time.ts';
 import { recordOf } from './attempt.ts';
 import { isControlledBy, liveAnswerFor, podRef, reason, type TaskContext } from './context.ts';
 import { reads } from './decided.ts';
 import { isDisposedWith } from './disposal.ts';
+import { fateOf, lostAfterMs } from './fate.ts';
 import { podUnknown } from './live.ts';
 import { deletePod, hasEndedForCertain, releasePod } from './pods.ts';
 import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
@@ -50,6 +52,29 @@ export function untilEarlierEnded(context: TaskContext): Decision | null {
   if ('absent' in answer || !isOf(context, answer.found as Pod, before)) return null;
   const found = answer.found as Pod;
   return hasEndedForCertain(found) ? null : earlierLives(context, found, ref);
+}
+
+/**
+ * What a stop between two attempts waits for: a Pod that a leader which had been paused made for an attempt that is over, and that is being ended. Its containers must not outlive
+ * the Task. Null when there is none, or when its node does not end it in its time.
+ */
+export function untilStrayEnded(context: TaskContext): Decided | null {
+  const { snapshot, task, podName } = context;
+  const stray = snapshot.pods.find(
+    (pod) => pod.metadata.name !== podName && recordOf(task, pod) === undefined && fateOf(context, pod).type === 'Lives',
+  );
+  if (stray === undefined) return null;
+  const { name, deletionTimestamp } = stray.metadata;
+  const deletesAtMs = parseTime(deletionTimestamp);
+  const message = `pod ${name} of an earlier attempt is being ended; the task is stopped when it has ended, or when it is gone`;
+  return waitForStart(context, {
+    reason: 'EarlierPodLives',
+    cause: 'Stopped',
+    message,
+    wakeAtMs: deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs),
+    dependsOn: [],
+    trail: [reason('task/stop-awaits-earlier-pod', message, { pod: name, phase: stray.status?.phase ?? 'Pending' })],
+  });
 }
 
 /** Another controller may not have written the UID of its Pod. */

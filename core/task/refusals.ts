@@ -1,6 +1,7 @@
-import type { KubernetesObject, Pod } from '../api/kubernetes.ts';
+import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
-import type { Outcome } from '../contract/snapshot.ts';
+import { POD_FINALIZER } from '../contract/names.ts';
+import type { Outcome, Ref } from '../contract/snapshot.ts';
 import { formatTimeMs } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
 import { conclude } from './conclude.ts';
@@ -8,8 +9,9 @@ import { isControlledBy, liveAnswerFor, outcomeOf, podRef, reason, type TaskCont
 import { decided, reads } from './decided.ts';
 import { taskEvent } from './events.ts';
 import { failBeforeStart } from './finish.ts';
-import { adopt, podUnknown } from './live.ts';
+import { adopt, isShown, podUnknown } from './live.ts';
 import { retryAtMs } from './pace.ts';
+import { releasePod } from './pods.ts';
 import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 
 /** How an answer to a create is to be taken. */
@@ -51,7 +53,7 @@ function afterPodOutcome(context: TaskContext): Decision | null {
     ]);
   }
   const answer = liveAnswerFor(context.snapshot, podRef(context));
-  if (answer !== undefined && 'found' in answer) return nameConflict(context, answer.found);
+  if (answer !== undefined && 'found' in answer) return nameConflict(context, answer.found as Pod);
   const isFree = refusal === 'Exists' && answer !== undefined && 'absent' in answer;
   return isFree ? null : holdBack(context, outcome, 'PodCreationError', `pod ${context.podName} cannot be created now`);
 }
@@ -75,16 +77,43 @@ export function podInDoubt(context: TaskContext): Decision | null {
   ]);
 }
 
-function nameConflict(context: TaskContext, found: KubernetesObject): Decision {
-  const message = `pod ${JSON.stringify(context.podName)} exists and does not belong to this task (uid ${found.metadata.uid ?? 'unknown'}); the task starts when that pod is gone`;
-  return waitForStart(context, {
+/** Waits until the Pod of another is gone, and lets it go where nobody else would any more. */
+function nameConflict(context: TaskContext, pod: Pod): Decision {
+  const isReleased = isForgotten(context, pod);
+  if (typeof isReleased !== 'boolean') return reads([isReleased]);
+  const { uid } = pod.metadata;
+  const message = `pod ${JSON.stringify(context.podName)} exists and does not belong to this task (uid ${uid ?? 'unknown'}); the task starts when that pod is gone`;
+  const waiting = waitForStart(context, {
     reason: 'NameConflict',
     cause: 'Configuration',
     message,
     wakeAtMs: relookAtMs(context, waitsSinceMs(context, 'NameConflict', message)),
     dependsOn: [podRef(context)],
-    trail: [reason('task/name-conflict', message, { podUID: found.metadata.uid ?? '' })],
+    trail: [reason('task/name-conflict', message, { podUID: uid ?? '' })],
   });
+  if (!isReleased) return waiting;
+  const says = `pod ${context.podName} bears our finalizer, no watch shows it, and the task that it was made for is gone (live read): it is released`;
+  return {
+    ...waiting,
+    actions: [...waiting.actions, ...releasePod(context.snapshot, pod)],
+    reasons: [...waiting.reasons, reason('task/release-forgotten-pod', says, { podUID: uid ?? '' })],
+  };
+}
+
+/**
+ * Whether our finalizer holds a Pod that nothing is decided about any more: somebody took our label from it, so that no watch shows it, and the Task that it was made for is gone
+ * or was deleted so that its Pods stay, which takes their controller away. The live read that this needs, if it was not made yet.
+ */
+function isForgotten({ snapshot }: TaskContext, pod: Pod): boolean | Ref {
+  if (isShown(pod) || pod.metadata.finalizers?.includes(POD_FINALIZER) !== true) return false;
+  const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true);
+  if (controller === undefined) return true;
+  if (controller.kind !== 'Task') return false;
+  const ref: Ref = { kind: 'Task', namespace: snapshot.subject.namespace, name: controller.name, live: true };
+  const answer = liveAnswerFor(snapshot, ref);
+  if (answer === undefined) return ref;
+  // By the UID: this Task itself may be the older of two of its name, where its watch is behind.
+  return 'absent' in answer || ('found' in answer && answer.found.metadata.uid !== controller.uid);
 }
 
 function afterConfigMapOutcome(context: TaskContext, name: string): Decision | null {

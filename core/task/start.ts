@@ -11,7 +11,7 @@ import { untilDue } from './again.ts';
 import { isControlledBy, liveAnswerFor, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
 import { decided, reads } from './decided.ts';
-import { untilEarlierEnded } from './earlier.ts';
+import { untilEarlierEnded, untilStrayEnded } from './earlier.ts';
 import { failBeforeStart, stopBeforeStart } from './finish.ts';
 import { adopt, podUnknown } from './live.ts';
 import { quotaStanding, wantedPlace } from './place.ts';
@@ -60,7 +60,8 @@ function stopUnstarted(context: TaskContext): Decision {
   const answer = liveAnswerFor(context.snapshot, ref);
   if (answer === undefined) return reads([{ ...ref, live: true }]);
   if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  return 'found' in answer && isControlledBy(answer.found, uid) ? adopt(context, answer.found as Pod) : stopBeforeStart(context);
+  if ('found' in answer && isControlledBy(answer.found, uid)) return adopt(context, answer.found as Pod);
+  return untilStrayEnded(context) ?? stopBeforeStart(context);
 }
 
 function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref[]): Decision {

@@ -213,7 +213,8 @@ function hasGone({ metadata }: KubernetesObject): boolean {
 }
 
 function report(action: Action, result: Result<KubernetesObject | null>): Report {
-  const reporting = { actionId: action.id, of: 'Write' as const };
+  const isPod = action.type === 'Create' && action.object.kind === 'Pod';
+  const reporting = { actionId: action.id, of: isPod ? ('Pod' as const) : ('Write' as const) };
   return result.ok ? succeeded(reporting) : failed(reporting, result.error);
 }
 

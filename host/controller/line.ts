@@ -92,5 +92,8 @@ export function setLimits(line: Line, place: Extract<QueuePlace, { state: 'Wants
   line.isStale = false;
   // The core is the only one that writes times; one that it did not write right holds nothing back.
   const atMs = place.notBefore === undefined ? Number.NaN : Date.parse(place.notBefore);
+  const isLifted = line.notBeforeMs !== undefined && Number.isNaN(atMs);
   line.notBeforeMs = Number.isNaN(atMs) ? undefined : atMs;
+  // Who was told to wait for that time, as by a wish of one whose start is counted already, waits now for something else.
+  if (isLifted) line.changes += 1;
 }

@@ -5,8 +5,8 @@ import type { SubjectKey } from './subject.ts';
 /** What one action came to, before it is counted. */
 export interface Report {
   readonly actionId: string;
-  /** Settling differs: a failed Event never matters, and the answer of an Effect is wanted until the Task has ended. */
-  readonly of: 'Write' | 'Event' | 'Effect';
+  /** Settling differs: a failed Event never matters, that a Pod was created is wanted until the Task tells of it, and the answer of an Effect until the Task has ended. */
+  readonly of: 'Write' | 'Pod' | 'Event' | 'Effect';
   readonly result: Outcome['result'];
   readonly code?: number;
   readonly reason?: string;
@@ -20,7 +20,8 @@ const MAX_PER_SUBJECT = 64;
 
 /**
  * What became of the actions of each subject: the last outcome of each action id, with how often it came in a row. An outcome stays until a decision that
- * has seen it was carried out whole and no write stands failed, so that a Pod that was created and has gone before it was seen is never created again.
+ * has seen it was carried out whole and no write stands failed. That of a Pod's creation stays until the Task says that it runs: a Pod that was seen or not, and has gone before its
+ * Task tells of it, is never created again.
  */
 export class Outcomes {
   readonly #bySubject = new Map<SubjectKey, Map<string, Kept>>();
@@ -59,13 +60,13 @@ export class Outcomes {
     return outcome;
   }
 
-  /** A decision that saw these outcomes was carried out whole: the writes among them are settled, unless one stands failed. */
-  settle(subject: SubjectKey, seen: readonly Outcome[]): void {
+  /** A decision that saw these outcomes was carried out whole: the writes among them are settled, unless one stands failed. `isPodTold`: its Task said that it runs. */
+  settle(subject: SubjectKey, seen: readonly Outcome[], isPodTold: boolean): void {
     const kept = this.#bySubject.get(subject);
-    if (kept === undefined || [...kept.values()].some(({ of, outcome }) => of === 'Write' && outcome.result !== 'ok')) return;
+    if (kept === undefined || [...kept.values()].some(isFailedWrite)) return;
     for (const outcome of seen) {
       const entry = kept.get(outcome.actionId);
-      if (entry?.outcome === outcome && entry.of !== 'Effect') kept.delete(outcome.actionId);
+      if (entry?.outcome === outcome && entry.of !== 'Effect' && (entry.of !== 'Pod' || isPodTold)) kept.delete(outcome.actionId);
     }
     if (kept.size === 0) this.#bySubject.delete(subject);
   }
@@ -81,6 +82,10 @@ export class Outcomes {
   forget(subject: SubjectKey): void {
     this.#bySubject.delete(subject);
   }
+}
+
+function isFailedWrite({ of, outcome }: Kept): boolean {
+  return (of === 'Write' || of === 'Pod') && outcome.result !== 'ok';
 }
 
 interface Kept {

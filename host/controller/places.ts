@@ -106,6 +106,7 @@ export class Places {
   #crossed(entry: Entry, place: Extract<QueuePlace, { state: 'Wants' }>, nowMs: number): readonly string[] {
     const { line, subject } = entry;
     setLimits(line, place);
+    entry.knows = line.changes;
     leave(entry);
     const hasRoom = !isFull(line, nowMs);
     enter(entry, hasRoom ? 'granted' : 'waiting');
@@ -191,6 +192,7 @@ export class Places {
     if (place === undefined) this.#entries.delete(subject);
     const line = place === undefined ? undefined : this.#lineNamed(place.key);
     if (place !== undefined && line !== undefined) {
+      if (place.state === 'Wants') setLimits(line, place);
       const entry: Entry = {
         subject,
         line,
@@ -200,7 +202,6 @@ export class Places {
         knows: line.changes,
       };
       this.#entries.set(subject, entry);
-      if (place.state === 'Wants') setLimits(line, place);
       // Given back although the next grant would go to it at once: not again before it was decided for another reason.
       const isRefused = place.state === 'Wants' && hadPlace && left === line && !isFull(line, nowMs);
       enter(entry, place.state === 'Holds' ? 'holds' : isRefused ? 'aside' : 'waiting');

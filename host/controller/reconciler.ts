@@ -1,6 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import { assertNever, type Decided } from '#core/contract/decision.ts';
-import { isFinished } from '#core/contract/ended.ts';
+import { isFinished, tellsOfPod } from '#core/contract/ended.ts';
 import type { Ref, Settings, Snapshot } from '#core/contract/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -163,7 +163,7 @@ export class Reconciler {
     wake(knowledge.places.applied(key, clock.now()));
     const isOver = task !== null && isFinished(task) && decided.actions.length === 0;
     if (isOver) knowledge.outcomes.close(key, outcomes);
-    else knowledge.outcomes.settle(key, outcomes);
+    else knowledge.outcomes.settle(key, outcomes, task === null || tellsOfPod(task));
     const atMs = earliest(this.#wakeAtMs(snapshot, decided), this.#patienceEndsMs(key));
     return atMs === undefined ? { type: 'Done' } : { type: 'WakeAt', atMs, priority: task === null ? 'end' : taskPriority(task) };
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { applied } from '#test/support/applied.ts';
 import { between, FIRST_ATTEMPT, laterPod } from '#test/support/attempts.ts';
@@ -39,6 +40,32 @@ describe('between two attempts', () => {
       nextAttemptTime: null,
     });
     expect(decided(applied(stop, decision)).actions).toEqual([]);
+  });
+  describe('a stop, when a Pod that nobody has recorded came after its attempt was over', () => {
+    const stray = (more: object = {}): Pod => pod({ metadata: { uid: 'stray', ...more } });
+    const going = { deletionTimestamp: '2026-01-01T10:04:50Z', deletionGracePeriodSeconds: 10, finalizers: [] };
+    const stopped = (made: Pod, now = EARLY): ReturnType<typeof decided> =>
+      decided(snapshot({ task: task({ status: between(), stop: true }), now, pods: [made], read: NO_SECOND }));
+
+    test('ends that Pod first', () => {
+      const decision = stopped(stray());
+      expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod', 'Patch Pod fix-bug-pod']);
+      expect(statusPatch(decision)).toMatchObject({ message: expect.stringContaining('fix-bug-pod of an earlier attempt') });
+    });
+    test('waits while that goes on, and until its node should have done it long ago', () => {
+      const decision = stopped(stray(going));
+      expect(statusPatch(decision)).toEqual(expect.not.objectContaining({ phase: 'Completed' }));
+      const lostAt = decision.wakeAt ?? '';
+      expect(Date.parse(lostAt)).toBeGreaterThan(Date.parse(going.deletionTimestamp));
+      expect(statusPatch(stopped(stray(going), lostAt))).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+    });
+    test.each([
+      { name: 'has ended', made: pod({ phase: 'Failed', agent: exited(1), metadata: { uid: 'stray', ...going } }) },
+      { name: 'never had a node', made: pod({ phase: 'Pending', spec: { nodeName: '' }, metadata: { uid: 'stray', ...going } }) },
+      { name: 'is the one that was recorded, and its node is lost', made: pod({ metadata: going }) },
+    ])('does not wait where it $name', ({ made }) => {
+      expect(statusPatch(stopped(made))).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+    });
   });
   test('a stop by a host whose clock is behind ends no Task before it started', () => {
     const startTime = '2026-01-01T12:00:00Z';

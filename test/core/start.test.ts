@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Pod } from '#core/api/kubernetes.ts';
+import { POD_FINALIZER } from '#core/contract/names.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import {
   agent,
@@ -226,6 +228,57 @@ describe('refusals of the Pod’s creation', () => {
     const decision = decided(snapshot({ read: { ...found(), ...read([POD, { found: foreign }]) }, ...refused(409, 'AlreadyExists') }));
     expect(statusPatch(decision)?.conditions).toContainEqual(expect.objectContaining({ reason: 'NameConflict', status: 'False' }));
     expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug']);
+  });
+
+  describe('a Pod of the name that our finalizer holds and no watch shows, because our label was taken from it', () => {
+    const OWNER = { apiVersion: 'kubeopencode.io/v1alpha1', kind: 'Task', name: 'fix-bug', uid: 'an-earlier-task', controller: true };
+    const OWNING_TASK = { kind: 'Task', name: 'fix-bug', live: true } as const;
+    const strayWith = (ownerReferences: readonly object[], more: object = {}): object => {
+      const made = pod();
+      const { 'kubeopencode.io/task-uid': _, ...labels } = made.metadata.labels ?? {};
+      return { ...made, metadata: { ...made.metadata, uid: 'stray', labels, finalizers: [POD_FINALIZER], ownerReferences, ...more } };
+    };
+    const facing = (stray: object, known: Snapshot['read'] = {}): Snapshot =>
+      snapshot({ read: { ...found(), ...read([POD, { found: stray as Pod }]), ...known }, ...refused(409, 'AlreadyExists') });
+    const RELEASED = ['Patch Task/status fix-bug', 'Patch Pod fix-bug-pod'];
+
+    test('is let go once a live read has shown that the Task that it was made for is gone', () => {
+      expect(decide(facing(strayWith([OWNER])))).toEqual({ type: 'Reads', refs: [{ ...OWNING_TASK, namespace: NAMESPACE }] });
+      for (const answer of [{ absent: true }, { found: task() }] as const) {
+        const decision = decided(facing(strayWith([OWNER]), read([OWNING_TASK, answer])));
+        expect(summary(decision.actions)).toEqual(RELEASED);
+        expect(decision.actions.at(-1)).toMatchObject({
+          uid: 'stray',
+          patch: { metadata: { '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } },
+        });
+        expect(statusPatch(decision)?.conditions).toContainEqual(expect.objectContaining({ reason: 'NameConflict' }));
+      }
+    });
+
+    test('is let go without another look where a deletion that leaves the Pods has taken its controller away', () => {
+      expect(summary(decided(facing(strayWith([]))).actions)).toEqual(RELEASED);
+    });
+
+    test.each([
+      {
+        name: 'its Task is there: this one is the older, and its watch is behind',
+        answer: { found: { ...task(), metadata: { ...task().metadata, uid: 'an-earlier-task' } } },
+      },
+      { name: 'nobody can say whether its Task is there', answer: { unavailable: { code: 503, message: 'try later' } } },
+    ] as const)('is held: $name', ({ answer }) => {
+      expect(summary(decided(facing(strayWith([OWNER]), read([OWNING_TASK, answer]))).actions)).toEqual(['Patch Task/status fix-bug']);
+    });
+
+    test.each([
+      {
+        name: 'the watch shows it, to whose Task it is',
+        stray: strayWith([OWNER], { labels: { 'kubeopencode.io/task-uid': 'an-earlier-task' } }),
+      },
+      { name: 'it has not our finalizer', stray: strayWith([OWNER], { finalizers: ['example.com/other'] }) },
+      { name: 'another controller made it', stray: strayWith([{ ...OWNER, apiVersion: 'batch/v1', kind: 'Job' }]) },
+    ])('is nobody’s business here: $name', ({ stray }) => {
+      expect(summary(decided(facing(stray)).actions)).toEqual(['Patch Task/status fix-bug']);
+    });
   });
 
   test('created, and gone before it was seen: never made again', () => {

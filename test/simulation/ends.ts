@@ -3,7 +3,7 @@ import { ANNOTATIONS, LABELS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
 import type { Ledger } from './ledger.ts';
 import { givenUpFor, lastNumberIn } from './life-records.ts';
-import { type AgentEnd, isHost, isLive, type PodRecord, type TaskRecord } from './records.ts';
+import { type AgentEnd, isHost, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import { SETTINGS } from './simulated-host.ts';
 
 /** API times are whole seconds. */
@@ -61,10 +61,12 @@ function faultOfPod(ledger: Ledger, task: TaskRecord, pod: PodRecord, said: End)
 function withoutPod(ledger: Ledger, task: TaskRecord, said: End, isUnknown: (pod: PodRecord) => boolean): string | null {
   const known = task.pods.filter((pod) => !isUnknown(pod));
   const isRecorded = ({ uid }: PodRecord): boolean => [...task.recorded.values()].some(({ attempt }) => attempt.podUID === uid);
-  const unrecorded = known.filter((pod) => !isRecorded(pod) && !cameTooLate(task, pod));
-  const live = unrecorded.find(isLive);
+  const unrecorded = known.filter((pod) => !isRecorded(pod));
+  const live = unrecorded.find((pod) => mayRun(pod) && !isOverdue(ledger, pod));
   if (live !== undefined) return `its status says ${said} and names no pod, and its pod ${live.name} lives`;
-  const lost = unrecorded.find((pod) => pod.hadFinalizer && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined);
+  const lost = unrecorded.find(
+    (pod) => pod.hadFinalizer && !cameTooLate(task, pod) && pod.latest.metadata.labels?.[LABELS.taskUid] !== undefined,
+  );
   if (lost !== undefined) return `its status says ${said} and names no pod, and it had one: ${factsOf(ledger, lost)}`;
   switch (said) {
     case 'Completed/Stopped':
@@ -176,10 +178,11 @@ function endingsAskedFor(ledger: Ledger, task: TaskRecord, pod: PodRecord): read
   ];
 }
 
-/** Whether its timeout has passed at a time (default: now). */
+/** Whether its timeout has passed at a time (default: now). That of the first attempt counts from its first Pod, whatever has come into the place of that one. */
 export function isTimedOut(ledger: Ledger, task: TaskRecord, pod: PodRecord, atMs = ledger.nowMs): boolean {
   const timeoutMs = timeoutOf(task, pod);
-  return timeoutMs !== null && pod.createdMs - 1_000 + timeoutMs <= atMs;
+  const first = pod.attempt === 1 ? task.pods.find(({ attempt }) => attempt === 1) : undefined;
+  return timeoutMs !== null && (first ?? pod).createdMs - 1_000 + timeoutMs <= atMs;
 }
 
 /** The timeout that holds for a Task, in milliseconds; null: none, or none that can be read. */

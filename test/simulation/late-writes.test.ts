@@ -191,6 +191,57 @@ test.each([
   },
 );
 
+test('a stop between two attempts waits until a pod that the leader before had sent, which comes when its attempt is over, has ended', async () => {
+  const POD = 2;
+  const DELETION = 12;
+  const retry = { limit: 1, backoff: { initial: '120s', factor: 1, max: '120s' } };
+  const { violations, lines, ledger } = await simulate(
+    {
+      ...scenario(
+        [0, agent()],
+        [100, create('t0', { outcome: 'fail', exitCode: 1, runForMs: 20_000, stopAfterMs: 4_000 }, { retry })],
+        [150, { type: 'CrashHost' }],
+        [26_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: {} }],
+        [43_000, { type: 'StopTask', at: at('t0') }],
+      ),
+      quietAfterMs: 120_000,
+    },
+    { engine, delay: (write) => ({ [POD]: 40_000, [DELETION]: 4_000 })[write] ?? 0 },
+  );
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [task] = ledger.tasks.values();
+  const [, stray] = task?.pods ?? [];
+  expect(stray?.end?.atMs, text).toBeGreaterThan(task?.stopAskedMs ?? Number.POSITIVE_INFINITY);
+  expect(task?.ended?.atMs, text).toBeGreaterThanOrEqual(stray?.end?.atMs ?? Number.POSITIVE_INFINITY);
+  expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', cause: 'Stopped' });
+});
+
+test('the timeout of a first attempt counts from its first pod, also for one that the leader before had sent and that has come into its place', async () => {
+  const [POD, STATUS] = [2, 6];
+  const { violations, lines, ledger } = await simulate(
+    {
+      ...scenario(
+        [0, { type: 'ApplyConfig', spec: { evidence: 'BestEffort' } }],
+        [0, agent()],
+        [100, create('t0', { outcome: 'never' }, { timeout: '40s' })],
+        [150, { type: 'CrashHost' }],
+        [10_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: { gracePeriodSeconds: 0 } }],
+      ),
+      quietAfterMs: 60_000,
+    },
+    { engine, delay: (write) => ({ [POD]: 15_000, [STATUS]: 20_000 })[write] ?? 0 },
+  );
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [task] = ledger.tasks.values();
+  const [first, second] = task?.pods ?? [];
+  expect(second?.createdBy, text).toBe('host-1');
+  expect(second?.endedByUsMs, text).toBeLessThan((second?.createdMs ?? 0) + 40_000);
+  expect(second?.endedByUsMs, text).toBeGreaterThanOrEqual((first?.createdMs ?? Number.POSITIVE_INFINITY) + 39_000);
+  expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', cause: 'Timeout' });
+});
+
 test('two leaders’ pods for one task that is deleted meanwhile come one after the other, each sent before the other was there', async () => {
   const from: Scenario = {
     ...scenario(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LABELS } from '#core/contract/names.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { run } from './crash-runs.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
@@ -268,4 +269,67 @@ test('what a leader that was none any more had written over the word of the next
   const histories = await withFaults(from, { watchDrop: 0.1 }, 70_000);
   const said = histories.map((history) => taskIn(history)?.latest.status?.conditions?.find(({ type }) => type === 'Queued')?.reason);
   expect(said, 'the word of the next leader stands').toContain('AgentServerNotReady');
+});
+
+test('a pod whose label was taken right before its task was deleted was held by our finalizer for good, and the next task of the name waited for it', async () => {
+  const STATUS = 4;
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { outcome: 'never' })],
+    [1_000, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+    [2_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: {} }],
+    [3_000, create('t0', {})],
+  );
+  // What the host says of the first is long on its way.
+  const { violations, lines, ledger } = await simulate(from, { engine, delay: (write) => (write === STATUS ? 8_000 : 0) });
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [first, second] = ledger.tasks.values();
+  expect(first?.pods[0]?.latest.metadata.labels?.[LABELS.taskUid], text).toBeUndefined();
+  expect(first?.pods[0]?.goneMs, text).toBeDefined();
+  expect(second?.latest.status, text).toMatchObject({ phase: 'Completed' });
+});
+
+test('a pod that its host had seen, and that was gone before its task told of it, was made again', async () => {
+  const CLAIM = 4;
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { runForMs: 60_000 })],
+    [105, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+    [5_000, { type: 'Delete', kind: 'Pod', at: at('t0-pod'), options: {} }],
+    [10_500, { type: 'StripPod', at: at('t0-pod'), of: 'finalizer' }],
+  );
+  const ends = new Set<string>();
+  for (let seed = 1; seed <= 12; seed++) {
+    // What the host says first of the pod that it sees is long on its way; then it waits for the log, and has not said yet that the task runs.
+    const history = await simulate(
+      { ...from, seed, rates: { ...NO_FAULTS, log: 1 }, quietAfterMs: 60_000 },
+      { engine, delay: (write) => (write === CLAIM ? 10_000 : 0) },
+    );
+    const task = taskIn(history);
+    const text = `seed ${seed}:\n${history.lines.join('\n')}`;
+    expect(history.violations, text).toEqual([]);
+    expect(task?.pods, text).toHaveLength(1);
+    ends.add(`${task?.latest.status?.phase}/${task?.latest.status?.cause}`);
+  }
+  expect(ends).toEqual(new Set(['Failed/PodDeleted']));
+});
+
+test('who waits for a quota says that all places are taken when its time has come, also where a start that counts already had lifted that time', async () => {
+  const { violations, lines, ledger } = await simulate(
+    scenario(
+      [0, agent({ maxConcurrentTasks: 1, quota: { maxTaskStarts: 1, windowSeconds: 30 } })],
+      [0, { type: 'PodQuota', hard: 0 }],
+      // Its pod is refused: it gives its place back, and asks again for what it has used of the quota already.
+      [100, create('t1', { outcome: 'never' })],
+      [2_000, create('t0', {})],
+      [5_000, { type: 'PodQuota', hard: null }],
+    ),
+    { engine },
+  );
+  expect(violations, lines.join('\n')).toEqual([]);
+  const waits = [...ledger.tasks.values()].find(({ name }) => name === 't0');
+  expect(waits?.latest.status?.conditions, lines.join('\n')).toContainEqual(
+    expect.objectContaining({ type: 'Queued', status: 'True', reason: 'AgentAtCapacity' }),
+  );
 });

@@ -48,18 +48,28 @@ describe('outcomes', () => {
     outcomes.record(SUBJECT, write('pod/1', 'ok'), 0);
     const seen = outcomes.of(SUBJECT);
     outcomes.record(SUBJECT, write('status/running/1', 'ok'), 1);
-    outcomes.settle(SUBJECT, seen);
+    outcomes.settle(SUBJECT, seen, true);
     expect(outcomes.of(SUBJECT).map(({ actionId }) => actionId)).toEqual(['status/running/1']);
+  });
+
+  test('that a pod was created stays until its task tells of it, whatever was decided and done meanwhile', () => {
+    const outcomes = new Outcomes();
+    outcomes.record(SUBJECT, { actionId: 'pod/1', of: 'Pod', result: 'ok' }, 0);
+    outcomes.record(SUBJECT, write('claim/uid', 'ok'), 1);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), false);
+    expect(outcomes.of(SUBJECT).map(({ actionId }) => actionId)).toEqual(['pod/1']);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
+    expect(outcomes.of(SUBJECT)).toEqual([]);
   });
 
   test('while a write stands failed nothing is settled, so that the next try knows what is there', () => {
     const outcomes = new Outcomes();
     outcomes.record(SUBJECT, write('configmap/1', 'ok'), 0);
-    outcomes.record(SUBJECT, write('pod/1', 'refused'), 0);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT));
+    outcomes.record(SUBJECT, { actionId: 'pod/1', of: 'Pod', result: 'refused' }, 0);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
     expect(outcomes.of(SUBJECT)).toHaveLength(2);
     outcomes.record(SUBJECT, write('pod/1', 'ok'), 1);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT));
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
     expect(outcomes.of(SUBJECT)).toEqual([]);
   });
 
@@ -67,7 +77,7 @@ describe('outcomes', () => {
     const outcomes = new Outcomes();
     outcomes.record(SUBJECT, { actionId: 'event/1', of: 'Event', result: 'refused', code: 403 }, 0);
     outcomes.record(SUBJECT, { actionId: 'session/1', of: 'Effect', result: 'ok', answer: '{"id":"s"}' }, 0);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT));
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
     expect(outcomes.of(SUBJECT)).toMatchObject([{ actionId: 'session/1', answer: '{"id":"s"}' }]);
     outcomes.close(SUBJECT, outcomes.of(SUBJECT));
     expect(outcomes.of(SUBJECT)).toEqual([]);

@@ -396,6 +396,19 @@ describe('the queues of the Agents', () => {
     expect(places.due(60_000)).toEqual([]);
   });
 
+  test('when the one whose start is counted already lifts it for all and takes the place, the head is decided once more', () => {
+    const places = new Places();
+    places.open(0);
+    places.decided('b', wants('b', { slots: 1, notBefore: timestamp(60_000) }), undefined, 0);
+    expect(places.decided('a', wants('a', { slots: 1 }), undefined, 10_000)).toEqual(['a']);
+    expect(places.decided('a', holds, true, 10_000)).toEqual(['b']);
+    // It knows of its own that its time has not come, and says when that is.
+    expect(places.decided('b', wants('b', { slots: 1, notBefore: timestamp(60_000) }), false, 10_000)).toEqual([]);
+    expect(places.due(60_000)).toEqual(['b']);
+    expect(places.decided('b', wants('b', { slots: 1 }), false, 60_000)).toEqual([]);
+    expect(places.due(60_000)).toEqual([]);
+  });
+
   test('when it has come and the one start that it gives is granted, who waits on is not decided before that is used up', () => {
     const places = new Places();
     places.open(0);
