@@ -1,22 +1,10 @@
 import type { Pod } from '../api/kubernetes.ts';
-import type { TaskDefaults } from '../api/task-parts.ts';
 import { ANNOTATIONS } from '../contract/names.ts';
+import type { StartedWith } from '../contract/started-with.ts';
 import { conform, type Shape } from '../pod/shape.ts';
 import { PENDING_TIMEOUTS, POD_CLEANUP, RETRY, STOP } from '../pod/task-defaults.ts';
 import { parseDuration } from '../units/duration.ts';
 import type { TaskContext } from './context.ts';
-
-/** What an Agent's defaults and execution came to when the Pod was made; kept on the Pod, so that a later change of the Agent does not reach a Task that runs. */
-export interface StartedWith extends Pick<TaskDefaults, 'timeout' | 'stop' | 'retry' | 'pendingTimeouts'> {
-  /** What the Task named when the Pod was made: until `status` says it, its spec may come to name another. */
-  readonly agent?: string;
-  readonly template?: string;
-  readonly podCleanup?: NonNullable<TaskDefaults['cleanup']>['pod'];
-  /** The agent can read in a file why it is stopped. */
-  readonly stopFile?: true;
-  /** Attach only: the Agent's server. */
-  readonly serverUrl?: string;
-}
 
 export function startedWithAnnotation(startedWith: StartedWith): Readonly<Record<string, string>> {
   return { [ANNOTATIONS.startedWith]: JSON.stringify(startedWith) };

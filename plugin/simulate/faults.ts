@@ -1,4 +1,4 @@
-import type { FaultName, Happening } from '#test/simulation/scenario.ts';
+import type { FaultName, Happening } from '#host/simulation/scenario.ts';
 
 /** What goes wrong under one name of `--fault`: on the way of calls and watches, and what befalls hosts, nodes and Pods. */
 interface Fault {

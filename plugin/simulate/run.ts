@@ -1,9 +1,9 @@
 import type { Engine } from '#host/engine/engine.ts';
-import type { Mutation } from '#test/simulation/mutation.ts';
-import type { TaskRecord } from '#test/simulation/records.ts';
-import type { Scenario } from '#test/simulation/scenario.ts';
-import { shrink } from '#test/simulation/shrink.ts';
-import { type History, simulate } from '#test/simulation/simulate.ts';
+import type { Mutation } from '#host/simulation/mutation.ts';
+import type { TaskRecord } from '#host/simulation/records.ts';
+import type { Scenario } from '#host/simulation/scenario.ts';
+import { shrink } from '#host/simulation/shrink.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import type { SimulatedEnd, SimulatedFailure, SimulateReport } from '../contract/simulate.ts';
 import type { PlannedObject } from '../input/objects.ts';
 import type { FaultGroup } from './faults.ts';

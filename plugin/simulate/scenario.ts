@@ -1,8 +1,8 @@
 import type { ConfigMap } from '#core/api/kubernetes.ts';
 import { OUTCOMES, type Outcome, type PodScript } from '#host/cluster/memory/pod-script.ts';
-import { Draw, seedOf } from '#test/simulation/draw.ts';
-import { disturbances, MOST, scenarioOf, sorted } from '#test/simulation/generate.ts';
-import { FAULTS, type FaultRates, type Fields, type Happening, type Scenario, type Timed } from '#test/simulation/scenario.ts';
+import { Draw, seedOf } from '#host/simulation/draw.ts';
+import { disturbances, MOST, scenarioOf, sorted } from '#host/simulation/generate.ts';
+import { FAULTS, type FaultRates, type Fields, type Happening, type Scenario, type Timed } from '#host/simulation/scenario.ts';
 import type { PlannedObject } from '../input/objects.ts';
 import { type FaultGroup, happeningsOf, ratesOf } from './faults.ts';
 import type { ShortNames } from './short-names.ts';

@@ -1,4 +1,4 @@
-import { NAMESPACES } from '#test/simulation/scenario.ts';
+import { NAMESPACES } from '#host/simulation/scenario.ts';
 import type { PlannedObject } from '../input/objects.ts';
 
 /** Tasks and namespaces have short names in a simulation, from which those of Pods and ConfigMaps are told; people read their own. */

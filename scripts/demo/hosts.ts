@@ -4,8 +4,8 @@ import type { Engine } from '#host/engine/engine.ts';
 import type { HostConfig } from '#host/flags.ts';
 import { type HostEnd, type HostParts, runHost } from '#host/host.ts';
 import type { LeveledLog, LogFields } from '#host/observe/log.ts';
-import { clockOf, HostLife } from '#test/simulation/host-life.ts';
-import { hostLine } from '#test/simulation/host-line.ts';
+import { clockOf, HostLife } from '#host/simulation/host-life.ts';
+import { hostLine } from '#host/simulation/host-line.ts';
 import { NAMESPACE } from './manifests.ts';
 import type { Tell } from './screen.ts';
 

@@ -1,8 +1,8 @@
+import { FAULTS, type FaultName, type Scenario } from '#host/simulation/scenario.ts';
+import { shrink } from '#host/simulation/shrink.ts';
+import { type SimulateOptions, simulate } from '#host/simulation/simulate.ts';
+import type { Violation } from '#host/simulation/violation.ts';
 import type { SeedRun } from '#test/simulation/run-seeds.ts';
-import { FAULTS, type FaultName, type Scenario } from '#test/simulation/scenario.ts';
-import { shrink } from '#test/simulation/shrink.ts';
-import { type SimulateOptions, simulate } from '#test/simulation/simulate.ts';
-import type { Violation } from '#test/simulation/violation.ts';
 
 /** A history that broke an invariant, cut down to what that needs. */
 export interface Failure {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
+import type { History } from '#host/simulation/simulate.ts';
 import { runSeeds, type SeedRun } from '#test/simulation/run-seeds.ts';
-import type { History } from '#test/simulation/simulate.ts';
 import { sourceEngine } from '#test/support/source-engine.ts';
 import { DIST } from '../build/paths.ts';
 import type { Output } from './command-line.ts';

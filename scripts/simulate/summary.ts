@@ -1,4 +1,4 @@
-import type { Violation } from '#test/simulation/violation.ts';
+import type { Violation } from '#host/simulation/violation.ts';
 import { repeatCommand } from './failure.ts';
 import type { Source } from './ledger.ts';
 import { counted, grouped, longTime } from './numbers.ts';

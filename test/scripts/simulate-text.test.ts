@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { scenarioOf } from '#host/simulation/generate.ts';
+import { simulate } from '#host/simulation/simulate.ts';
 import { type Paint, plain } from '#plugin/io.ts';
 import { parseCommandLine, type Request } from '#scripts/simulate/command-line.ts';
 import { failureOf } from '#scripts/simulate/failure.ts';
@@ -6,9 +8,7 @@ import { failureText, historyText } from '#scripts/simulate/history-text.ts';
 import { mistakeNamed } from '#scripts/simulate/mistakes.ts';
 import { longTime } from '#scripts/simulate/numbers.ts';
 import { progressText, shortTime } from '#scripts/simulate/progress.ts';
-import { scenarioOf } from '#test/simulation/generate.ts';
 import { NO_SEEDS } from '#test/simulation/run-seeds.ts';
-import { simulate } from '#test/simulation/simulate.ts';
 import { sourceEngine } from '#test/support/source-engine.ts';
 
 const tagged: Paint = (style, text) => `<${style}>${text}</>`;

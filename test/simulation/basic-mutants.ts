@@ -1,8 +1,8 @@
 import type { Action } from '#core/contract/decision.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
+import { NO_FAULTS, type Scenario } from '#host/simulation/scenario.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
 import { decidesLike, endsWhatever, isRelease, isStatus, type Mutant, owned, sees, without, withoutVersion } from './mutant.ts';
-import { NO_FAULTS, type Scenario } from './scenario.ts';
 
 /** Mistakes in what every history shows: UIDs, versions, order of writes, caches, queues, ends. */
 export const BASIC_MUTANTS: readonly Mutant[] = [

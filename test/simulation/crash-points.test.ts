@@ -1,8 +1,8 @@
 import { describe, test } from 'vitest';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
+import type { Scenario } from '#host/simulation/scenario.ts';
 import { expectSame, expectSameEverywhere, run } from './crash-runs.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import type { Scenario } from './scenario.ts';
 
 const RUNS: PodScript['outcome'] = 'never';
 const SCENARIOS: readonly { readonly name: string; readonly scenario: Scenario }[] = [

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
+import type { Stroke } from '#host/simulation/host-line.ts';
+import type { Scenario } from '#host/simulation/scenario.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
-import type { Stroke } from './host-line.ts';
-import type { Scenario } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
 
 export const STROKES: readonly Exclude<Stroke, 'Nothing'>[] = ['DiesBefore', 'DiesAfter', 'Pauses'];
 /** A new host may repeat the write that was under way and what stands around it: Event, status, release. */

@@ -1,7 +1,7 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { TaskSpec } from '#core/api/task.ts';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
-import { type Fields, type Happening, NO_FAULTS, type Scenario } from './scenario.ts';
+import { type Fields, type Happening, NO_FAULTS, type Scenario } from '#host/simulation/scenario.ts';
 
 const NAMESPACE = 'team-a';
 const BASE = { workspaceDir: '/workspace', serviceAccountName: 'agent', podSpec: { terminationGracePeriodSeconds: 5 } };

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
+import { scenarioOf } from '#host/simulation/generate.ts';
+import { simulate } from '#host/simulation/simulate.ts';
 import { quickEngine, sourceEngine } from '#test/support/source-engine.ts';
-import { scenarioOf } from './generate.ts';
 import { reportOf } from './report.ts';
 import { runSeeds } from './run-seeds.ts';
-import { simulate } from './simulate.ts';
 
 /** `FROM` and `HISTORIES` in the environment ask for others, `SEED` for one, with its whole history printed. */
 const FIRST_SEED = Number(process.env.FROM ?? 1);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { LABELS } from '#core/contract/names.ts';
+import { type Happening, NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from '#host/simulation/scenario.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import { type Happening, NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
 
 /** What the invariants once took for a fault of the host, and is none. */
 

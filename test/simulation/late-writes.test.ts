@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { PodRecord } from '#host/simulation/records.ts';
+import { type Happening, type Scenario, SHARE_LABEL } from '#host/simulation/scenario.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import type { PodRecord } from './records.ts';
-import { type Happening, type Scenario, SHARE_LABEL } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
 
 const engine = quickEngine();
 /** From the moment at which a Pod comes too late until a host has asked for its end: one write. */

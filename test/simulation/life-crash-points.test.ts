@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { PodScript } from '#host/cluster/memory/pod-script.ts';
+import type { Fields, Happening, Scenario } from '#host/simulation/scenario.ts';
 import { expectSameEverywhere } from './crash-runs.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import type { Fields, Happening, Scenario } from './scenario.ts';
 
 interface CrashPoint {
   readonly name: string;

@@ -4,8 +4,8 @@ import type { Task } from '#core/api/task.ts';
 import type { Action } from '#core/contract/decision.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
-import { attemptsIn, lastNumberIn } from './life-records.ts';
-import { isLogName } from './log-faults.ts';
+import { attemptsIn, lastNumberIn } from '#host/simulation/life-records.ts';
+import { isLogName } from '#host/simulation/log-faults.ts';
 import { decidesLike, endsWhatever, isRelease, type Mutant, sees, statusOf, without } from './mutant.ts';
 
 /** Mistakes in a Task's whole life: attempts, what is kept of them, what is done after the end. */

@@ -1,5 +1,6 @@
 import { ANNOTATIONS, LABELS } from '#core/contract/names.ts';
 import { parseDuration } from '#core/units/duration.ts';
+import type { Scenario } from '#host/simulation/scenario.ts';
 import { agent, agentNamed, at, create, scenario } from './hand-written.ts';
 import {
   anyone,
@@ -14,7 +15,6 @@ import {
   without,
   withoutSidecars,
 } from './mutant.ts';
-import type { Scenario } from './scenario.ts';
 
 /** Mistakes that show only where others are at work too: other hosts, wrong clocks, webhooks, servers of Agents, hands. */
 export const MEDDLED_MUTANTS: readonly Mutant[] = [

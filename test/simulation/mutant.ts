@@ -4,8 +4,8 @@ import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import { refKey, type Snapshot } from '#core/contract/snapshot.ts';
 import type { Cluster, ListOptions, Result } from '#host/cluster/cluster.ts';
 import type { Engine, EngineResult } from '#host/engine/engine.ts';
-import type { Mutation } from './mutation.ts';
-import type { Scenario } from './scenario.ts';
+import type { Mutation } from '#host/simulation/mutation.ts';
+import type { Scenario } from '#host/simulation/scenario.ts';
 
 /** A known mistake, and the invariant that it has to break. */
 export interface Mutant extends Mutation {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { scenarioOf } from '#host/simulation/generate.ts';
+import { simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
-import { scenarioOf } from './generate.ts';
 import { MUTANTS } from './mutants.ts';
-import { simulate } from './simulate.ts';
 
 /** So many histories has a mistake to show itself. */
 const SEEDS = 3_000;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { LABELS } from '#core/contract/names.ts';
+import type { TaskRecord } from '#host/simulation/records.ts';
+import { type FaultName, NO_FAULTS, NODES, type Scenario, SHARE_LABEL, type Timed } from '#host/simulation/scenario.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { run } from './crash-runs.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
-import type { TaskRecord } from './records.ts';
-import { type FaultName, NO_FAULTS, NODES, type Scenario, SHARE_LABEL, type Timed } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
 
 const engine = quickEngine();
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import type { TaskStatus } from '#core/api/task.ts';
+import { NO_FAULTS, type Scenario, SHARE_LABEL } from '#host/simulation/scenario.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import { sourceEngine } from '#test/support/source-engine.ts';
 import { agent, agentNamed, at, create, scenario, template } from './hand-written.ts';
 import { MUTANTS } from './mutants.ts';
-import { NO_FAULTS, type Scenario, SHARE_LABEL } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
 
 interface Regression {
   /** What went wrong once, as the history told it. */

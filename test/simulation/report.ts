@@ -1,6 +1,6 @@
-import { FAULTS, type Scenario } from './scenario.ts';
-import { shrink } from './shrink.ts';
-import { type History, type SimulateOptions, simulate } from './simulate.ts';
+import { FAULTS, type Scenario } from '#host/simulation/scenario.ts';
+import { shrink } from '#host/simulation/shrink.ts';
+import { type History, type SimulateOptions, simulate } from '#host/simulation/simulate.ts';
 
 /** Lines of a history that a report shows at most; the last are the ones that matter. */
 const MAX_LINES = 150;

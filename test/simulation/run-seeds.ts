@@ -1,9 +1,9 @@
 import type { Engine } from '#host/engine/engine.ts';
-import { scenarioOf } from './generate.ts';
-import type { Mutation } from './mutation.ts';
-import type { Scenario } from './scenario.ts';
-import { type History, simulate } from './simulate.ts';
-import type { Violation } from './violation.ts';
+import { scenarioOf } from '#host/simulation/generate.ts';
+import type { Mutation } from '#host/simulation/mutation.ts';
+import type { Scenario } from '#host/simulation/scenario.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
+import type { Violation } from '#host/simulation/violation.ts';
 
 export interface RunSeedsOptions {
   /** The first seed; the others follow it without a gap. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type Happening, NODES } from '#host/simulation/scenario.ts';
+import { shrink } from '#host/simulation/shrink.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, at, create, scenario } from './hand-written.ts';
 import { decidesLike } from './mutant.ts';
-import { type Happening, NODES } from './scenario.ts';
-import { shrink } from './shrink.ts';
 
 const engine = quickEngine();
 

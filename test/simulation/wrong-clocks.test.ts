@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import type { TaskRecord } from '#host/simulation/records.ts';
+import { type History, simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
 import { agent, create, scenario } from './hand-written.ts';
-import type { TaskRecord } from './records.ts';
-import { type History, simulate } from './simulate.ts';
 
 const engine = quickEngine();
 const AHEAD_OR_BEHIND = [318_522, -318_522];

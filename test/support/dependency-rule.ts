@@ -17,11 +17,12 @@ const MAY_IMPORT: readonly (readonly [files: RegExp, targets: RegExp])[] = [
   [/^core\/main\.ts$/, /^(core\/|javy\/fs$)/],
   [/^core\/api\//, /^(core\/|zod$)/],
   [/^core\//, /^core\//],
-  [/^host\//, /^(host\/|core\/(contract|api|units)\/|(?!core\/|plugin\/|scripts\/|test\/))/],
-  // What checks the shipped core under faults checks it for users, too; it lies with the tests that it is made for.
+  // The simulation knows the names of Pods and ConfigMaps, and nothing that runs in a cluster knows the simulation.
+  [/^host\/simulation\//, /^(host\/|core\/(contract|api|units)\/|core\/pod\/names\.ts$|(?!core\/|plugin\/|scripts\/|test\/))/],
+  [/^host\//, /^(host\/(?!simulation\/)|core\/(contract|api|units)\/|(?!core\/|host\/|plugin\/|scripts\/|test\/))/],
   [
     /^plugin\/simulate\//,
-    /^(plugin\/|test\/simulation\/(?!.*\.test\.ts$)|host\/(engine|cluster)\/|core\/(contract|api|units)\/|(?!core\/|host\/|scripts\/|test\/))/,
+    /^(plugin\/|host\/(engine|cluster|simulation)\/|core\/(contract|api|units)\/|(?!core\/|host\/|scripts\/|test\/))/,
   ],
   [
     /^plugin\//,

@@ -221,7 +221,10 @@ describe('carrying out a decision', () => {
     ['no right to delete', remove, refusal(403, 'Forbidden'), { result: 'refused', code: 403 }, []],
   ])('stops at %s', async (_, action, answer, report, log) => {
     const result = await apply([action, release], () => answer);
-    expect(result.applied).toMatchObject({ type: 'StoppedAt', report: { actionId: action.id, of: action === create ? 'Pod' : 'Write', ...report } });
+    expect(result.applied).toMatchObject({
+      type: 'StoppedAt',
+      report: { actionId: action.id, of: action === create ? 'Pod' : 'Write', ...report },
+    });
     expect(result.calls).toHaveLength(1);
     expect(result.log).toEqual(log);
   });

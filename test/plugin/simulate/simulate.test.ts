@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
+import { FAULTS } from '#host/simulation/scenario.ts';
 import type { SimulateReport } from '#plugin/contract/simulate.ts';
 import { parseSource } from '#plugin/input/documents.ts';
 import { readManifests } from '#plugin/input/objects.ts';
@@ -10,7 +11,6 @@ import { scenarioOfFiles } from '#plugin/simulate/scenario.ts';
 import { shortNames } from '#plugin/simulate/short-names.ts';
 import { DIST } from '#scripts/build/paths.ts';
 import { MUTANTS } from '#test/simulation/mutants.ts';
-import { FAULTS } from '#test/simulation/scenario.ts';
 import { run } from '../io.ts';
 
 // Whole histories.

@@ -1,7 +1,7 @@
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import type { Attempt } from '#core/api/task.ts';
 import { AGENT_CONTAINER, ANNOTATIONS } from '#core/contract/names.ts';
-import type { StartedWith } from '#core/task/started-with.ts';
+import type { StartedWith } from '#core/contract/started-with.ts';
 import { parseDuration } from '#core/units/duration.ts';
 import type { Meant, PodRecord, TaskRecord } from './records.ts';
 
