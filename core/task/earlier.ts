@@ -55,7 +55,7 @@ export function untilEarlierEnded(context: TaskContext): Decision | null {
 }
 
 /**
- * What a stop between two attempts waits for: a Pod that a leader which had been paused made for an attempt that is over, and that is being ended. Its containers must not outlive
+ * What the end of a Task between two attempts waits for: a Pod that a leader which had been paused made for an attempt that is over, and that is being ended. Its containers must not outlive
  * the Task. Null when there is none, or when its node does not end it in its time.
  */
 export function untilStrayEnded(context: TaskContext): Decided | null {
@@ -66,14 +66,13 @@ export function untilStrayEnded(context: TaskContext): Decided | null {
   if (stray === undefined) return null;
   const { name, deletionTimestamp } = stray.metadata;
   const deletesAtMs = parseTime(deletionTimestamp);
-  const message = `pod ${name} of an earlier attempt is being ended; the task is stopped when it has ended, or when it is gone`;
+  const message = `pod ${name} of an earlier attempt is being ended; the task ends when it has ended, or when it is gone`;
   return waitForStart(context, {
     reason: 'EarlierPodLives',
-    cause: 'Stopped',
     message,
     wakeAtMs: deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs),
     dependsOn: [],
-    trail: [reason('task/stop-awaits-earlier-pod', message, { pod: name, phase: stray.status?.phase ?? 'Pending' })],
+    trail: [reason('task/earlier-pod-lives', message, { pod: name, phase: stray.status?.phase ?? 'Pending' })],
   });
 }
 

@@ -8,10 +8,10 @@ import { conclude } from './conclude.ts';
 import { isControlledBy, liveAnswerFor, outcomeOf, podRef, reason, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { taskEvent } from './events.ts';
-import { failBeforeStart } from './finish.ts';
 import { adopt, isShown, podUnknown } from './live.ts';
 import { retryAtMs } from './pace.ts';
 import { releasePod } from './pods.ts';
+import { failUnstarted } from './unstarted.ts';
 import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 
 /** How an answer to a create is to be taken. */
@@ -48,7 +48,7 @@ function afterPodOutcome(context: TaskContext): Decision | null {
   if (outcome === undefined) return null;
   const refusal = classify(outcome);
   if (refusal === 'Never') {
-    return failBeforeStart(context, 'PodCreationError', 'Rejected', `pod ${context.podName}: ${outcome.message ?? 'refused'}`, [
+    return failUnstarted(context, 'PodCreationError', 'Rejected', `pod ${context.podName}: ${outcome.message ?? 'refused'}`, [
       reason('task/pod-rejected', 'the API server will never accept this pod', { code: outcome.code ?? 0 }),
     ]);
   }
@@ -124,7 +124,7 @@ function afterConfigMapOutcome(context: TaskContext, name: string): Decision | n
       // Settled by `create`, which reads it live.
       return null;
     case 'Never':
-      return failBeforeStart(context, 'ConfigMapCreationError', 'Context', `config map ${name}: ${outcome.message ?? 'refused'}`, [
+      return failUnstarted(context, 'ConfigMapCreationError', 'Context', `config map ${name}: ${outcome.message ?? 'refused'}`, [
         reason('task/configmap-rejected', 'the API server will never accept this config map', { code: outcome.code ?? 0 }),
       ]);
     case 'NotNow':

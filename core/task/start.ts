@@ -1,4 +1,3 @@
-import type { Pod } from '../api/kubernetes.ts';
 import type { Decision, Reason } from '../contract/decision.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { buildPod } from '../pod/build.ts';
@@ -8,15 +7,14 @@ import { type ResolvedAgent, resolveAgent } from '../pod/resolve.ts';
 import { configInput } from '../pod/shapes.ts';
 import { earliest } from '../units/time.ts';
 import { untilDue } from './again.ts';
-import { isControlledBy, liveAnswerFor, podRef, reason, stopRequested, type TaskContext } from './context.ts';
+import { reason, stopRequested, type TaskContext } from './context.ts';
 import { create } from './create.ts';
 import { decided, reads } from './decided.ts';
-import { untilEarlierEnded, untilStrayEnded } from './earlier.ts';
-import { failBeforeStart, stopBeforeStart } from './finish.ts';
-import { adopt, podUnknown } from './live.ts';
+import { untilEarlierEnded } from './earlier.ts';
 import { quotaStanding, wantedPlace } from './place.ts';
 import { graceEndsMs, lookUpSource, type Source } from './references.ts';
 import { afterRefusal, podInDoubt } from './refusals.ts';
+import { failUnstarted, stopUnstarted } from './unstarted.ts';
 import { queueUp, relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 
 /** A Task without a Pod: from the first look at it to the creation of its Pod. Each step either goes on or says what it waits for. */
@@ -42,7 +40,7 @@ export function start(context: TaskContext): Decision {
     case 'Reads':
       return reads(found.refs);
     case 'Missing':
-      return failBeforeStart(context, 'AgentError', 'Agent', found.message, [reason('task/reference-missing', found.message)]);
+      return failUnstarted(context, 'AgentError', 'Agent', found.message, [reason('task/reference-missing', found.message)]);
     case 'Waits': {
       const { message, wakeAtMs } = found;
       const trail = [reason('task/reference-awaited', message, { wakeAtMs })];
@@ -51,17 +49,6 @@ export function start(context: TaskContext): Decision {
     case 'Found':
       return startWith(context, found.object, dependsOn);
   }
-}
-
-/** That there is no Pod to stop is a fact only by a live read. */
-function stopUnstarted(context: TaskContext): Decision {
-  const { uid } = context.snapshot.subject;
-  const ref = podRef(context);
-  const answer = liveAnswerFor(context.snapshot, ref);
-  if (answer === undefined) return reads([{ ...ref, live: true }]);
-  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  if ('found' in answer && isControlledBy(answer.found, uid)) return adopt(context, answer.found as Pod);
-  return untilStrayEnded(context) ?? stopBeforeStart(context);
 }
 
 function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref[]): Decision {
@@ -81,7 +68,7 @@ function startWith(context: TaskContext, source: Source, dependsOn: readonly Ref
   }
   const resolved = resolveAgent(source, settings.config);
   if (resolved.type === 'Refused') {
-    return failBeforeStart(context, resolved.reason, 'Agent', resolved.message, [reason('task/agent-unusable', resolved.message)]);
+    return failUnstarted(context, resolved.reason, 'Agent', resolved.message, [reason('task/agent-unusable', resolved.message)]);
   }
   const gate = agentGate(source, resolved.agent);
   if (gate !== null && 'agent' in source) {
@@ -187,7 +174,7 @@ function buildAndCreate(
     case 'Reads':
       return reads(built.refs);
     case 'Refused':
-      return failBeforeStart(context, built.reason, built.reason === 'ContextError' ? 'Context' : 'Agent', built.message, [
+      return failUnstarted(context, built.reason, built.reason === 'ContextError' ? 'Context' : 'Agent', built.message, [
         reason('task/cannot-build', built.message),
       ]);
     case 'Waits':
@@ -212,7 +199,7 @@ function buildAndCreate(
       // A config map of that name belongs to an earlier Task or to somebody else: a name that holds our UID is free or ours.
       const own = contextConfigMapName(context.task.metadata.name, context.snapshot.subject.uid, context.attempt);
       if (contextName === undefined) return buildAndCreate(context, source, agent, dependsOn, own);
-      return failBeforeStart(
+      return failUnstarted(
         context,
         'ConfigMapCreationError',
         'Context',
@@ -228,7 +215,7 @@ function awaitContext(context: TaskContext, message: string, ref: Ref, dependsOn
   const untilMs = graceEndsMs(context, 'ContextError', message);
   const trail: readonly Reason[] = [reason('task/context-awaited', message, { untilMs })];
   if (context.nowMs >= untilMs)
-    return failBeforeStart(context, 'ContextError', 'Context', message, [reason('task/context-missing', message, { ref: ref.name })]);
+    return failUnstarted(context, 'ContextError', 'Context', message, [reason('task/context-missing', message, { ref: ref.name })]);
   const wakeAtMs = earliest(untilMs, relookAtMs(context, waitsSinceMs(context, 'ContextError', message)));
   return waitForStart(context, { reason: 'ContextError', cause: 'Context', message, wakeAtMs, dependsOn, trail });
 }

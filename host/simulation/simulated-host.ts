@@ -45,8 +45,13 @@ export class SimulatedHost {
   readonly share: Share;
   /** When it began to lead, milliseconds since the epoch. */
   ledSinceMs: number | undefined;
-  /** Versions of what each Task (by UID) was last decided on: the oldest of its Agent and AgentTemplates. */
+  /**
+   * Versions of what each Task (by UID) was last decided on: the oldest of its Agent and AgentTemplates. Of one that holds a place, those by which it was given that: it stays its own,
+   * also where the limit is lowered before its Pod is made.
+   */
   readonly knewReferencesAt = new Map<string, number>();
+  /** Key of the line that each Task (by UID) holds a place in, by the last decision. */
+  readonly #holds = new Map<string, string>();
   /** Agent that the Pod of each Task (by UID) was last built for. */
   readonly builtFor = new Map<string, string | undefined>();
   readonly #clock: Clock;
@@ -101,13 +106,22 @@ export class SimulatedHost {
       settings: SETTINGS,
       hooks: {
         decided: (subject, deliberation) => {
-          this.knewReferencesAt.set(subject.uid, referencesVersion(deliberation));
+          this.#noteReferences(subject.uid, deliberation);
           if (createsPod(deliberation)) this.builtFor.set(subject.uid, deliberation.snapshot.task?.spec.agentRef?.name);
           options.onDecided(this, subject, deliberation);
         },
         acted: (subject, action, outcome) => options.onActed(this, subject, action, outcome),
       },
     });
+  }
+
+  #noteReferences(uid: string, deliberation: Deliberation): void {
+    const queue = deliberation.type === 'Decided' ? deliberation.decided.queue : undefined;
+    const held = queue?.state === 'Holds' ? queue.key : undefined;
+    const heldBefore = this.#holds.get(uid);
+    if (held === undefined || held !== heldBefore) this.knewReferencesAt.set(uid, referencesVersion(deliberation));
+    if (held === undefined) this.#holds.delete(uid);
+    else this.#holds.set(uid, held);
   }
 
   /** Whether it leads, or believes that it does. */

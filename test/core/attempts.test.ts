@@ -96,7 +96,7 @@ describe('between two attempts', () => {
     const gone = snapshot({
       task: agentTask({ status: between() }),
       pods: [ended],
-      read: read([CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }]),
+      read: { ...NO_SECOND, ...read([CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }]) },
     });
     const waits = applied(gone, decided(gone));
     expect(waits.task?.status).toMatchObject({ phase: 'Pending', cause: 'Agent' });

@@ -335,11 +335,12 @@ describe('each cause without a Pod', () => {
     conditions: [condition('Ready', 'False', reason, '2026-01-01T10:03:00Z', message)],
   });
   const CODER = { kind: 'Agent', name: 'coder' } as const;
+  const NO_POD = [{ kind: 'Pod', name: 'fix-bug-pod', live: true }, { absent: true }] as const;
   const noAgent = 'agent "coder" not found in namespace "team-a"';
   test('Agent: it is missing for longer than anybody waits', () => {
     const before = snapshot({
       task: agentTask({ status: missing('AgentError', noAgent) }),
-      read: read([CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }]),
+      read: read(NO_POD, [CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }]),
     });
     expect(statusPatch(decided(before))).toMatchObject({
       phase: 'Failed',
@@ -351,7 +352,7 @@ describe('each cause without a Pod', () => {
     const contexts = [{ type: 'ConfigMap', configMap: { name: 'notes' } }] as never;
     const before = snapshot({
       task: task({ spec: { contexts } }),
-      read: { ...found(), ...read([{ kind: 'ConfigMap', name: 'notes' }, { absent: true }]) },
+      read: { ...found(), ...read(NO_POD, [{ kind: 'ConfigMap', name: 'notes' }, { absent: true }]) },
     });
     const waiting = applied(before, decided(before));
     expect(waiting.task?.status).toMatchObject({ phase: 'Pending', cause: 'Context' });
@@ -361,7 +362,7 @@ describe('each cause without a Pod', () => {
     const refused = (code: number) =>
       decided(
         snapshot({
-          read: { ...found(), ...read([{ kind: 'Pod', name: 'fix-bug-pod', live: true }, { absent: true }]) },
+          read: { ...found(), ...read(NO_POD) },
           ...outcome('pod/1', { code, reason: 'Invalid', message: 'spec.volumes[2].name: Duplicate value' }),
         }),
       );

@@ -206,7 +206,8 @@ describe('the Task that was reopened', () => {
   });
   test('whose attempt fails before it has a Pod is not reopened for ever: that was the attempt', () => {
     const CODER = { kind: 'Agent', name: 'coder' } as const;
-    const reads = read([CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }]);
+    const noPods = ['fix-bug-pod', 'fix-bug-pod-2'].map((name) => [{ kind: 'Pod', name, live: true }, { absent: true }] as const);
+    const reads = read([CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }], ...noPods);
     for (const [status, asks] of [
       [BEFORE_START, '1'],
       [FAILED, '2'],

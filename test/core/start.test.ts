@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
-import type { Snapshot } from '#core/contract/snapshot.ts';
+import type { ReadResult, Snapshot } from '#core/contract/snapshot.ts';
 import {
   agent,
   agentTask,
@@ -22,6 +22,7 @@ import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
 
 const TEMPLATE = { kind: 'AgentTemplate', name: 'coder' } as const;
 const AGENT = { kind: 'Agent', name: 'coder' } as const;
+const POD = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
 
 describe('reads: a Task asks for what it needs, no more', () => {
   test('a new Task asks for its template', () => {
@@ -124,6 +125,7 @@ describe('start', () => {
 
 describe('a missing reference is waited for', () => {
   const absent = read([TEMPLATE, { absent: true }]);
+  const gone = { ...absent, ...read([{ ...TEMPLATE, live: true }, { absent: true }]) };
 
   test('with the reason visible, woken by the template or by the end of the grace', () => {
     const decision = decided(snapshot({ read: absent }));
@@ -145,9 +147,16 @@ describe('a missing reference is waited for', () => {
     });
   });
   test('then the Task fails', () => {
-    const gone = { ...absent, ...read([{ ...TEMPLATE, live: true }, { absent: true }]) };
-    const decision = decided(snapshot({ task: task({ status: waited }), read: gone }));
+    const decision = decided(snapshot({ task: task({ status: waited }), read: { ...gone, ...read([POD, { absent: true }]) } }));
     expect(statusPatch(decision)).toMatchObject({ phase: 'Failed', cause: 'Agent', completionTime: '2026-01-01T10:05:00Z' });
+  });
+  test('not before it is looked whether it has a Pod, of which the watch does not know yet', () => {
+    const failing = (answer?: ReadResult): Snapshot =>
+      snapshot({ task: task({ status: waited }), read: { ...gone, ...(answer === undefined ? {} : read([POD, answer])) } });
+    expect(decide(failing())).toEqual({ type: 'Reads', refs: [{ ...POD, namespace: NAMESPACE }] });
+    expect(statusPatch(decided(failing({ found: pod() })))).toMatchObject({ phase: 'Running', podName: 'fix-bug-pod' });
+    const unknown = decided(failing({ unavailable: { code: 503, message: 'try later' } }));
+    expect(unknown).toMatchObject({ actions: [], wakeAt: expect.any(String) });
   });
   test('unless the live read finds it: the cache lagged', () => {
     const late = { ...absent, ...read([{ ...TEMPLATE, live: true }, { found: template() }]) };
@@ -162,7 +171,6 @@ describe('a missing reference is waited for', () => {
 });
 
 describe('refusals of the Pod’s creation', () => {
-  const POD = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
   const refused = (code: number, reason: string, message = 'because', result: 'refused' | 'unknown' = 'refused'): Partial<Snapshot> => ({
     outcomes: [{ actionId: 'pod/1', result, code, reason, message, count: 1, firstAt: NOW, lastAt: NOW }],
   });
@@ -171,7 +179,7 @@ describe('refusals of the Pod’s creation', () => {
     { name: '422: never accepted', code: 422, reason: 'Invalid', cause: 'Rejected' },
     { name: '400: never accepted', code: 400, reason: 'BadRequest', cause: 'Rejected' },
   ])('$name', ({ code, reason, cause }) => {
-    const patch = statusPatch(decided(snapshot({ read: found(), ...refused(code, reason) })));
+    const patch = statusPatch(decided(snapshot({ read: { ...found(), ...read([POD, { absent: true }]) }, ...refused(code, reason) })));
     expect(patch).toMatchObject({ phase: 'Failed', cause, message: 'pod fix-bug-pod: because' });
     expect(patch?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodCreationError' }));
   });

@@ -261,7 +261,7 @@ describe('13: contexts promise what they do not do: URLs, commits, whole histori
   });
   test('a URL is refused with the reason, and by cause', () => {
     const contexts = [{ type: 'URL' as const, url: { source: 'https://example.com/x' } }];
-    const decision = decided(snapshot({ task: task({ spec: { contexts } }), read: found() }));
+    const decision = decided(snapshot({ task: task({ spec: { contexts } }), read: { ...found(), ...GONE } }));
     expect(statusPatch(decision)).toMatchObject({ cause: 'Context', message: expect.stringContaining('URL') });
     expect(summary(decision.actions)).not.toContain('Create Pod fix-bug-pod');
   });
@@ -287,7 +287,7 @@ describe('16: names over 63 characters, contents over 1 MiB and prompts over 128
     expect(one.metadata.name).not.toBe(other.metadata.name);
   });
   test('more than a ConfigMap holds is said so, and never sent', () => {
-    const decision = decided(snapshot({ task: task({ spec: { description: 'x'.repeat(1_100_000) } }), read: found() }));
+    const decision = decided(snapshot({ task: task({ spec: { description: 'x'.repeat(1_100_000) } }), read: { ...found(), ...GONE } }));
     expect(statusPatch(decision)).toMatchObject({ cause: 'Context' });
     expect(summary(decision.actions)).not.toContain('Create Pod fix-bug-pod');
   });

@@ -320,3 +320,25 @@ test('each host that begins, or wakes, says what a task waits for before it has 
   const { ledger } = await expectFine({ ...from, quietAfterMs: 100_000 });
   for (const { latest } of ledger.tasks.values()) expect(latest.status).toMatchObject({ phase: 'Completed' });
 });
+
+test('a place stays the task’s that was given it, also where the limit is lowered before its pod is made', async () => {
+  const FILES_OF_BOTH = 2;
+  const from = scenario(
+    [0, agent({ maxConcurrentTasks: 2 })],
+    [100, create('t0', { runForMs: 10_000 })],
+    [100, create('t1', { runForMs: 10_000 })],
+    [4_104, agent({ maxConcurrentTasks: 1 })],
+  );
+  // The next leader finds the files of both there, and looks at them; meanwhile the limit is lowered.
+  const { violations, lines, ledger } = await simulate(from, {
+    engine,
+    strike: (write) => (write === FILES_OF_BOTH ? 'DiesAfter' : 'Nothing'),
+  });
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  expect(
+    [...ledger.pods.values()].map(({ createdBy }) => createdBy),
+    text,
+  ).toEqual(['host-2', 'host-2']);
+  expect(ledger.limits.get('team-a/coder'), text).toHaveLength(2);
+});
