@@ -4,7 +4,7 @@ import type { Action, Decided, Decision, Reason } from '../contract/decision.ts'
 import { formatDuration } from '../units/duration.ts';
 import { formatTime, formatTimeMs, parseTime } from '../units/time.ts';
 import { attemptsWith, startTimeOf } from './attempt.ts';
-import { findCondition } from './conditions.ts';
+import { conditionMessage, findCondition, trueCondition } from './conditions.ts';
 import { reason, type TaskContext } from './context.ts';
 import { decided } from './decided.ts';
 import { letGo } from './disposal.ts';
@@ -70,18 +70,26 @@ export function untilDue(context: TaskContext): Decision | null {
   const retrying = findCondition(status?.conditions, 'Retrying');
   const waits = formatDuration(dueMs - context.nowMs);
   return decided({
-    actions: status?.phase === 'Queued' ? backToWaiting(context) : [],
+    actions: saysOfBackoff(context) ? [] : backToWaiting(context),
     wakeAtMs: dueMs,
     reasons: [reason('task/backoff', `attempt ${context.attempt} is due in ${waits}`, { dueMs, after: retrying?.reason ?? '' })],
   });
 }
 
-/** A Task that was suspended meanwhile says again what it waits for. */
+/** Whether the status says what it waits for, and not still what was in the way before: a hold, a fault of the spec, or the stop that has been taken back. */
+function saysOfBackoff({ task: { status } }: TaskContext): boolean {
+  const retrying = trueCondition(status?.conditions, 'Retrying');
+  const isSaid = status?.message === undefined || retrying === undefined || conditionMessage(status.message) === retrying.message;
+  return isSaid && status?.phase !== 'Queued';
+}
+
+/** A Task that something else held back meanwhile says again what it waits for. */
 function backToWaiting(context: TaskContext): readonly Action[] {
   const { conditions, attempts } = context.task.status ?? {};
   const cause: Cause | null = attempts?.at(-1)?.cause ?? null;
+  const wasQueued = trueCondition(conditions, 'Queued') !== undefined;
   return patchStatus(context, 'status/waiting', {
     set: { phase: 'Pending', cause, message: findCondition(conditions, 'Retrying')?.message ?? null },
-    conditions: [{ type: 'Queued', status: 'False', reason: 'Resumed', message: 'task is no longer suspended' }],
+    conditions: wasQueued ? [{ type: 'Queued', status: 'False', reason: 'Resumed', message: 'task is no longer suspended' }] : [],
   });
 }

@@ -5,12 +5,13 @@ import { ANNOTATIONS } from '../contract/names.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { parseTime } from '../units/time.ts';
 import { recordOf } from './attempt.ts';
-import { isControlledBy, liveAnswerFor, podRef, reason, type TaskContext } from './context.ts';
-import { reads } from './decided.ts';
+import { isControlledBy, isOfEarlierAttempt, liveAnswerFor, podRef, reason, type TaskContext } from './context.ts';
+import { decided, reads } from './decided.ts';
 import { isDisposedWith } from './disposal.ts';
 import { fateOf, lostAfterMs } from './fate.ts';
 import { podUnknown } from './live.ts';
 import { deletePod, hasEndedForCertain, releasePod } from './pods.ts';
+import { patchStatus } from './status.ts';
 import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 
 /**
@@ -20,7 +21,7 @@ import { relookAtMs, waitForStart, waitsSinceMs } from './wait.ts';
 export function settleEarlier(context: TaskContext): readonly Action[] {
   const { snapshot, task } = context;
   return snapshot.pods
-    .filter((pod) => pod.metadata.name !== context.podName && attemptNumberOf(pod) < context.attempt)
+    .filter((pod) => pod.metadata.name !== context.podName && (isOfEarlierAttempt(task, pod) || attemptNumberOf(pod) < context.attempt))
     .flatMap((pod) => {
       const attempt = recordOf(task, pod);
       const goes = attempt === undefined ? !hasEndedForCertain(pod) : isDisposedWith(context, pod, attempt);
@@ -28,7 +29,7 @@ export function settleEarlier(context: TaskContext): readonly Action[] {
     });
 }
 
-/** Pods of other controllers do not say: theirs are the first. */
+/** Pods of other controllers do not say: theirs are the first. What a hand has written there counts only where the status does not list the Pod. */
 function attemptNumberOf(pod: Pod): number {
   const text = pod.metadata.annotations?.[ANNOTATIONS.attempt] ?? '';
   return /^[0-9]{1,9}$/.test(text) ? Number(text) : 1;
@@ -67,12 +68,11 @@ export function untilStrayEnded(context: TaskContext): Decided | null {
   const { name, deletionTimestamp } = stray.metadata;
   const deletesAtMs = parseTime(deletionTimestamp);
   const message = `pod ${name} of an earlier attempt is being ended; the task ends when it has ended, or when it is gone`;
-  return waitForStart(context, {
-    reason: 'EarlierPodLives',
-    message,
+  return decided({
+    // No condition of its own: how long something missing has been waited for counts from the one that says so, and that wait is over.
+    actions: patchStatus(context, 'status/waiting', { set: { message } }),
     wakeAtMs: deletesAtMs === null ? null : lostAfterMs(context, deletesAtMs),
-    dependsOn: [],
-    trail: [reason('task/earlier-pod-lives', message, { pod: name, phase: stray.status?.phase ?? 'Pending' })],
+    reasons: [reason('task/earlier-pod-lives', message, { pod: name, phase: stray.status?.phase ?? 'Pending' })],
   });
 }
 

@@ -3,7 +3,20 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import { applied } from '#test/support/applied.ts';
 import { between, FIRST_ATTEMPT, laterPod } from '#test/support/attempts.ts';
-import { agent, agentTask, CREATED, condition, exited, found, pod, read, running, snapshot, task } from '#test/support/builders.ts';
+import {
+  agent,
+  agentTask,
+  CREATED,
+  condition,
+  exited,
+  found,
+  type PodOptions,
+  pod,
+  read,
+  running,
+  snapshot,
+  task,
+} from '#test/support/builders.ts';
 import { decide, decided, statusPatch, summary } from '#test/support/decide.ts';
 
 const FIRST = { kind: 'Pod', name: 'fix-bug-pod', live: true } as const;
@@ -42,7 +55,7 @@ describe('between two attempts', () => {
     expect(decided(applied(stop, decision)).actions).toEqual([]);
   });
   describe('a stop, when a Pod that nobody has recorded came after its attempt was over', () => {
-    const stray = (more: object = {}): Pod => pod({ metadata: { uid: 'stray', ...more } });
+    const stray = (more: object = {}, options: PodOptions = {}): Pod => pod({ ...options, metadata: { uid: 'stray', ...more } });
     const going = { deletionTimestamp: '2026-01-01T10:04:50Z', deletionGracePeriodSeconds: 10, finalizers: [] };
     const stopped = (made: Pod, now = EARLY): ReturnType<typeof decided> =>
       decided(snapshot({ task: task({ status: between(), stop: true }), now, pods: [made], read: NO_SECOND }));
@@ -51,6 +64,21 @@ describe('between two attempts', () => {
       const decision = stopped(stray());
       expect(summary(decision.actions)).toEqual(['Patch Task/status fix-bug', 'Delete Pod fix-bug-pod', 'Patch Pod fix-bug-pod']);
       expect(statusPatch(decision)).toMatchObject({ message: expect.stringContaining('fix-bug-pod of an earlier attempt') });
+    });
+    test('ends it whatever number a hand has written on it: its name is that of an attempt that is over', () => {
+      const decision = stopped(stray({}, { annotations: { 'kubeopencode.io/attempt': '7' } }));
+      expect(summary(decision.actions)).toContain('Delete Pod fix-bug-pod');
+    });
+    test('taken back while it waits, leaves a Task that says again what it waits for', () => {
+      const status = between({ message: 'attempt 1 failed' });
+      const stop = snapshot({ task: task({ status, stop: true }), now: EARLY, pods: [stray(going)], read: NO_SECOND });
+      const waits = applied(stop, decided(stop)).task?.status;
+      expect(waits?.message).toContain('the task ends when it has ended');
+      const resumed = { ...stop, task: task({ ...(waits === undefined ? {} : { status: waits }) }) };
+      const again = decided(resumed);
+      expect(again.wakeAt).toBe('2026-01-01T10:04:50.000Z');
+      expect(applied(resumed, again).task?.status).toEqual({ ...status, observedGeneration: 1 });
+      expect(decided(applied(resumed, again)).actions).toEqual([]);
     });
     test('waits while that goes on, and until its node should have done it long ago', () => {
       const decision = stopped(stray(going));
@@ -103,6 +131,33 @@ describe('between two attempts', () => {
     const over = applied(waits, decided({ ...waits, now: '2026-01-01T10:06:00.000Z' }));
     expect(over.task?.status).toMatchObject({ phase: 'Failed', cause: 'Agent', attempts: [FIRST_ATTEMPT] });
     expect(over.task?.status).not.toHaveProperty('nextAttemptTime');
+  });
+  test('an Agent that has gone is final once a Pod that came too late has ended: how long it was waited for is not forgotten meanwhile', () => {
+    const CODER = { kind: 'Agent', name: 'coder' } as const;
+    const going = { uid: 'stray', deletionTimestamp: '2026-01-01T10:06:30Z', deletionGracePeriodSeconds: 60 };
+    const gone = snapshot({
+      task: agentTask({ status: between() }),
+      pods: [pod({ metadata: going })],
+      read: { ...NO_SECOND, ...read([CODER, { absent: true }], [{ ...CODER, live: true }, { absent: true }]) },
+    });
+    const waits = applied(gone, decided(gone));
+    const later = { ...waits, now: '2026-01-01T10:06:00.000Z' };
+    const awaits = applied(later, decided(later));
+    expect(awaits.task?.status).toMatchObject({
+      phase: 'Pending',
+      message: expect.stringContaining('pod fix-bug-pod of an earlier attempt'),
+    });
+    expect(summary(decided(awaits).actions)).toEqual(['Patch Pod fix-bug-pod']);
+    const over = { ...awaits, now: '2026-01-01T10:06:31.000Z', pods: [] };
+    expect(applied(over, decided(over)).task?.status).toMatchObject({ phase: 'Failed', cause: 'Agent', attempts: [FIRST_ATTEMPT] });
+  });
+  test('a spec that could not be used, and is mended, leaves a Task that says again what it waits for', () => {
+    const status = between({ message: 'attempt 1 failed' });
+    const broken = snapshot({ task: task({ status, spec: { timeout: 'soon' } }), now: EARLY, pods: [ended] });
+    const waits = applied(broken, decided(broken)).task?.status;
+    expect(waits).toMatchObject({ cause: 'Configuration' });
+    const mended = { ...broken, task: task({ ...(waits === undefined ? {} : { status: waits }) }) };
+    expect(applied(mended, decided(mended)).task?.status).toMatchObject({ cause: 'Application', message: 'attempt 1 failed' });
   });
   test('a Task that is pointed at another Agent, or at a template, starts there and leaves nothing of the first behind', () => {
     const moved = agentTask({ status: between({ agentRef: { name: 'first' } }) });
