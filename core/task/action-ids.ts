@@ -1,3 +1,4 @@
+import { podCreationId } from '../contract/ended.ts';
 import type { TaskContext } from './context.ts';
 
 /** Ids of the writes that start an attempt, in their order: their outcomes come back by these. */
@@ -12,5 +13,5 @@ export function updateActionId(configMapId: string): string {
   return `${configMapId}/update`;
 }
 export function podActionId(context: TaskContext): string {
-  return `pod/${context.attempt}`;
+  return podCreationId(context.attempt);
 }

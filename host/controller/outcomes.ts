@@ -20,8 +20,8 @@ const MAX_PER_SUBJECT = 64;
 
 /**
  * What became of the actions of each subject: the last outcome of each action id, with how often it came in a row. An outcome stays until a decision that
- * has seen it was carried out whole and no write stands failed. That of a Pod's creation stays until the Task says that it runs: a Pod that was seen or not, and has gone before its
- * Task tells of it, is never created again.
+ * has seen it was carried out whole and no write stands failed. That of a Pod's creation stays until the Task tells of the Pod, as one that runs or of an attempt that is
+ * over: one that was seen or not, and has gone before that, is never created again.
  */
 export class Outcomes {
   readonly #bySubject = new Map<SubjectKey, Map<string, Kept>>();
@@ -60,14 +60,15 @@ export class Outcomes {
     return outcome;
   }
 
-  /** A decision that saw these outcomes was carried out whole: the writes among them are settled, unless one stands failed. `isPodTold`: its Task said that it runs. */
-  settle(subject: SubjectKey, seen: readonly Outcome[], isPodTold: boolean): void {
+  /**
+   * A decision that saw these outcomes was carried out whole: the writes among them are settled, unless one stands failed. `isTold`: whether its Task told of the Pod whose creation
+   * had this id; what came of that is of no more use, whatever else stands failed.
+   */
+  settle(subject: SubjectKey, seen: readonly Outcome[], isTold: (creationId: string) => boolean): void {
     const kept = this.#bySubject.get(subject);
-    if (kept === undefined || [...kept.values()].some(isFailedWrite)) return;
-    for (const outcome of seen) {
-      const entry = kept.get(outcome.actionId);
-      if (entry?.outcome === outcome && entry.of !== 'Effect' && (entry.of !== 'Pod' || isPodTold)) kept.delete(outcome.actionId);
-    }
+    if (kept === undefined) return;
+    drop(kept, seen, ({ of, outcome }) => of === 'Pod' && isTold(outcome.actionId));
+    if (![...kept.values()].some(isFailedWrite)) drop(kept, seen, ({ of }) => of === 'Write' || of === 'Event');
     if (kept.size === 0) this.#bySubject.delete(subject);
   }
 
@@ -75,12 +76,20 @@ export class Outcomes {
   close(subject: SubjectKey, seen: readonly Outcome[]): void {
     const kept = this.#bySubject.get(subject);
     if (kept === undefined) return;
-    for (const outcome of seen) if (kept.get(outcome.actionId)?.outcome === outcome) kept.delete(outcome.actionId);
+    drop(kept, seen, () => true);
     if (kept.size === 0) this.#bySubject.delete(subject);
   }
 
   forget(subject: SubjectKey): void {
     this.#bySubject.delete(subject);
+  }
+}
+
+/** Those of the outcomes seen that have not come anew since. */
+function drop(kept: Map<string, Kept>, seen: readonly Outcome[], isOver: (entry: Kept) => boolean): void {
+  for (const outcome of seen) {
+    const entry = kept.get(outcome.actionId);
+    if (entry?.outcome === outcome && isOver(entry)) kept.delete(outcome.actionId);
   }
 }
 

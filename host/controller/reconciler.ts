@@ -163,7 +163,7 @@ export class Reconciler {
     wake(knowledge.places.applied(key, clock.now()));
     const isOver = task !== null && isFinished(task) && decided.actions.length === 0;
     if (isOver) knowledge.outcomes.close(key, outcomes);
-    else knowledge.outcomes.settle(key, outcomes, task === null || tellsOfPod(task));
+    else knowledge.outcomes.settle(key, outcomes, (actionId) => task === null || tellsOfPod(task, actionId));
     const atMs = earliest(this.#wakeAtMs(snapshot, decided), this.#patienceEndsMs(key));
     return atMs === undefined ? { type: 'Done' } : { type: 'WakeAt', atMs, priority: task === null ? 'end' : taskPriority(task) };
   }

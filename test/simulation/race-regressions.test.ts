@@ -333,3 +333,32 @@ test('who waits for a quota says that all places are taken when its time has com
     expect.objectContaining({ type: 'Queued', status: 'True', reason: 'AgentAtCapacity' }),
   );
 });
+
+test.each([
+  {
+    name: 'its label was taken before',
+    before: [105, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+  },
+  {
+    name: 'what was said of it crossed with a change of its task',
+    before: [3_000, { type: 'PatchTask', at: at('t0'), spec: { priority: 1 } }],
+  },
+] as const)(
+  'a pod whose end was recorded, and then struck out by a hand, counted as one that was gone before it was seen: $name',
+  async ({ before }) => {
+    const WRITE = 4;
+    const from = scenario(
+      [0, agent()],
+      [100, create('t0', { outcome: 'fail', runForMs: 2_000 }, { retry: { limit: 3 }, cleanup: { pod: { failed: 'Delete' } } })],
+      before,
+      [15_000, { type: 'EditStatus', at: at('t0'), status: { attempts: null } }],
+    );
+    // The agent ends before its task has said that it runs.
+    const history = await simulate(from, { engine, delay: (write) => (write === WRITE ? 10_000 : 0) });
+    const text = history.lines.join('\n');
+    expect(history.violations, text).toEqual([]);
+    const task = taskIn(history);
+    expect(task?.pods, text).toHaveLength(4);
+    expect(task?.latest.status, text).toMatchObject({ phase: 'Failed', cause: 'Application' });
+  },
+);

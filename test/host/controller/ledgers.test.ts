@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
+import type { TaskStatus } from '#core/api/task.ts';
+import { tellsOfPod } from '#core/contract/ended.ts';
 import type { Address } from '#host/cluster/cluster.ts';
 import { Store } from '#host/cluster/store.ts';
 import { LiveObjects } from '#host/controller/live-objects.ts';
@@ -8,6 +10,23 @@ import { PATIENCE_MS, PendingWrites } from '#host/controller/pending-writes.ts';
 import { NAMESPACE, pod, task } from '#test/support/builders.ts';
 
 const SUBJECT = 'team-a/fix-bug/uid';
+const TOLD = (): boolean => true;
+const UNTOLD = (): boolean => false;
+
+describe('whether a task tells of the pod of an attempt', () => {
+  const told = { number: 1, podName: 'fix-bug-pod' };
+  test.each([
+    { name: 'it runs', status: { phase: 'Running', podName: 'fix-bug-pod' }, tells: ['pod/1', 'pod/2'] },
+    { name: 'it has ended', status: { phase: 'Failed' }, tells: ['pod/1', 'pod/2'] },
+    { name: 'it waits for the attempt after', status: { phase: 'Pending', podName: 'fix-bug-pod', attempts: [told] }, tells: ['pod/1'] },
+    { name: 'upstream has written that it runs', status: { phase: 'Running' }, tells: [] },
+    { name: 'people have written nonsense', status: { phase: 'Pending', attempts: 'none' }, tells: [] },
+    { name: 'people have written more of it', status: { phase: 'Pending', attempts: [null, 'pod/1', {}] }, tells: [] },
+  ])('$name', ({ status, tells }) => {
+    const one = task({ status: status as TaskStatus });
+    expect(['pod/1', 'pod/2'].filter((creationId) => tellsOfPod(one, creationId))).toEqual(tells);
+  });
+});
 
 describe('outcomes', () => {
   const write = (actionId: string, result: Report['result'], more: Partial<Report> = {}): Report => ({
@@ -48,7 +67,7 @@ describe('outcomes', () => {
     outcomes.record(SUBJECT, write('pod/1', 'ok'), 0);
     const seen = outcomes.of(SUBJECT);
     outcomes.record(SUBJECT, write('status/running/1', 'ok'), 1);
-    outcomes.settle(SUBJECT, seen, true);
+    outcomes.settle(SUBJECT, seen, TOLD);
     expect(outcomes.of(SUBJECT).map(({ actionId }) => actionId)).toEqual(['status/running/1']);
   });
 
@@ -56,9 +75,9 @@ describe('outcomes', () => {
     const outcomes = new Outcomes();
     outcomes.record(SUBJECT, { actionId: 'pod/1', of: 'Pod', result: 'ok' }, 0);
     outcomes.record(SUBJECT, write('claim/uid', 'ok'), 1);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), false);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), UNTOLD);
     expect(outcomes.of(SUBJECT).map(({ actionId }) => actionId)).toEqual(['pod/1']);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), TOLD);
     expect(outcomes.of(SUBJECT)).toEqual([]);
   });
 
@@ -66,18 +85,27 @@ describe('outcomes', () => {
     const outcomes = new Outcomes();
     outcomes.record(SUBJECT, write('configmap/1', 'ok'), 0);
     outcomes.record(SUBJECT, { actionId: 'pod/1', of: 'Pod', result: 'refused' }, 0);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), UNTOLD);
     expect(outcomes.of(SUBJECT)).toHaveLength(2);
     outcomes.record(SUBJECT, write('pod/1', 'ok'), 1);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), TOLD);
     expect(outcomes.of(SUBJECT)).toEqual([]);
+  });
+
+  test('a pod that its task tells of is settled, also one that no answer told of, and whatever else stands failed', () => {
+    const outcomes = new Outcomes();
+    outcomes.record(SUBJECT, { actionId: 'pod/1', of: 'Pod', result: 'unknown' }, 0);
+    outcomes.record(SUBJECT, { actionId: 'pod/2', of: 'Pod', result: 'ok' }, 1);
+    outcomes.record(SUBJECT, write('status/running/1', 'refused', { code: 409 }), 2);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), (creationId) => creationId === 'pod/1');
+    expect(outcomes.of(SUBJECT).map(({ actionId }) => actionId)).toEqual(['pod/2', 'status/running/1']);
   });
 
   test('a failed Event hinders nothing; an Effect is known until the end, its answer until all is done', () => {
     const outcomes = new Outcomes();
     outcomes.record(SUBJECT, { actionId: 'event/1', of: 'Event', result: 'refused', code: 403 }, 0);
     outcomes.record(SUBJECT, { actionId: 'session/1', of: 'Effect', result: 'ok', answer: '{"id":"s"}' }, 0);
-    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), true);
+    outcomes.settle(SUBJECT, outcomes.of(SUBJECT), TOLD);
     expect(outcomes.of(SUBJECT)).toMatchObject([{ actionId: 'session/1', answer: '{"id":"s"}' }]);
     outcomes.close(SUBJECT, outcomes.of(SUBJECT));
     expect(outcomes.of(SUBJECT)).toEqual([]);
