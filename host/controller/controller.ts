@@ -7,7 +7,7 @@ import type { Caches } from './caches.ts';
 import type { Sessions } from './effects.ts';
 import { type AroundReconcile, type ControllerHooks, type ControllerMetrics, NO_METRICS } from './hooks.ts';
 import type { Standing } from './pending-writes.ts';
-import type { LineCounts, PlaceView } from './places.ts';
+import type { LineCounts, PlaceView } from './place-view.ts';
 import { Run } from './run.ts';
 import { keyOf } from './subject.ts';
 import type { KeyState } from './work-queue.ts';

@@ -1,30 +1,7 @@
 import type { QueuePlace } from '#core/contract/decision.ts';
 import { KeyedHeap } from './keyed-heap.ts';
 import { type Entry, enter, isFull, isPlainWish, type Line, leave, newLine, setLimits, taken } from './line.ts';
-
-/** How an Agent's queue stands, for metrics. */
-export interface LineCounts {
-  readonly key: string;
-  readonly waiting: number;
-  /** Places taken: by holders, and by a grant that was not decided on yet. */
-  readonly taken: number;
-  readonly slots?: number;
-}
-
-/** A subject's place, for people who ask. */
-export interface PlaceView extends LineCounts {
-  readonly state: Entry['state'];
-  /** From 1, among those who wait and may be granted. */
-  readonly position?: number;
-  readonly order?: string;
-  /** Nothing is granted before, milliseconds since the epoch. */
-  readonly notBeforeMs?: number;
-  readonly isClosed: boolean;
-  /** The limits may have changed since they were last said. */
-  readonly isStale: boolean;
-  /** Subjects that hold a place. */
-  readonly holders: readonly string[];
-}
+import { type LineCounts, lineCounts, type PlaceView, placeView } from './place-view.ts';
 
 /**
  * The queues of the Agents: one line a key, ordered by `order`, then by subject. A line gives out one grant at a time and the next only after that one
@@ -51,22 +28,7 @@ export class Places {
   /** Where a subject stands in its line, with what the line is held back by; undefined: in none. O(n) in the length of the line: for people who ask. */
   placeOf(subject: string): PlaceView | undefined {
     const entry = this.#entries.get(subject);
-    if (entry === undefined) return undefined;
-    const { line, state, order } = entry;
-    const { key, slots, notBeforeMs, isClosed, isStale } = line;
-    return {
-      key,
-      state,
-      ...(state === 'waiting' ? { position: 1 + line.waiting.countBefore(subject) } : {}),
-      ...(order === '' ? {} : { order }),
-      waiting: line.waiting.size + line.aside.size,
-      taken: taken(line),
-      ...(slots === undefined ? {} : { slots }),
-      ...(notBeforeMs === undefined ? {} : { notBeforeMs }),
-      isClosed,
-      isStale,
-      holders: [...line.holders],
-    };
+    return entry === undefined ? undefined : placeView(entry);
   }
 
   /** Starts to grant: every known subject was decided once, so all holders are known. */
@@ -175,10 +137,7 @@ export class Places {
   }
 
   *counts(): IterableIterator<LineCounts> {
-    for (const line of this.#lines.values()) {
-      const { key, slots } = line;
-      yield { key, waiting: line.waiting.size + line.aside.size, taken: taken(line), ...(slots === undefined ? {} : { slots }) };
-    }
+    for (const line of this.#lines.values()) yield lineCounts(line);
   }
 
   /** Moves a subject to where `place` wants it, and grants what that makes possible. `knew`: that it had a place, if it had one. */
