@@ -3,7 +3,7 @@ import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { Ref } from '#core/contract/snapshot.ts';
-import type { StoreChange } from '../cluster/store.ts';
+import type { StoreChange } from '../cluster/store-change.ts';
 import { keyOfOrphan, keyOfOwner, keyOfTask, type SubjectKey } from './subject.ts';
 import type { Priority } from './work-queue.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
-import { Store, type StoreChange, type StoreSink } from '#host/cluster/store.ts';
+import { Store, type StoreSink } from '#host/cluster/store.ts';
+import type { StoreChange } from '#host/cluster/store-change.ts';
 
 const pod = (name: string, version: number, more: Partial<KubernetesObject['metadata']> & { phase?: string; noise?: string } = {}) => {
   const { phase = 'Running', noise, ...metadata } = more;
