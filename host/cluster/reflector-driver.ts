@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../clock.ts';
 import { CatchUps } from './catch-up.ts';
 import type { Cluster, ClusterError, Result, Scope } from './cluster.ts';
-import { PAGE_SIZE, step } from './reflector.ts';
+import { step } from './reflector.ts';
 import {
   initialReflectorState,
   RESTART_REASONS,
@@ -47,6 +47,8 @@ export interface ReflectorCounters {
   readonly restarts: Readonly<Record<RestartReason, number>>;
 }
 
+/** Objects that one call of a list asks for. */
+const PAGE_SIZE = 500;
 /** One for all: an error of its own for each call that is given up would cost more than the call. */
 const GIVEN_UP = new Error('the reflector has given up this call');
 

@@ -1,11 +1,7 @@
 import type { ClusterError, ObjectList, WatchEvent } from './cluster.ts';
-import type { Phase, ReflectorInput, ReflectorOutput, ReflectorState, ReflectorStep, RestartReason } from './reflector-states.ts';
+import { type Failure, failureOf } from './reflector-failure.ts';
+import type { Phase, ReflectorInput, ReflectorOutput, ReflectorState, ReflectorStep } from './reflector-states.ts';
 
-/**
- * The states and transitions are those of kube-rs `runtime/src/watcher.rs`; delays are client-go's `tools/cache/reflector.go`
- * (800 ms to 30 s, doubled, jitter 1, forgotten after 2 minutes without failure).
- */
-export const PAGE_SIZE = 500;
 /** The server is asked to end a watch after this long, at most; less up to `TIMEOUT_SPREAD_SECONDS`, so that not all reconnect at once. */
 const TIMEOUT_SECONDS = 290;
 const TIMEOUT_SPREAD_SECONDS = 60;
@@ -13,6 +9,7 @@ const TIMEOUT_SPREAD_SECONDS = 60;
 const IDLE_MARGIN_MS = 5_000;
 /** No page may take longer. */
 const PAGE_DEADLINE_MS = 60_000;
+/** Delays are client-go's `tools/cache/reflector.go`: 800 ms to 30 s, doubled, jitter 1, forgotten after 2 minutes without failure. */
 const BACKOFF_MIN_MS = 800;
 const BACKOFF_MAX_MS = 30_000;
 const BACKOFF_FORGET_MS = 120_000;
@@ -38,7 +35,10 @@ const SHORT_PATIENCE_MS = 3_500;
 /** Another short watch is not begun before; whoever asks again so soon gets a list. */
 const SHORT_AGAIN_MS = 60_000;
 
-/** One step: unless stopped there is always a timer or a call in flight behind it, and never a second call. */
+/**
+ * One step: unless stopped there is always a timer or a call in flight behind it, and never a second call. The states and transitions are those of kube-rs
+ * `runtime/src/watcher.rs`.
+ */
 export function step(state: ReflectorState, input: ReflectorInput): ReflectorStep {
   if (state.phase.type === 'Stopped') return unchanged(state);
   switch (input.type) {
@@ -218,12 +218,6 @@ function watch(
   };
 }
 
-interface Failure {
-  readonly reason: RestartReason;
-  readonly message: string;
-  readonly retryAfterMs?: number;
-}
-
 /** Ends the call in flight, if there still is one, and goes to `next` with the timer that leads on from there. */
 function wait(state: ReflectorState, next: Phase, failure: Failure, { nowMs, random }: Moment): ReflectorStep {
   const isFresh = nowMs - state.backoff.waitedUntilMs >= BACKOFF_FORGET_MS;
@@ -254,22 +248,4 @@ function after(outputs: readonly ReflectorOutput[], next: ReflectorStep): Reflec
 
 function listed(phase: Extract<Phase, { type: 'Watching' }>): Extract<Phase, { type: 'Listed' }> {
   return { type: 'Listed', resourceVersion: phase.resourceVersion, refusals: phase.refusals };
-}
-
-/** What a person can do about a refusal that does not pass by itself. */
-const HINTS: Readonly<Record<number, string>> = {
-  401: 'check the credentials in the kubeconfig, or the ServiceAccount',
-  403: 'grant what host/manifests/base/rbac.yaml names',
-  404: 'the API server does not know this kind: install its definition with "kubectl apply -k host/manifests"',
-};
-
-function failureOf(what: 'list' | 'watch', error: ClusterError): Failure {
-  const hint = error.type === 'Refused' ? HINTS[error.code] : undefined;
-  const message = `${what}: ${error.message}${hint === undefined ? '' : `; ${hint}`}`;
-  if (error.type !== 'Refused') return { reason: error.type, message };
-  const { code, retryAfterMs } = error;
-  const rest = retryAfterMs === undefined ? { message } : { message, retryAfterMs };
-  if (code === 410) return { reason: 'Expired', ...rest };
-  if (code === 429) return { reason: 'Throttled', ...rest };
-  return { reason: code >= 500 ? 'ServerError' : 'Refused', ...rest };
 }
