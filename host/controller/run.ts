@@ -1,4 +1,3 @@
-import { assertNever } from '#core/contract/decision.ts';
 import { redactText } from '../observe/redact.ts';
 import { Alarm, earliest } from './alarm.ts';
 import type { ControllerCounts, ControllerOptions, Inspection } from './controller.ts';
@@ -8,13 +7,11 @@ import type { ControllerHooks, ControllerMetrics } from './hooks.ts';
 import { Intake } from './intake.ts';
 import { type Knowledge, knowledgeOver } from './knowledge.ts';
 import { Reader } from './reader.ts';
-import { type Reconciled, Reconciler } from './reconciler.ts';
+import { Reconciler } from './reconciler.ts';
 import { Starts } from './starts.ts';
 import { keyOf, type SubjectKey, subjectOf } from './subject.ts';
-import { type Next, type Priority, WorkQueue } from './work-queue.ts';
-
-/** Longest wait before an API server that could not be asked is asked again. */
-const LONGEST_UNAVAILABLE_MS = 30_000;
+import { type Priority, WorkQueue } from './work-queue.ts';
+import { Workers } from './workers.ts';
 
 export interface RunOptions extends ControllerOptions {
   readonly metrics: ControllerMetrics;
@@ -32,15 +29,12 @@ export class Run {
   readonly #effects: Effects;
   readonly #starts: Starts;
   readonly #intake: Intake;
-  readonly #reconciler: Reconciler;
+  readonly #workers: Workers;
   readonly #alarm: Alarm;
-  readonly #workers = new Set<Promise<void>>();
+  /** Since when each subject is in the queue, by the monotonic clock. */
   readonly #queuedAtMs = new Map<SubjectKey, number>();
-  /** Since when each subject is worked on, by the monotonic clock. */
-  readonly #workedSinceMs = new Map<SubjectKey, number>();
   /** Tasks that have not been decided since the start; while there are any, no place is given out. */
   #undecided = new Set<SubjectKey>();
-  #reconciles = 0;
   #isDeciding = false;
   #isPumping = false;
   #lastDecisionAtMs: number | undefined;
@@ -75,7 +69,7 @@ export class Run {
     this.#effects = effects;
     this.#starts = starts;
     this.#intake = new Intake({ store, knowledge, starts, metrics, settings: options.settings, add: (key, as) => this.#add(key, as) });
-    this.#reconciler = new Reconciler({
+    const reconciler = new Reconciler({
       caches,
       clock,
       engine,
@@ -104,6 +98,14 @@ export class Run {
       wake: (keys) => this.#wake(keys),
       onDecided: (key) => this.#onDecided(key),
     });
+    this.#workers = new Workers({
+      ...options,
+      queue: this.#queue,
+      reconciler,
+      // Nobody else's place may wait for it.
+      onThrown: (key) => this.#onDecided(key),
+      onFree: () => this.#pump(),
+    });
     this.#alarm = new Alarm({ clock, ring: () => this.#tick(clock.now()), onClockSet: () => this.#tick(Number.POSITIVE_INFINITY) });
   }
 
@@ -126,7 +128,7 @@ export class Run {
 
   async stop(): Promise<void> {
     this.#end();
-    while (this.#workers.size > 0) await Promise.all(this.#workers);
+    await this.#workers.done();
     // Of what runs aside nobody here will hear any more.
     this.#ended.abort(new Error('the controller was stopped'));
   }
@@ -135,8 +137,7 @@ export class Run {
     const { dependents, finished, live, outcomes, pending, places } = this.#knowledge;
     const { depth, working, size } = this.#queue;
     const effects = this.#effects.size;
-    const nowMs = this.#options.clock.monotonic();
-    const workSeconds = [...this.#workedSinceMs.values()].map((sinceMs) => (nowMs - sinceMs) / 1_000);
+    const { workSeconds } = this.#workers;
     return {
       depth,
       active: working,
@@ -161,11 +162,11 @@ export class Run {
 
   inspect(key: SubjectKey): Inspection {
     const { outcomes, pending, places } = this.#knowledge;
-    const sinceMs = this.#workedSinceMs.get(key);
+    const workedForSeconds = this.#workers.workedForSeconds(key);
     const place = places.placeOf(key);
     return {
       queue: this.#queue.whereIs(key),
-      ...(sinceMs === undefined ? {} : { workedForSeconds: (this.#options.clock.monotonic() - sinceMs) / 1_000 }),
+      ...(workedForSeconds === undefined ? {} : { workedForSeconds }),
       ...(place === undefined ? {} : { place }),
       outcomes: outcomes.of(key),
       standing: pending.look(key, this.#options.clock.now()),
@@ -204,66 +205,15 @@ export class Run {
     this.#isPumping = true;
     queueMicrotask(() => {
       this.#isPumping = false;
-      while (this.#isDeciding && this.#workers.size < this.#options.maxConcurrentReconciles) {
+      while (this.#isDeciding && this.#workers.hasFree) {
         const key = this.#queue.take();
         if (key === undefined) break;
-        const worker: Promise<void> = this.#work(key).finally(() => {
-          this.#workers.delete(worker);
-          this.#pump();
-        });
-        this.#workers.add(worker);
+        const queuedAtMs = this.#queuedAtMs.get(key);
+        this.#queuedAtMs.delete(key);
+        this.#workers.begin(key, queuedAtMs);
       }
       if (this.#isDeciding) this.#alarm.set(earliest(this.#queue.nextAtMs(), this.#knowledge.places.nextAtMs()));
     });
-  }
-
-  /** As controller-runtime's `reconcileHandler`: each way that the work can end, with one call of the queue and one count. */
-  async #work(key: SubjectKey): Promise<void> {
-    const { clock, log, metrics } = this.#options;
-    const startedMs = clock.monotonic();
-    this.#reconciles += 1;
-    const reconcileID = this.#reconciles;
-    metrics.queueWaited((startedMs - (this.#queuedAtMs.get(key) ?? startedMs)) / 1_000);
-    this.#queuedAtMs.delete(key);
-    this.#workedSinceMs.set(key, startedMs);
-    const work = (): Promise<Reconciled> => this.#reconciler.reconcile(key, reconcileID);
-    const { around } = this.#options;
-    const worked = around === undefined ? work() : around(subjectOf(key), reconcileID, work);
-    const reconciled = await worked.catch((error: unknown): Reconciled => {
-      log.error('the work on a Task threw, which is a bug of the host', { ...fieldsOf(key), reconcileID, error });
-      metrics.panicked();
-      // Nobody else's place may wait for it.
-      this.#onDecided(key);
-      return { type: 'Failed', message: String(error) };
-    });
-    this.#workedSinceMs.delete(key);
-    const finish = (next: Next): number | undefined => this.#queue.finish(key, next, clock.now());
-    const seconds = (clock.monotonic() - startedMs) / 1_000;
-    switch (reconciled.type) {
-      case 'Done':
-      case 'Forgotten':
-        finish({ type: 'Done' });
-        metrics.reconciled('success', seconds);
-        break;
-      case 'WakeAt':
-        finish({ type: 'At', atMs: reconciled.atMs, priority: reconciled.priority });
-        metrics.reconciled('requeue_after', seconds);
-        break;
-      case 'Waits':
-        finish({ type: 'Wait', atMs: reconciled.untilMs });
-        metrics.reconciled('requeue', seconds);
-        break;
-      case 'Failed':
-      case 'Unavailable': {
-        const againInMs = finish({ type: 'Retry', ...(reconciled.type === 'Unavailable' ? patienceFor(reconciled) : {}) });
-        metrics.queueRetried();
-        metrics.reconciled('error', seconds);
-        log.warn(`will try again: ${reconciled.message}`, { ...fieldsOf(key), reconcileID, againInMs });
-        break;
-      }
-      default:
-        assertNever(reconciled);
-    }
   }
 
   #onDecided(key: SubjectKey): void {
@@ -274,14 +224,4 @@ export class Run {
   #openPlacesWhenAllAreKnown(): void {
     if (this.#undecided.size === 0) this.#wake(this.#knowledge.places.open(this.#options.clock.now()));
   }
-}
-
-/** The API server says how long it wants to be left alone; and once it is back, what is in doubt must not wait for as long as it was away. */
-function patienceFor({ retryAfterMs }: Extract<Reconciled, { type: 'Unavailable' }>): Omit<Extract<Next, { type: 'Retry' }>, 'type'> {
-  return { longestMs: LONGEST_UNAVAILABLE_MS, ...(retryAfterMs === undefined ? {} : { minimumMs: retryAfterMs }) };
-}
-
-function fieldsOf(key: SubjectKey): Readonly<Record<string, unknown>> {
-  const { namespace, name, uid } = subjectOf(key);
-  return { controller: 'task', namespace, name, uid };
 }
