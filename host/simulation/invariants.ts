@@ -64,7 +64,7 @@ export class Invariants {
   /** Whatever a host writes is its own, and of a Task of its share. */
   #judgeProperty(change: Change): void {
     const { ledger, writer: hostOf } = this.#options;
-    const by = ledger.writerOf(change);
+    const by = ledger.writers.of(change);
     const host = change.type === 'DELETED' ? undefined : hostOf(by);
     if (host === undefined) return;
     const { fault, task } = faultOfWrite(ledger, change);
@@ -87,7 +87,7 @@ export class Invariants {
   #judgeTask(change: Change, task: TaskRecord): void {
     const { ledger, sendings } = this.#options;
     const what = `task ${task.namespace}/${task.name} (${task.uid.slice(0, 8)})`;
-    const writer = ledger.writerOf(change);
+    const writer = ledger.writers.of(change);
     const before = change.previous as (StoredObject & Task) | undefined;
     const wasFinished = before?.status?.phase === 'Completed' || before?.status?.phase === 'Failed';
     const isDeletion =
@@ -140,7 +140,7 @@ export class Invariants {
   #judgePod(change: Change, pod: PodRecord): void {
     const { ledger } = this.#options;
     if (change.type === 'ADDED') this.#judgeNewPod(pod);
-    const writer = ledger.writerOf(change);
+    const writer = ledger.writers.of(change);
     if (!isHost(writer) || change.type === 'ADDED') return;
     const before = change.previous as StoredObject & Pod;
     const isDeletion =

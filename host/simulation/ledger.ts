@@ -1,14 +1,12 @@
-import type { Agent } from '#core/api/agent.ts';
-import type { AgentTemplate } from '#core/api/agent-template.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { ConfigMap, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { ANNOTATIONS, POD_FINALIZER } from '#core/contract/names.ts';
 import { jsonEqual } from '#host/cluster/json.ts';
-import type { Admission } from '#host/cluster/memory/admission.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
-import { type Change, keyOf } from '#host/cluster/memory/object-store.ts';
+import type { Change } from '#host/cluster/memory/object-store.ts';
 import type { World } from '#host/cluster/memory/world.ts';
+import { AgentLimits } from './agent-limits.ts';
 import { isTimedOut } from './ends.ts';
 import { blockOf, givenUpFor, hasAgentStarted, mayHaveRun, meantIn, newAttempt } from './life-records.ts';
 import {
@@ -18,12 +16,13 @@ import {
   isFinished,
   isHost,
   isLive,
-  type LimitsRecord,
+  newPodRecord,
+  newTaskRecord,
   type PodRecord,
   type TaskRecord,
 } from './records.ts';
 import { type Fields, SHARE_LABEL } from './scenario.ts';
-import { attemptOf } from './scripts.ts';
+import { Writers } from './writers.ts';
 
 export interface LedgerOptions {
   readonly world: World;
@@ -36,8 +35,8 @@ export interface LedgerOptions {
 export class Ledger {
   readonly tasks = new Map<string, TaskRecord>();
   readonly pods = new Map<string, PodRecord>();
-  /** Limits of each Agent (`namespace/name`) after the merge with its template, oldest first. */
-  readonly limits = new Map<string, LimitsRecord[]>();
+  readonly limits: AgentLimits;
+  readonly writers: Writers;
   /** Every configuration of the cluster that there was, oldest first, and since when, milliseconds since the epoch. */
   readonly configs: { readonly spec: KubeOpenCodeConfig['spec']; readonly sinceMs: number }[] = [];
   /** Whether nothing goes wrong in this history but what is done to hosts and objects. */
@@ -48,37 +47,17 @@ export class Ledger {
   isRetentionLimited = false;
   readonly #world: World;
   readonly #agentOf: LedgerOptions['agentOf'];
-  /** Who was the last to be admitted to write an object: a write happens at once after it is admitted. */
-  readonly #writers = new Map<
-    string,
-    { readonly client: string; readonly operation: string; readonly revision: number; readonly atMs: number }
-  >();
 
   constructor({ world, isCalm, agentOf }: LedgerOptions) {
     this.#world = world;
     this.isCalm = isCalm;
     this.#agentOf = agentOf;
-  }
-
-  /** To be added to the API server: tells who writes. */
-  get admission(): Admission {
-    return ({ client, operation, kind, namespace, name }) => {
-      const { revision } = this.#world.server.store;
-      this.#writers.set(`${kind} ${keyOf(namespace, name)}`, { client, operation, revision, atMs: this.nowMs });
-      return undefined;
-    };
+    this.limits = new AgentLimits(world);
+    this.writers = new Writers(world);
   }
 
   get nowMs(): number {
     return this.#world.clock.now();
-  }
-
-  /** Client of the write that made this change; `kubernetes`: one of its own components, which write past admission. */
-  writerOf({ type, revision, object: { kind, metadata } }: Change): string {
-    const admitted = this.#writers.get(`${kind} ${keyOf(metadata.namespace, metadata.name)}`);
-    // What is admitted and refused then is no write.
-    const isAdmitted = admitted?.atMs === this.nowMs && revision <= admitted.revision + 2;
-    return isAdmitted && (type === 'ADDED') === (admitted.operation === 'create') ? admitted.client : 'kubernetes';
   }
 
   taskNamed(namespace: string, name: string): TaskRecord | undefined {
@@ -101,7 +80,7 @@ export class Ledger {
         break;
       case 'Agent':
       case 'AgentTemplate':
-        this.#enterLimits(change);
+        this.limits.enter(change);
         break;
       case 'Event':
         this.#enterEvent(change);
@@ -125,41 +104,19 @@ export class Ledger {
   #enterTask(change: Change): void {
     const { type, object, previous } = change;
     const task = object as StoredObject & Task;
-    const { uid, namespace = '', name, deletionTimestamp, annotations } = task.metadata;
-    const known = this.tasks.get(uid);
-    const record: TaskRecord = known ?? {
-      uid,
-      namespace,
-      name,
-      createdMs: this.nowMs,
-      pods: [],
-      latest: task,
-      stopAskedMs: undefined,
-      deletingMs: undefined,
-      goneMs: undefined,
-      movedMs: undefined,
-      ended: undefined,
-      isEdited: false,
-      events: new Set(),
-      writes: 0,
-      disturbances: 0,
-      isTroubled: false,
-      recorded: new Map(),
-      asked: new Map(),
-      retries: [],
-      cleanups: [],
-    };
+    const { uid, deletionTimestamp, annotations } = task.metadata;
+    const record = this.tasks.get(uid) ?? newTaskRecord(task, this.nowMs);
     this.tasks.set(uid, record);
     record.latest = task;
     const labelOf = (stored: StoredObject): string | undefined => stored.metadata.labels?.[SHARE_LABEL];
     if (previous !== undefined && labelOf(previous) !== labelOf(object)) record.movedMs = this.nowMs;
     // Whoever writes the spec of an object with a schema stores a copy of its status.
     const hasOther = previous !== undefined && previous.status !== object.status && !jsonEqual(previous.status, object.status);
-    if (hasOther && !isHost(this.writerOf(change))) record.isEdited = true;
+    if (hasOther && !isHost(this.writers.of(change))) record.isEdited = true;
     // What was asked of an attempt that is over is not asked of the next.
     if (previous !== undefined && hasFinished(previous) && !isFinished(record)) record.stopAskedMs = undefined;
     if (isFinished(record) && (previous === undefined || !hasFinished(previous)))
-      record.ended = { by: this.writerOf(change), atMs: this.nowMs };
+      record.ended = { by: this.writers.of(change), atMs: this.nowMs };
     if (annotations?.[ANNOTATIONS.stop] === 'true') record.stopAskedMs ??= this.nowMs;
     const { retry, cleanup } = task.spec;
     if (!record.retries.some((known) => jsonEqual(known, retry))) record.retries.push(retry);
@@ -169,7 +126,7 @@ export class Ledger {
       const pod = this.pods.get(added.podUID ?? '');
       const hadStarted = pod === undefined || pod.hasAgentStarted || mayHaveRun(pod.latest);
       const wasEndedByUs = pod?.endedByUsMs !== undefined;
-      record.recorded.set(added.number, { attempt: added, hadStarted, wasEndedByUs, by: this.writerOf(change), atMs: this.nowMs });
+      record.recorded.set(added.number, { attempt: added, hadStarted, wasEndedByUs, by: this.writers.of(change), atMs: this.nowMs });
     }
     if (meantIn(task.status) !== meantIn(previous?.status)) this.#enterMeaning(record);
     if (deletionTimestamp !== undefined) record.deletingMs ??= this.nowMs;
@@ -201,14 +158,14 @@ export class Ledger {
     record.latest = pod;
     const { deletionTimestamp, annotations, finalizers } = pod.metadata;
     const isMarkedNow = deletionTimestamp !== undefined && change.previous?.metadata.deletionTimestamp === undefined;
-    if (isMarkedNow || change.type === 'DELETED') record.deletion ??= { atMs: this.nowMs, by: this.writerOf(change) };
-    if (isMarkedNow && isHost(this.writerOf(change))) record.endedByUsMs ??= this.nowMs;
+    if (isMarkedNow || change.type === 'DELETED') record.deletion ??= { atMs: this.nowMs, by: this.writers.of(change) };
+    if (isMarkedNow && isHost(this.writers.of(change))) record.endedByUsMs ??= this.nowMs;
     if (annotations?.[ANNOTATIONS.endedFor] !== undefined) record.endedByUsMs ??= this.nowMs;
     record.isDisrupted ||= pod.status?.conditions?.some(({ type }) => type === 'DisruptionTarget') === true;
-    if (!isHost(this.writerOf(change)) && finalizers?.includes(POD_FINALIZER) !== true) {
+    if (!isHost(this.writers.of(change)) && finalizers?.includes(POD_FINALIZER) !== true) {
       // Taken by somebody: from now on it can go unseen.
       record.hadFinalizer &&= change.previous?.metadata.finalizers?.includes(POD_FINALIZER) !== true || change.type === 'DELETED';
-    } else if (!isHost(this.writerOf(change)) && change.type === 'DELETED') record.hadFinalizer = false;
+    } else if (!isHost(this.writers.of(change)) && change.type === 'DELETED') record.hadFinalizer = false;
     record.hasForeignDeadline ||= pod.spec.activeDeadlineSeconds !== undefined && annotations?.[ANNOTATIONS.endedFor] === undefined;
     record.agentEnd ??= agentEndOf(pod, this.nowMs);
     record.isBound ||= pod.spec.nodeName !== undefined;
@@ -221,34 +178,13 @@ export class Ledger {
   }
 
   #newPod(change: Change, pod: StoredObject & Pod): PodRecord {
-    const { uid, name, namespace = '', finalizers, ownerReferences } = pod.metadata;
+    const { uid, namespace = '', ownerReferences } = pod.metadata;
     const owner = ownerReferences?.find(({ controller, kind }) => controller === true && kind === 'Task');
     const task = owner === undefined ? undefined : this.tasks.get(owner.uid);
-    const createdBy = this.writerOf(change);
+    const createdBy = this.writers.of(change);
     const agentName = task === undefined ? undefined : this.#agentOf(createdBy, task.uid);
-    const record: PodRecord = {
-      uid,
-      name,
-      createdMs: this.nowMs,
-      attempt: attemptOf(pod),
-      createdBy,
-      agent: agentName === undefined ? undefined : `${namespace}/${agentName}`,
-      hadFinalizer: finalizers?.includes(POD_FINALIZER) === true,
-      task,
-      deletion: undefined,
-      endedByUsMs: undefined,
-      isDisrupted: false,
-      wasOnLostNode: false,
-      isBound: false,
-      hasAgentStarted: false,
-      blockedBy: new Set(),
-      meantFor: new Map(),
-      hasForeignDeadline: false,
-      agentEnd: undefined,
-      end: undefined,
-      latest: pod,
-      goneMs: undefined,
-    };
+    const agent = agentName === undefined ? undefined : `${namespace}/${agentName}`;
+    const record = newPodRecord(pod, { createdMs: this.nowMs, createdBy, agent, task });
     this.pods.set(uid, record);
     if (task !== undefined) this.#inheritMeaning(task, record);
     task?.pods.push(record);
@@ -264,33 +200,4 @@ export class Ledger {
   nodeLost(node: string): void {
     for (const pod of this.pods.values()) if (pod.goneMs === undefined && pod.latest.spec.nodeName === node) pod.wasOnLostNode = true;
   }
-
-  #enterLimits({ object }: Change): void {
-    const namespace = object.metadata.namespace ?? '';
-    for (const stored of this.#world.server.store.values('Agent')) {
-      if (stored.metadata.namespace !== namespace) continue;
-      const agent = stored as StoredObject & Agent;
-      const templateName = agent.spec.templateRef?.name;
-      const template =
-        templateName === undefined ? undefined : this.#world.server.find({ kind: 'AgentTemplate', namespace, name: templateName });
-      const inherited = (template as (StoredObject & AgentTemplate) | undefined)?.spec;
-      const most = agent.spec.maxConcurrentTasks ?? inherited?.maxConcurrentTasks;
-      const entry: LimitsRecord = {
-        revision: Number(object.metadata.resourceVersion),
-        maxConcurrentTasks: limit(most),
-        maxTaskStarts: limit((agent.spec.quota ?? inherited?.quota)?.maxTaskStarts),
-      };
-      const key = `${namespace}/${agent.metadata.name}`;
-      const known = this.limits.get(key) ?? [];
-      const last = known.at(-1);
-      if (last?.maxConcurrentTasks === entry.maxConcurrentTasks && last?.maxTaskStarts === entry.maxTaskStarts && last !== undefined)
-        continue;
-      this.limits.set(key, [...known, entry]);
-    }
-  }
-}
-
-/** Nonsense, which an older CRD lets in, is no limit. */
-function limit(most: unknown): number | undefined {
-  return typeof most === 'number' && most > 0 ? most : undefined;
 }

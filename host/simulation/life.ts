@@ -33,7 +33,7 @@ export class Life {
 
   judge(change: Change): void {
     const { ledger } = this.#options;
-    const writer = ledger.writerOf(change);
+    const writer = ledger.writers.of(change);
     const { kind, metadata } = change.object;
     if (kind === 'Task') {
       const task = ledger.tasks.get(metadata.uid);

@@ -1,10 +1,11 @@
 import type { Agent } from '#core/api/agent.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
+import type { LimitsRecord } from './agent-limits.ts';
 import { isOverdue } from './ends.ts';
 import { covers } from './fleets.ts';
 import type { Ledger } from './ledger.ts';
-import { isFinished, isHidden, isOrphaned, type LimitsRecord, mayRun, type PodRecord, type TaskRecord } from './records.ts';
+import { isFinished, isHidden, isOrphaned, mayRun, type PodRecord, type TaskRecord } from './records.ts';
 import type { Violation, Writer } from './violation.ts';
 
 export interface LimitsOptions {
@@ -61,7 +62,7 @@ export class Limits {
 
   /** Limits of an Agent from a version on: what a host that knows no more may go by. */
   #limitsKnown(agent: string, revision: number): readonly LimitsRecord[] {
-    const all = this.#options.ledger.limits.get(agent) ?? [];
+    const all = this.#options.ledger.limits.of(agent);
     const first = all.findLastIndex((entry) => entry.revision <= revision);
     return all.slice(Math.max(0, first));
   }
@@ -70,7 +71,7 @@ export class Limits {
   judgeStarts(change: Change): void {
     const { ledger, writer } = this.#options;
     const agent = change.object as StoredObject & Agent;
-    const by = ledger.writerOf(change);
+    const by = ledger.writers.of(change);
     const nowMs = ledger.nowMs;
     const key = `${agent.metadata.namespace}/${agent.metadata.name}`;
     const history = agent.status?.taskStartHistory ?? [];
@@ -80,7 +81,7 @@ export class Limits {
     const host = writer(by);
     if (host === undefined || change.type !== 'MODIFIED') return;
     const windowMs = (agent.spec.quota?.windowSeconds ?? 0) * 1_000;
-    const most = Math.max(...(ledger.limits.get(key) ?? []).map(({ maxTaskStarts }) => maxTaskStarts ?? Number.POSITIVE_INFINITY));
+    const most = Math.max(...ledger.limits.of(key).map(({ maxTaskStarts }) => maxTaskStarts ?? Number.POSITIVE_INFINITY));
     const counted = history.filter((start) => {
       const record = this.#starts.get(idOf(start));
       const isKnown = record?.by === by || (record?.atMs ?? 0) < (host.ledSinceMs ?? 0);

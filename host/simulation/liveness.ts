@@ -203,7 +203,7 @@ function conditionOf({ latest }: TaskRecord, wanted: string): Condition | undefi
 }
 
 function isFull(ledger: Ledger, agent: string): boolean {
-  const most = ledger.limits.get(agent)?.at(-1)?.maxConcurrentTasks ?? Number.POSITIVE_INFINITY;
+  const most = ledger.limits.of(agent).at(-1)?.maxConcurrentTasks ?? Number.POSITIVE_INFINITY;
   const holders = [...ledger.pods.values()].filter((pod) => pod.agent === agent && isLive(pod) && pod.task?.goneMs === undefined);
   return holders.length >= most;
 }

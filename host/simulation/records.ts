@@ -1,7 +1,8 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
-import { AGENT_CONTAINER, LABELS } from '#core/contract/names.ts';
+import { AGENT_CONTAINER, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
+import { attemptOf } from './scripts.ts';
 
 /** How a Pod really ended: what its kubelet did, whether or not anybody has heard. */
 export interface PodEnd {
@@ -102,11 +103,56 @@ export interface RecordedAttempt {
   readonly atMs: number;
 }
 
-export interface LimitsRecord {
-  readonly revision: number;
-  /** undefined: no limit. */
-  readonly maxConcurrentTasks: number | undefined;
-  readonly maxTaskStarts: number | undefined;
+/** The record that a Task begins with. */
+export function newTaskRecord(task: StoredObject & Task, createdMs: number): TaskRecord {
+  const { uid, namespace = '', name } = task.metadata;
+  return {
+    uid,
+    namespace,
+    name,
+    createdMs,
+    pods: [],
+    latest: task,
+    stopAskedMs: undefined,
+    deletingMs: undefined,
+    goneMs: undefined,
+    movedMs: undefined,
+    ended: undefined,
+    isEdited: false,
+    events: new Set(),
+    writes: 0,
+    disturbances: 0,
+    isTroubled: false,
+    recorded: new Map(),
+    asked: new Map(),
+    retries: [],
+    cleanups: [],
+  };
+}
+
+/** The record that a Pod begins with; `made`: what it does not tell itself. */
+export function newPodRecord(pod: StoredObject & Pod, made: Pick<PodRecord, 'createdMs' | 'createdBy' | 'agent' | 'task'>): PodRecord {
+  const { uid, name, finalizers } = pod.metadata;
+  return {
+    ...made,
+    uid,
+    name,
+    attempt: attemptOf(pod),
+    hadFinalizer: finalizers?.includes(POD_FINALIZER) === true,
+    deletion: undefined,
+    endedByUsMs: undefined,
+    isDisrupted: false,
+    wasOnLostNode: false,
+    isBound: false,
+    hasAgentStarted: false,
+    blockedBy: new Set(),
+    meantFor: new Map(),
+    hasForeignDeadline: false,
+    agentEnd: undefined,
+    end: undefined,
+    latest: pod,
+    goneMs: undefined,
+  };
 }
 
 export function isHost(client: string): boolean {

@@ -111,7 +111,7 @@ class Simulation {
       isCalm: FAULTS.every((name) => rates[name] === 0),
       agentOf: (client, uid) => this.#fleets.host(client)?.builtFor.get(uid),
     });
-    server.addAdmission(this.#ledger.admission);
+    server.addAdmission(this.#ledger.writers.admission);
     this.#injector = new FaultInjector({
       seed,
       rates,
