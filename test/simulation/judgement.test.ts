@@ -340,5 +340,5 @@ test('a place stays the task’s that was given it, also where the limit is lowe
     [...ledger.pods.values()].map(({ createdBy }) => createdBy),
     text,
   ).toEqual(['host-2', 'host-2']);
-  expect(ledger.limits.get('team-a/coder'), text).toHaveLength(2);
+  expect(ledger.limits.of('team-a/coder'), text).toHaveLength(2);
 });
