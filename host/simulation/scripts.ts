@@ -16,6 +16,12 @@ export class Scripts {
     const scripts = this.#ofTask.get(taskUid) ?? [];
     return scripts[Math.min(attempt, scripts.length) - 1];
   }
+
+  /** By the Task that it belongs to; undefined: to none. */
+  ofPod(pod: Pod): Partial<PodScript> | undefined {
+    const owner = pod.metadata.ownerReferences?.find(({ controller }) => controller === true);
+    return owner === undefined ? undefined : this.of(owner.uid, attemptOf(pod));
+  }
 }
 
 /** Number of the attempt that a Pod is of, from 1. */
