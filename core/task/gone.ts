@@ -1,11 +1,13 @@
-import type { Action, Decided } from '../contract/decision.ts';
-import { hasEnded } from '../contract/ended.ts';
+import type { Pod } from '../api/kubernetes.ts';
+import type { Action, Decided, Decision } from '../contract/decision.ts';
+import { hasEnded, isFinished } from '../contract/ended.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { isControlledBy, reason, type TaskContext } from './context.ts';
-import { decided } from './decided.ts';
+import { isControlledBy, liveAnswerFor, podRef, reason, type TaskContext } from './context.ts';
+import { decided, reads } from './decided.ts';
 import { abortSession } from './ending.ts';
 import { fateOf, lostAfterMs } from './fate.ts';
+import { podUnknown } from './live.ts';
 import { heldPlace } from './place.ts';
 import { deletePod, releasePod } from './pods.ts';
 
@@ -26,26 +28,46 @@ function abortSessions(snapshot: Snapshot): readonly Action[] {
 /** Kubernetes' own finalizer for a deletion that leaves the dependents. Source: apimachinery metav1.FinalizerOrphanDependents. */
 const ORPHAN_FINALIZER = 'orphan';
 
+/** Wait before a Pod that no watch shows is looked for again, in milliseconds. */
+const RELOOK_MS = 5_000;
+
 /**
  * A Task under deletion that somebody's finalizer (or foreground deletion) still holds: nothing starts, what runs is ended unless it is to be orphaned, and no Pod
  * stands in the way. Containers that still run hold the Task's place.
  */
-export function whileDeleted(context: TaskContext): Decided {
-  const { snapshot, task } = context;
+export function whileDeleted(context: TaskContext): Decision {
+  const { task } = context;
+  const unseen = unseenPod(context);
+  if (unseen !== null && 'type' in unseen) return unseen;
+  const snapshot = unseen === null ? context.snapshot : { ...context.snapshot, pods: [...context.snapshot.pods, unseen] };
   const isOrphaning = task.metadata.finalizers?.includes(ORPHAN_FINALIZER) === true;
   const deletes = isOrphaning ? [] : snapshot.pods.flatMap((pod) => deletePod(snapshot, pod));
   const alive = snapshot.pods.filter((pod) => fateOf(context, pod).type === 'Lives');
   const lostAt = alive
     .map((pod) => parseTime(pod.metadata.deletionTimestamp))
     .map((atMs) => (atMs === null ? null : lostAfterMs(context, atMs)));
+  const lookAtMs = alive.some((pod) => pod === unseen) ? context.nowMs + RELOOK_MS : null;
   return decided({
     actions: [...(isOrphaning ? [] : abortSessions(snapshot)), ...deletes, ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod))],
     ...(alive.length > 0 ? heldPlace(context) : {}),
-    wakeAtMs: lostAt.reduce(earliest, null),
+    wakeAtMs: lostAt.reduce(earliest, lookAtMs),
     reasons: [
       reason('task/being-deleted', `the task is being deleted: its pods are ${isOrphaning ? 'left behind' : 'deleted'} and released`, {
         pods: snapshot.pods.map((pod) => pod.metadata.name),
       }),
     ],
   });
+}
+
+/**
+ * The Pod of a Task that has started, where no watch shows it because somebody has taken our label from it: foreground deletion waits for it, our finalizer holds it, and nothing else
+ * is ever decided of it. Null: there is none.
+ */
+function unseenPod(context: TaskContext): Pod | Decision | null {
+  const { snapshot, task, podName } = context;
+  if (isFinished(task) || task.status?.phase === 'Queued' || snapshot.pods.some(({ metadata }) => metadata.name === podName)) return null;
+  const answer = liveAnswerFor(snapshot, podRef(context));
+  if (answer === undefined) return reads([{ ...podRef(context), live: true }]);
+  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
+  return 'found' in answer && isControlledBy(answer.found, snapshot.subject.uid) ? (answer.found as Pod) : null;
 }

@@ -114,7 +114,7 @@ describe('between two attempts', () => {
   });
   test('a Task that is deleted starts nothing and lets its Pods go', () => {
     const made = task({ status: between(), metadata: { deletionTimestamp: '2026-01-01T10:04:59Z', finalizers: ['foregroundDeletion'] } });
-    expect(summary(decided(snapshot({ task: made, pods: [failed], read: found() })).actions)).toEqual([
+    expect(summary(decided(snapshot({ task: made, pods: [failed], read: NO_SECOND })).actions)).toEqual([
       'Delete Pod fix-bug-pod',
       'Patch Pod fix-bug-pod',
     ]);

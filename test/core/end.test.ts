@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/kubernetes.ts';
-import type { Snapshot } from '#core/contract/snapshot.ts';
+import type { Task, TaskStatus } from '#core/api/task.ts';
+import type { ReadResult, Snapshot } from '#core/contract/snapshot.ts';
 import { applied } from '#test/support/applied.ts';
 import {
   agent,
@@ -632,7 +633,40 @@ describe('deletion', () => {
       'Delete Pod fix-bug-pod',
       'Patch Pod fix-bug-pod',
     ]);
-    expect(decided(snapshot({ task: task(deleting), read: found() })).actions).toEqual([]);
+    const noPod = read([GONE, { absent: true }]);
+    expect(decided(snapshot({ task: task(deleting), read: noPod })).actions).toEqual([]);
+  });
+  describe('a Pod that our finalizer holds and no watch shows, because our label was taken from it', () => {
+    const deleting = (status: TaskStatus): Task =>
+      task({ status, metadata: { deletionTimestamp: '2026-01-01T10:04:59Z', finalizers: ['foregroundDeletion'] } });
+    const facing = (answer?: ReadResult): Snapshot =>
+      snapshot({ task: deleting(running()), ...(answer === undefined ? {} : { read: read([GONE, answer]) }) });
+
+    test('is looked for, ended and let go, and looked at again while it lives', () => {
+      expect(decide(facing())).toEqual({ type: 'Reads', refs: [{ ...GONE, namespace: NAMESPACE }] });
+      const decision = decided(facing({ found: pod({ metadata: { labels: {} } }) }));
+      expect(summary(decision.actions)).toEqual(['Delete Pod fix-bug-pod', 'Patch Pod fix-bug-pod']);
+      expect(decision.wakeAt).toBe('2026-01-01T10:05:05.000Z');
+    });
+    test('is let go where it has ended', () => {
+      const ended = pod({ phase: 'Failed', agent: exited(143), metadata: { labels: {}, deletionTimestamp: '2026-01-01T10:05:29Z' } });
+      const decision = decided(facing({ found: ended }));
+      expect(summary(decision.actions)).toEqual(['Patch Pod fix-bug-pod']);
+      expect(decision).not.toHaveProperty('wakeAt');
+    });
+    test.each([
+      { name: 'there is none', answer: { absent: true } },
+      { name: 'it is another’s', answer: { found: pod({ metadata: { ownerReferences: [] } }) } },
+      { name: 'nobody can say', answer: { unavailable: { code: 503, message: 'try later' } } },
+    ] as const)('is left alone: $name', ({ answer }) => {
+      expect(decided(facing(answer)).actions).toEqual([]);
+    });
+    test.each([
+      { name: 'waits its turn', status: { phase: 'Queued' } },
+      { name: 'has ended', status: { phase: 'Completed' } },
+    ] as const)('is not looked for where the Task $name', ({ status }) => {
+      expect(decided(snapshot({ task: deleting(status) })).actions).toEqual([]);
+    });
   });
 });
 

@@ -290,6 +290,22 @@ test('a pod whose label was taken right before its task was deleted was held by 
   expect(second?.latest.status, text).toMatchObject({ phase: 'Completed' });
 });
 
+test('foreground deletion of a task waited for good for a pod whose label was taken right before, and that our finalizer held', async () => {
+  const STATUS = 4;
+  const from = scenario(
+    [0, agent()],
+    [100, create('t0', { outcome: 'never' })],
+    [1_000, { type: 'StripPod', at: at('t0-pod'), of: 'label' }],
+    [2_000, { type: 'Delete', kind: 'Task', at: at('t0'), options: { propagationPolicy: 'Foreground' } }],
+  );
+  // What the host says of it is long on its way.
+  const history = await simulate({ ...from, quietAfterMs: 30_000 }, { engine, delay: (write) => (write === STATUS ? 8_000 : 0) });
+  const text = history.lines.join('\n');
+  expect(history.violations, text).toEqual([]);
+  expect(taskIn(history)?.pods[0]?.goneMs, text).toBeDefined();
+  expect(taskIn(history)?.goneMs, text).toBeDefined();
+});
+
 test('a pod that its host had seen, and that was gone before its task told of it, was made again', async () => {
   const CLAIM = 4;
   const from = scenario(
