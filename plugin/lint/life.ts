@@ -15,10 +15,12 @@ const PLACES: Readonly<Record<string, readonly Path[]>> = {
 
 /** Settings of a Task's life that a schema allows and that do nothing, or not what they say. Of faulty objects only what can be read counts. */
 export function findInLife(documents: readonly SourceObject[]): readonly Fault[] {
+  const graces = new Map(documents.flatMap(({ value }) => graceOf(fieldsOf(value))));
   return documents.flatMap((document) => {
     const object = fieldsOf(document.value);
     const kind = String(object.kind);
-    const notes = (PLACES[kind] ?? []).flatMap((path) => notesAt(path, at(object, path)));
+    const grace = graces.get(keyOf(podsOf(object), object));
+    const notes = (PLACES[kind] ?? []).flatMap((path) => notesAt(path, at(object, path), grace));
     const all = [...notes, ...(kind === 'Task' ? stopNotes(object) : []), ...(kind === 'KubeOpenCodeConfig' ? evidenceNotes(object) : [])];
     return all.map(({ path, says }) => document.fault(path, `${path.join('.')}: ${says}`));
   });
@@ -29,8 +31,34 @@ interface Note {
   readonly says: string;
 }
 
-function notesAt(path: Path, fields: Fields): readonly Note[] {
-  return [...retryNotes(path, fields), ...pendingNotes(path, fields), ...graceNotes(path, fields), ...cleanupNotes(path, fields)];
+/** The grace that `podSpec` gives to Pods. */
+interface PodGrace {
+  /** `Agent coder`. */
+  readonly by: string;
+  readonly seconds: unknown;
+}
+
+function graceOf(object: Fields): readonly (readonly [string, PodGrace])[] {
+  const { kind, metadata } = object;
+  const { terminationGracePeriodSeconds: seconds } = at(object, ['spec', 'podSpec']);
+  if ((kind !== 'Agent' && kind !== 'AgentTemplate') || seconds === undefined) return [];
+  const by = `${kind} ${fieldsOf(metadata).name}`;
+  return [[keyOf(by, object), { by, seconds }]];
+}
+
+/** By whom the Pods are made that the object speaks of: itself, or whom a Task names. */
+function podsOf(object: Fields): string {
+  const { agentRef, templateRef } = at(object, ['spec']);
+  if (object.kind !== 'Task') return `${object.kind} ${fieldsOf(object.metadata).name}`;
+  return agentRef === undefined ? `AgentTemplate ${fieldsOf(templateRef).name}` : `Agent ${fieldsOf(agentRef).name}`;
+}
+
+function keyOf(by: string, { metadata }: Fields): string {
+  return `${by} in ${fieldsOf(metadata).namespace ?? ''}`;
+}
+
+function notesAt(path: Path, fields: Fields, grace: PodGrace | undefined): readonly Note[] {
+  return [...retryNotes(path, fields), ...pendingNotes(path, fields), ...graceNotes(path, fields, grace), ...cleanupNotes(path, fields)];
 }
 
 /** A budget that pays for nothing, and a wait that is cut at once. */
@@ -61,12 +89,12 @@ function pendingNotes(path: Path, { timeout, pendingTimeouts }: Fields): readonl
     }));
 }
 
-/** A deadline leaves a container the grace of its Pod. */
-function graceNotes(path: Path, fields: Fields): readonly Note[] {
+/** A deadline leaves a container the grace of its Pod. That is the stop's own, but where `podSpec` says another. */
+function graceNotes(path: Path, fields: Fields, grace: PodGrace | undefined): readonly Note[] {
   const { mode, gracePeriodSeconds } = fieldsOf(fields.stop);
   if (mode !== 'Retain' || gracePeriodSeconds === undefined) return [];
-  const says =
-    'it does nothing with mode: Retain, where the Pod’s own grace counts; set podSpec.terminationGracePeriodSeconds of the Agent or its template';
+  if (grace === undefined || grace.seconds === gracePeriodSeconds) return [];
+  const says = `it does nothing with mode: Retain, where the Pod’s own grace counts: podSpec.terminationGracePeriodSeconds of ${grace.by} is ${grace.seconds}`;
   return [{ path: [...path, 'stop', 'gracePeriodSeconds'], says }];
 }
 

@@ -142,6 +142,8 @@ describe('settings that do nothing, or not what they say, are notes', () => {
     return notes.map(({ message }) => message);
   };
   const taskWith = (spec: string): string => TASK.replace('description: Fix it.', spec);
+  const agentWith = (spec: string): string =>
+    `${API}\nkind: Agent\nmetadata: {name: coder}\nspec: {workspaceDir: /workspace, serviceAccountName: default, ${spec}}\n`;
   const configWith = (spec: string): string => `${API}\nkind: KubeOpenCodeConfig\nmetadata: {name: cluster}\nspec: {${spec}}\n`;
   const IDLE =
     'nothing that fails is tried again by it; set limit, or a limit of its own in causes (a Pod that the platform ends before its agent has started is replaced all the same)';
@@ -163,13 +165,17 @@ describe('settings that do nothing, or not what they say, are notes', () => {
       ],
     ],
     [taskWith('pendingTimeouts: {imagePull: 60m}'), []],
+    // It becomes the grace of the Pod.
+    [taskWith('stop: {mode: Retain, gracePeriodSeconds: 60}'), []],
+    [taskWith('stop: {gracePeriodSeconds: 60}'), []],
     [
-      taskWith('stop: {mode: Retain, gracePeriodSeconds: 60}'),
+      agentWith('podSpec: {terminationGracePeriodSeconds: 30}, taskDefaults: {stop: {mode: Retain, gracePeriodSeconds: 60}}'),
       [
-        'spec.stop.gracePeriodSeconds: it does nothing with mode: Retain, where the Pod’s own grace counts; set podSpec.terminationGracePeriodSeconds of the Agent or its template',
+        'spec.taskDefaults.stop.gracePeriodSeconds: it does nothing with mode: Retain, where the Pod’s own grace counts: podSpec.terminationGracePeriodSeconds of Agent coder is 30',
       ],
     ],
-    [taskWith('stop: {gracePeriodSeconds: 60}'), []],
+    [agentWith('podSpec: {terminationGracePeriodSeconds: 60}, taskDefaults: {stop: {mode: Retain, gracePeriodSeconds: 60}}'), []],
+    [agentWith('podSpec: {terminationGracePeriodSeconds: 30}, taskDefaults: {stop: {gracePeriodSeconds: 60}}'), []],
     [
       taskWith(
         'cleanup: {ttlSecondsAfterFinished: 60, ttlSecondsAfterFailed: 600, pod: {failed: Delete, stopped: Delete, delaySeconds: 60}}',
@@ -199,6 +205,13 @@ describe('settings that do nothing, or not what they say, are notes', () => {
     [configWith('cleanup: {pod: {stopped: Delete}}'), []],
     [configWith('taskDefaults: {retry: {}}'), [`spec.taskDefaults.retry: ${IDLE}`]],
   ])('%s', async (object, notes) => expect(await told(object)).toEqual(notes));
+
+  test('the grace of a Task that is retained is that of whose Pod it has', async () => {
+    const object = `${taskWith('stop: {mode: Retain, gracePeriodSeconds: 60}')}---\n${TEMPLATE.replace('default}', 'default, podSpec: {terminationGracePeriodSeconds: 5}}')}`;
+    expect((await report(object)).notes.map(({ message }) => message)).toEqual([
+      'spec.stop.gracePeriodSeconds: it does nothing with mode: Retain, where the Pod’s own grace counts: podSpec.terminationGracePeriodSeconds of AgentTemplate quick is 5',
+    ]);
+  });
 
   test('they are no reason to fail', async () => expect((await lint(`${taskWith('retry: {}')}---\n${TEMPLATE}`)).code).toBe(0));
 });
