@@ -46,7 +46,8 @@ export async function runStatusCommand(names: readonly string[], flags: StatusFl
     for (const text of found.missing) io.err(`error: ${text}\n`);
     const code = found.missing.length > 0 ? EXIT.error : EXIT.ok;
     if (flags.watch === true && (names.length === 0 || found.tasks.length > 0)) {
-      await watch({ ...view, names: found.tasks.map(({ metadata }) => metadata.name) }, names.length > 0);
+      // Without names those that come later are shown, too, and as a table.
+      await watch(names.length === 0 ? view : { ...view, names: found.tasks.map(({ metadata }) => metadata.name) });
       return code;
     }
     if (found.tasks.length > 0) (await createPrinter(view))(await report(view, found.tasks, await readPods(view)));
@@ -99,8 +100,9 @@ async function readQueues({ cluster, flags, io }: View, tasks: readonly Task[], 
   return queues;
 }
 
-async function watch(view: View, isByName: boolean): Promise<void> {
+async function watch(view: View): Promise<void> {
   const { cluster, clock, names, io } = view;
+  const isByName = names.length > 0;
   const print = await createPrinter(view);
   const over = new AbortController();
   const scopes: readonly Scope[] = [{ kind: 'Task', ...scopeOf(view) }, ...(isDeep(view) ? [podScope(view)] : [])];

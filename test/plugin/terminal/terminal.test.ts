@@ -126,7 +126,7 @@ describe('Ctrl-C', () => {
   onTerminal('ends what follows: 130, nothing is left, and who waited learns what goes on', async () => {
     const following = [
       { terminal: open('logs fix -f'), until: /reading the code/, last: /reading the code\n(\^C)?$/ },
-      { terminal: open('status -w'), until: /fix +Running/, last: /\n(\^C)?$/ },
+      { terminal: open('status -w'), until: /^NAME +PHASE[^\n]*\nfix +Running/m, last: /\n(\^C)?$/ },
       {
         terminal: open("run new 'Fix it' --agent coder --wait"),
         until: /waits for the controller/,
