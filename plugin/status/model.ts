@@ -50,7 +50,9 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
   const template = agent === undefined ? (status?.templateRef?.name ?? spec.templateRef?.name) : undefined;
   const hasEnded = isFinished(task);
   const budgets = retryBudgets(task);
-  const message = status?.message ?? (status?.phase === undefined ? 'no controller has looked at it yet' : undefined);
+  // Its Pod is made before its status is written.
+  const isUnseen = status?.phase === undefined && pods.length === 0;
+  const message = status?.message ?? (isUnseen ? 'no controller has looked at it yet' : undefined);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -65,7 +67,7 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
     times: { ...status?.times },
     ...optional('queue', queue),
     ...optional('blocked', hasEnded ? undefined : blockedOf(task)),
-    ...optional('next', nextOf(task)),
+    ...optional('next', nextOf(task, pods)),
     ...optional('retries', budgets.length === 0 ? undefined : budgets),
     conditions: (status?.conditions ?? []).map(({ type, status: is, reason, message: says, lastTransitionTime }) => ({
       type,
@@ -88,10 +90,14 @@ function blockedOf({ spec, status }: Task): BlockedState | undefined {
   return { reason, message, since, ...optional('givenUpAfter', timeout === undefined ? undefined : spec.pendingTimeouts?.[timeout]) };
 }
 
-function nextOf({ status }: Task): TaskState['next'] {
+/** None once its Pod is there, though the status does not speak of it yet. */
+function nextOf({ status }: Task, pods: readonly Pod[]): TaskState['next'] {
   const isBetween = status?.conditions?.some(({ type, status: is }) => type === 'Retrying' && is === 'True') === true;
   if (!isBetween) return undefined;
-  return { attempt: (status?.attempts?.at(-1)?.number ?? 0) + 1, ...optional('dueAt', status?.nextAttemptTime) };
+  const kept = status?.attempts ?? [];
+  const attempt = (kept.at(-1)?.number ?? 0) + 1;
+  if (pods.some((pod) => numberOf(pod, kept) === attempt)) return undefined;
+  return { attempt, ...optional('dueAt', status?.nextAttemptTime) };
 }
 
 /** What the status keeps of the attempts, and each Pod with its attempt, also one that the status does not speak of yet. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { humanDuration } from '#plugin/age.ts';
-import { running } from '#test/support/builders.ts';
+import { condition, running } from '#test/support/builders.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 import { run } from '../io.ts';
 import { ended, putPod, putStatus, putTask } from '../tasks.ts';
@@ -89,6 +89,26 @@ describe('forms', () => {
     const esc = String.fromCharCode(27);
     expect((await run(args, { color: true })).out).toContain(`${esc}[36mRunning${esc}[39m`);
     expect((await run([...args, '--no-color'], { color: true })).out).not.toContain(esc);
+  });
+});
+
+describe('a Pod that the status does not speak of yet', () => {
+  test('of a new Task: a controller has looked at it', async () => {
+    putTask(server, 'fix');
+    putPod(server, 'fix', { phase: 'Pending' });
+    expect((await status('fix')).out).toMatch(/^Task team-a\/fix {2}Pending\n[\s\S]*Attempt 1\n[\s\S]*Pod fix-pod {2}Pending/);
+  });
+
+  test('of the next attempt: nobody waits for it any more', async () => {
+    const nextAttemptTime = '2026-01-01T10:00:00Z';
+    const retrying = condition('Retrying', 'True', 'Application');
+    const attempts = [{ number: 1, podName: 'fix-pod' }];
+    putTask(server, 'fix', { status: { phase: 'Pending', attemptCount: 1, attempts, nextAttemptTime, conditions: [retrying] } });
+    expect((await status('fix')).out).toContain('Next attempt  2, due since 2026-01-01T10:00:00Z');
+    putPod(server, 'fix', { phase: 'Pending', metadata: { name: 'fix-pod-2', annotations: { 'kubeopencode.io/attempt': '2' } } });
+    const { out } = await status('fix');
+    expect(out).not.toContain('Next attempt');
+    expect(out).toMatch(/Attempt 2\n[\s\S]*Pod fix-pod-2 {2}Pending/);
   });
 });
 
