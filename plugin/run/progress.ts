@@ -86,5 +86,6 @@ export function exitCodeOf(task: Task | null): ExitCode {
 
 function podOf(store: Store, { metadata, status }: Task): Pod | undefined {
   const pods = store.labelledFor('Pod', metadata.uid ?? '') as readonly Pod[];
-  return pods.find((pod) => pod.metadata.name === status?.podName) ?? pods.at(-1);
+  // Of the attempt that runs: those before may have left theirs.
+  return status?.podName === undefined ? pods.at(-1) : pods.find((pod) => pod.metadata.name === status.podName);
 }

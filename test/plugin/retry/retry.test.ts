@@ -3,7 +3,7 @@ import type { Task } from '#core/api/task.ts';
 import { running } from '#test/support/builders.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
 import { run } from '../io.ts';
-import { ended, putStatus, putTask } from '../tasks.ts';
+import { ended, putPod, putStatus, putTask } from '../tasks.ts';
 
 let server: FakeApiServer;
 beforeEach(async () => {
@@ -134,10 +134,14 @@ describe('--wait', () => {
 
   test('to the end of that attempt, with what happens, and the agent’s exit code', async () => {
     putTask(server, 'fix', { status: failed() });
+    putPod(server, 'fix', { phase: 'Failed' });
     const waiting = retry('fix', '--wait');
     await expect.poll(() => server.watches).toBe(2);
     await settle();
     putStatus(server, 'fix', { phase: 'Pending', message: 'attempt 2 was asked for', attempts: [{ number: 1, exitCode: 1 }] });
+    await settle();
+    // Its Pod is not seen yet, and that of the attempt before is still there.
+    putStatus(server, 'fix', { phase: 'Running', podName: 'fix-pod-2', attempts: [{ number: 1, exitCode: 1 }] });
     await settle();
     const attempts = [
       { number: 1, exitCode: 1 },
@@ -147,7 +151,7 @@ describe('--wait', () => {
     const { code, out, err } = await waiting;
     expect([code, out]).toEqual([7, 'task.kubeopencode.io/fix attempt 2 asked for\n']);
     expect(err.replaceAll(/^\+\d+s {2}/gm, '')).toBe(
-      'attempt 2 was asked for: waits for the controller\nPending: attempt 2 was asked for\nFailed (Application, exit code 7): no\n',
+      'attempt 2 was asked for: waits for the controller\nPending: attempt 2 was asked for\nRunning\nFailed (Application, exit code 7): no\n',
     );
   });
 
