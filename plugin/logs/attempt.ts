@@ -33,8 +33,9 @@ function numberOf(task: Task, { attempt, previous }: AttemptChoice): number {
   const latest = latestOf(task);
   const number = attempt ?? (previous === true ? latest - 1 : latest);
   if (number >= 1 && number <= latest) return number;
-  const had = `there ${latest === 1 ? 'was 1 attempt' : `were ${latest} attempts`}`;
-  throw new Error(`read logs of task ${task.metadata.name}: expected an attempt that there was, ${had}`);
+  const had = latest === 1 ? '1 attempt' : `${latest} attempts`;
+  const lacks = attempt === undefined ? 'none before the latest' : `no attempt ${attempt}`;
+  throw new Error(`read logs of task ${task.metadata.name}: there was ${lacks}; it has had ${had}`);
 }
 
 function noPodText(task: Task, number: number): string {

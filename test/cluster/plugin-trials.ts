@@ -54,7 +54,7 @@ export const TRIALS: Readonly<Record<string, readonly Trial[]>> = {
     { words: ['done', ...IN, '-o', 'yaml'], out: /^formatVersion: 1$/m },
   ],
   logs: [
-    { words: ['done', '--previous', ...IN], code: 1, out: /^$/, err: /expected an attempt that there was, there was 1 attempt\n$/ },
+    { words: ['done', '--previous', ...IN], code: 1, out: /^$/, err: /there was none before the latest; it has had 1 attempt\n$/ },
     { words: ['runs', ...IN], out: /^agent: started\n$/ },
     { words: ['failed', ...IN, '-c', 'agent', '--tail', '1'], out: /^agent: ended with exit code 3\n$/ },
     { words: ['done', ...IN, '-f', '--since', '1h', '--timestamps'], out: /^\d{4}-\S+Z agent: started\n\d{4}-\S+Z agent: done\n$/ },

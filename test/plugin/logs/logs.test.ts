@@ -80,7 +80,7 @@ describe('attempts', () => {
 
   test('that there was not', async () =>
     expect((await logs('fix', '--attempt', '3')).err).toBe(
-      'error: read logs of task fix: expected an attempt that there was, there were 2 attempts\n',
+      'error: read logs of task fix: there was no attempt 3; it has had 2 attempts\n',
     ));
 });
 
