@@ -88,7 +88,7 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     return EXIT.ok;
   }
   try {
-    await program.parseAsync([...asCommanderTakes(program, args)], { from: 'user' });
+    await program.parseAsync([...asCommanderTakes(program, withoutHelpCommand(args))], { from: 'user' });
     return code;
   } catch (error) {
     // What commander found wrong it has said already.
@@ -96,6 +96,11 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     io.err(`error: ${textOf(error)}\n`);
     return EXIT.error;
   }
+}
+
+/** `help plan`, as kubectl takes it, is `plan --help`. */
+function withoutHelpCommand([first = '', ...others]: readonly string[]): readonly string[] {
+  return first === 'help' ? [...others, '--help'] : [first, ...others];
 }
 
 function textOf(error: unknown): string {

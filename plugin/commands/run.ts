@@ -36,7 +36,10 @@ export function defineRun(program: Command, io: Io, done: (code: ExitCode) => vo
     .summary('create a Task from a prompt')
     .description('Creates a Task from a prompt, and prints its name. With --wait it stays until the Task has ended.')
     .usage('[name] <prompt|-> --agent <name>|--template <name> [flags]')
-    .argument('<words...>', 'a name for the Task (default: task- and five letters), and the prompt; - reads it from standard input');
+    .argument(
+      '<prompt...>',
+      'what is to be done, or - to read it from standard input; before it a name for the Task (default: task- and five letters)',
+    );
   addNamespaceFlag(command)
     .addOption(new Option('--agent <name>', 'Agent that is to run it').conflicts('template'))
     .addOption(new Option('--template <name>', 'AgentTemplate to make its Pod from'))

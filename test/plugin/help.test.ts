@@ -35,6 +35,11 @@ test.each(COMMANDS)('%s --help', async (command) => {
   expect((await run(['--help'])).out).toContain(`\n  ${command} `);
 });
 
+test('help, as a command, is the same', async () => {
+  expect(await run(['help'])).toEqual(await run(['--help']));
+  expect(await run(['help', 'plan'])).toEqual(await run(['plan', '--help']));
+});
+
 test('every command is among them, and shows how it is used', async () => {
   const [, list = ''] = (await run(['--help'])).out.split('Commands:\n');
   expect([...list.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name).toSorted()).toEqual(COMMANDS.toSorted());
