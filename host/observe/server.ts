@@ -27,8 +27,9 @@ export type Route = (asked: Asked) => Answer | Promise<Answer>;
 const MAX_BODY_BYTES = 4_096;
 const HEADERS_TIMEOUT_MS = 10_000;
 
+/** With a line break at its end, as curl shows it. */
 export function plainText(code: number, text: string): Answer {
-  return { code, contentType: 'text/plain; charset=utf-8', text };
+  return { code, contentType: 'text/plain; charset=utf-8', text: `${text}\n` };
 }
 
 /** One named question; `fault` says what is wrong, undefined when it is well. */

@@ -18,8 +18,7 @@ export interface DebugSources {
 const TASKS = '/debug/tasks/';
 const INDEX = `/debug/tasks/NAMESPACE/NAME  the last snapshot of a Task, what was decided of it and why, its place, timers and outcomes
 /debug/queue                 the queues of the Agents, and what the controller keeps
-/debug/loglevel              the level of the log; PUT debug, info, warn or error to change it
-`;
+/debug/loglevel              the level of the log; PUT debug, info, warn or error to change it`;
 
 /**
  * What the controller knows beside the API server, for people. What looks like a secret is blotted out, as in the journal; all the same it shows what

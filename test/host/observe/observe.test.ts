@@ -304,7 +304,7 @@ describe('the servers', () => {
       '[-]caches failed: first list not done of Pod\n[+]other ok\nreadyz check failed\n',
     ]);
     expect(await fetchText(first, '/readyz/other')).toEqual([200, 'ok']);
-    expect(await fetchText(first, '/metrics')).toEqual([404, 'not found']);
+    expect(await fetchText(first, '/metrics')).toEqual([404, 'not found\n']);
     expect(await fetchText(second, '/metrics')).toEqual([500, 'no metrics']);
     expect((await fetch(`http://127.0.0.1:${first}/readyz`, { method: 'POST' })).status).toBe(404);
     await servers.close();
