@@ -305,7 +305,7 @@ describe('the servers', () => {
     ]);
     expect(await fetchText(first, '/readyz/other')).toEqual([200, 'ok']);
     expect(await fetchText(first, '/metrics')).toEqual([404, 'not found\n']);
-    expect(await fetchText(second, '/metrics')).toEqual([500, 'no metrics']);
+    expect(await fetchText(second, '/metrics')).toEqual([500, 'no metrics\n']);
     expect((await fetch(`http://127.0.0.1:${first}/readyz`, { method: 'POST' })).status).toBe(404);
     await servers.close();
     await expect(fetchText(first, '/readyz')).rejects.toThrow();
