@@ -74,7 +74,7 @@ export class Stage {
         break;
       }
       case 'Drain': {
-        you(`kubectl drain ${happening.node} --ignore-daemonsets`);
+        you(`kubectl drain ${happening.node} --ignore-daemonsets --delete-emptydir-data`);
         const there = server.store.sorted('Pod').filter(({ spec, status }) => {
           return (spec as { nodeName?: string }).nodeName === happening.node && status?.phase === 'Running';
         });
