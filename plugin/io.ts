@@ -40,7 +40,7 @@ export function processIo(): Io {
       return Buffer.concat(chunks).toString('utf8');
     },
     get columns() {
-      return columnsOf(env) ?? (stdout.isTTY ? stdout.columns : undefined);
+      return columnsOf(env) ?? terminalColumns(stdout);
     },
     takesColor: takesColor(env, stdout.isTTY === true ? () => stdout.hasColors() : () => false),
     onInterrupt: (lastWords) => {
@@ -54,6 +54,11 @@ export function processIo(): Io {
       return () => void process.removeListener('SIGINT', end);
     },
   };
+}
+
+/** Width of the terminal that a stream goes to; undefined: it goes to none. One that nobody has given a size says 0. */
+export function terminalColumns({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number | undefined {
+  return isTTY ? columns || HELP_WIDTH : undefined;
 }
 
 function columnsOf({ COLUMNS = '' }: Io['env']): number | undefined {

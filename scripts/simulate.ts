@@ -1,5 +1,5 @@
 import { realClock } from '#host/real-clock.ts';
-import { colored, plain } from '#plugin/io.ts';
+import { colored, plain, terminalColumns } from '#plugin/io.ts';
 import { buildIfStale } from './build.ts';
 import { stopAsked } from './process/stop-asked.ts';
 import { parseCommandLine, type Request } from './simulate/command-line.ts';
@@ -11,7 +11,7 @@ async function main(request: Request): Promise<number> {
   const out = (text: string): void => void stdout.write(text);
   const text: TextOptions = {
     paint: stdout.isTTY && stdout.hasColors() ? colored : plain,
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    columns: terminalColumns(stdout),
   };
   // Who reads only the beginning (head, less) wants no stack trace.
   stdout.on('error', () => process.exit(0));
@@ -37,7 +37,7 @@ async function main(request: Request): Promise<number> {
       const stop = new AbortController();
       void stopAsked(over.signal).then(() => stop.abort());
       try {
-        const errColumns = stderr.isTTY ? stderr.columns : undefined;
+        const errColumns = terminalColumns(stderr);
         return await runSoak(request.soak, request.output, { clock: realClock, out, err, text, errColumns, signal: stop.signal });
       } finally {
         over.abort();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { colored, plain } from '#plugin/io.ts';
+import { colored, plain, terminalColumns } from '#plugin/io.ts';
 import { DIST } from './build/paths.ts';
 import { buildIfStale } from './build.ts';
 import { parseStart, type StartRequest } from './demo/command-line.ts';
@@ -38,7 +38,7 @@ async function startDemo({ scenario, pace }: Extract<StartRequest, { type: 'Demo
     engine: loadEngine(readFileSync(`${DIST}core.wasm`)),
     write: (text) => void stdout.write(text),
     paint: stdout.isTTY && stdout.hasColors() ? colored : plain,
-    columns: stdout.isTTY ? stdout.columns : undefined,
+    columns: terminalColumns(stdout),
     pace,
     wait: (ms) => setTimeout(ms),
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Plan } from '#plugin/contract/plan.ts';
+import { terminalColumns } from '#plugin/io.ts';
 import { run } from './io.ts';
 
 const TEMPLATE = `apiVersion: kubeopencode.io/v1alpha1
@@ -53,6 +54,12 @@ describe('exit codes', () => {
     });
   });
 });
+
+test.each([
+  ['a pipe', { isTTY: false, columns: 0 }, undefined],
+  ['a terminal', { isTTY: true, columns: 120 }, 120],
+  ['a terminal without a size', { isTTY: true, columns: 0 }, 80],
+])('the width of %s', (_name, stream, columns) => expect(terminalColumns(stream)).toBe(columns));
 
 describe('streams', () => {
   test('JSON and YAML are the same contract, alone on stdout', async () => {
