@@ -17,7 +17,7 @@ export interface ParsedSource {
   readonly faults: readonly Fault[];
 }
 
-/** Reads YAML or JSON, several documents and Lists too. Every fault of the syntax is reported; documents without one go on. */
+/** Reads YAML or JSON, several documents and Lists too. The faults of the syntax are reported; documents without one go on. */
 export function parseSource({ name: source, text }: SourceText): ParsedSource {
   const lineCounter = new LineCounter();
   const lines = text.split(/\r?\n/);
@@ -29,7 +29,7 @@ export function parseSource({ name: source, text }: SourceText): ParsedSource {
   const parsed = parseAllDocuments(text, { lineCounter, prettyErrors: false });
   const documents: readonly Document[] = 'empty' in parsed ? [] : parsed;
   const results = documents.map((document) => {
-    const faults = document.errors.map((error) => at(error.pos[0], syntaxMessage(error.message)));
+    const faults = syntaxErrors(document).map((error) => at(error.pos[0], syntaxMessage(error.message)));
     if (faults.length > 0) return { objects: [], faults };
     try {
       return { objects: objectsOf(source, document, at), faults: [] };
@@ -38,6 +38,12 @@ export function parseSource({ name: source, text }: SourceText): ParsedSource {
     }
   });
   return { objects: results.flatMap(({ objects }) => objects), faults: results.flatMap(({ faults }) => faults) };
+}
+
+/** Keys that are there twice, and the first place where a document is no YAML: each token behind it would be one more. */
+function syntaxErrors({ errors }: Document): Document['errors'] {
+  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  return errors.filter((error) => error === first || error.code === 'DUPLICATE_KEY');
 }
 
 function objectsOf(source: string, document: Document, at: (offset: number, message: string) => Fault): readonly SourceObject[] {

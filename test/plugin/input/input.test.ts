@@ -63,6 +63,9 @@ describe('faults stand at their line', () => {
     ['no name', TASK.replace('  name: fix', '  labels: {}'), ['4:3 metadata.name is missing']],
     ['bad YAML', 'a: [1\nb: 2\n', ['2:1 yaml: flow sequence in block collection must be sufficiently indented and end with a ]']],
     ['a key twice', 'kind: A\nkind: B\n', ['2:1 yaml: map keys must be unique']],
+    // Of a file that is no YAML each token would be a fault.
+    ['a template of Helm', '{{- if .Values.a }}\nkind: A\nmetadata: {name: a}\n{{- end }}\n', [expect.stringMatching(/^1:\d+ yaml: /)]],
+    ['keys twice, and bad YAML', 'a: 1\na: 2\nb: [1\n', ['2:1 yaml: map keys must be unique', expect.stringMatching(/^\d:\d yaml: flow/)]],
     [
       'several at once, in two documents',
       `${TASK}  timeout: x\n  retry: 3\n---\n${TASK.replace('fix', 'other')}  priority: 1.5\n`,
