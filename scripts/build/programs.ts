@@ -6,6 +6,15 @@ import { DIST, ROOT } from './paths.ts';
 /** CommonJS packages in the bundle call `require` for Node's own modules, which an ES module does not have. */
 const BANNER = "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);";
 
+/** The plugin has a launcher that looks. Without this an older Node ends with a trace of some package that misses something. */
+const NODE_CHECK = `{
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 22 || (major === 22 && minor < 19)) {
+    console.error('error: the host needs Node 22.19 or newer, this is ' + process.versions.node + '; npm ci brings one on Linux and Windows: node_modules/.bin/node');
+    process.exit(1);
+  }
+}`;
+
 const COMMON = {
   absWorkingDir: ROOT,
   outdir: 'dist',
@@ -35,7 +44,7 @@ export const PLUGIN = {
 
 /** `dist/host.mjs`: the controller process, one file. */
 export async function buildHost(): Promise<readonly string[]> {
-  return bundle('host', { ...COMMON, entryPoints: { host: 'host/main.ts' } });
+  return bundle('host', { ...COMMON, entryPoints: { host: 'host/main.ts' }, banner: { js: `${BANNER}\n${NODE_CHECK}` } });
 }
 
 /** `dist/kubeopencode.mjs`: what the init containers of a Task's Pod run, one file. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -94,6 +94,14 @@ describe('the host as a process', () => {
     expect([await version.exit, await help.exit]).toEqual([0, 0]);
     expect(version.out()).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(help.out()).toContain('--leader-elect');
+  });
+
+  test('a Node that is too old is told before anything of it is missed', () => {
+    const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.18.0' } })";
+    const { status, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${older}`, HOST, '--version'], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^error: the host needs Node 22\.19 or newer, this is 22\.18\.0; .*\n$/)]);
   });
 
   test('a wrong flag ends with 2 and says what is right', async () => {
