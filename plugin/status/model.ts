@@ -4,6 +4,7 @@ import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
 import type { AttemptState, BlockedState, QueueState, StatusReport, TaskState } from '../contract/status.ts';
 import { retryBudgets } from '../retries.ts';
+import { otherManager } from '../task-text.ts';
 import { podState } from './pods.ts';
 
 const PHASES = ['Pending', 'Queued', 'Running', 'Completed', 'Failed'];
@@ -50,9 +51,7 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
   const template = agent === undefined ? (status?.templateRef?.name ?? spec.templateRef?.name) : undefined;
   const hasEnded = isFinished(task);
   const budgets = retryBudgets(task);
-  // Its Pod is made before its status is written.
-  const isUnseen = status?.phase === undefined && pods.length === 0;
-  const message = status?.message ?? (isUnseen ? 'no controller has looked at it yet' : undefined);
+  const message = status?.message ?? unseenText(task, pods);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -78,6 +77,13 @@ function taskState(task: Task, pods: readonly Pod[], queue: QueueState | undefin
     })),
     attempts: attemptsOf(task, pods),
   };
+}
+
+/** Why a Task has no status. Its Pod is made before that is written. */
+function unseenText(task: Task, pods: readonly Pod[]): string | undefined {
+  if (task.status?.phase !== undefined || pods.length > 0) return undefined;
+  const other = otherManager(task);
+  return other === undefined ? 'no controller has looked at it yet' : `spec.managedBy names another controller: ${other}`;
 }
 
 const PENDING_TIMEOUTS = { Unschedulable: 'unschedulable', ImagePull: 'imagePull', Configuration: 'configuration' } as const;

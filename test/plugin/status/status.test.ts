@@ -92,6 +92,13 @@ describe('forms', () => {
   });
 });
 
+test('a Task that is another controller’s is not waited for', async () => {
+  putTask(server, 'far', { spec: { managedBy: 'example.com/other' } });
+  expect((await status('far')).out).toMatch(
+    /^Task team-a\/far {2}Pending: spec\.managedBy names another controller: example\.com\/other\n/,
+  );
+});
+
 describe('a Pod that the status does not speak of yet', () => {
   test('of a new Task: a controller has looked at it', async () => {
     putTask(server, 'fix');
