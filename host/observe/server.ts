@@ -23,6 +23,7 @@ export interface Asked {
 
 export type Route = (asked: Asked) => Answer | Promise<Answer>;
 
+const ADDRESS_FLAGS = '--metrics-bind-address, --health-probe-bind-address and --debug-bind-address';
 /** No route takes more. */
 const MAX_BODY_BYTES = 4_096;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -182,7 +183,8 @@ async function answerOf(route: Route, asked: Asked): Promise<Answer> {
 
 function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
-    const refuse = (cause: Error): void => reject(new Error(`listen on ${host}:${port}: expected a free address`, { cause }));
+    const refuse = (cause: Error): void =>
+      reject(new Error(`listen on ${host}:${port}: expected a free address (${ADDRESS_FLAGS} name another)`, { cause }));
     server.once('error', refuse);
     server.listen({ port, ...(host === '' ? {} : { host }) }, () => {
       server.off('error', refuse);
