@@ -77,10 +77,13 @@ function why(task: Task): string {
   return [cause === undefined ? '' : ` (${cause})`, message === undefined ? '' : `: ${message}`].join('');
 }
 
+/** Of all other conditions it is False that says what is waited for. */
+const WAITS_WHERE_TRUE: ReadonlySet<string> = new Set(['Queued', 'Retrying']);
+
 function waitMessage(task: Task): string | undefined {
   const { phase, conditions = [] } = task.status ?? {};
   if (phase === 'Running' || phase === 'Completed' || phase === 'Failed') return undefined;
-  return conditions.find(({ type, status }) => status === (type === 'Queued' ? 'True' : 'False'))?.message;
+  return conditions.find(({ type, status }) => status === (WAITS_WHERE_TRUE.has(type) ? 'True' : 'False'))?.message;
 }
 
 function tellPod(pod: Pod, previous: Pod | undefined, say: (what: string) => void): void {

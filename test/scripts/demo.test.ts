@@ -62,7 +62,13 @@ describe('the timeline', () => {
     const { text } = await told('tour');
     expect(text).toMatch(inOrder('hello +▶ Running', '.* hello +✔ Completed'));
     expect(text).toMatch(/failing +✖ Failed \(Application\)/);
-    expect(text).toMatch(inOrder('persistent +pod persistent-pod-2 is created', '.* persistent +✖ Failed \\(Application\\)'));
+    expect(text).toMatch(
+      inOrder(
+        'persistent +○ Pending \\(Application\\): attempt 1 failed: .*; the next starts at .*',
+        '.* persistent +pod persistent-pod-2 is created',
+        '.* persistent +✖ Failed \\(Application\\)',
+      ),
+    );
     expect(text).toMatch(
       inOrder('you +\\$ kubectl annotate task endless kubeopencode\\.io/stop=true', '.* endless +■ Completed \\(stopped\\)'),
     );
