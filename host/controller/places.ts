@@ -37,6 +37,11 @@ export class Places {
     return [...this.#lines.values()].flatMap((line) => this.#advance(line, nowMs));
   }
 
+  /** Whether nothing is granted in a subject's line before somebody in it was decided. */
+  isHeldUp(subject: string): boolean {
+    return this.#entries.get(subject)?.line.isStale === true;
+  }
+
   /**
    * What the next snapshot says: true with a grant or a place, false for one that waits. undefined elsewhere, and for one that waits but may be granted in
    * a moment: a Task that gets its place at once is never written as Queued. undefined also for a holder that was to lose its place, where what was decided

@@ -19,12 +19,15 @@ export interface RunOptions extends ControllerOptions {
   readonly maxConcurrentReconciles: number;
 }
 
+/** Of those who work, one in so many at most tells Tasks that they have to wait: thousands that come at once would keep the API server from those who have a place. */
+const WAIT_SHARE = 8;
+
 /** One time of leading: the queue, the workers, and what is known for so long. */
 export class Run {
   readonly #options: RunOptions;
   readonly #leading: AbortSignal;
   readonly #ended = new AbortController();
-  readonly #queue = new WorkQueue();
+  readonly #queue: WorkQueue;
   readonly #knowledge: Knowledge;
   readonly #effects: Effects;
   readonly #starts: Starts;
@@ -44,6 +47,7 @@ export class Run {
     const { store } = caches;
     this.#options = options;
     this.#leading = leading;
+    this.#queue = new WorkQueue({ wait: Math.ceil(options.maxConcurrentReconciles / WAIT_SHARE) });
     const knowledge = knowledgeOver(store, caches.isPerNamespace);
     const starts = new Starts({ cluster, clock, store, signal: leading });
     const reader = new Reader({
@@ -187,9 +191,14 @@ export class Run {
     this.#pump();
   }
 
-  /** Who is granted a place goes before those who come: it stands empty until then. */
+  /** Who is granted a place goes before those who come: it stands empty until then. Who is told that it has to wait for one has time. */
   #wake(keys: readonly SubjectKey[]): void {
-    for (const key of keys) this.#add(key, this.#knowledge.places.granted(key) === true ? 'end' : 'start');
+    const { places } = this.#knowledge;
+    for (const key of keys) {
+      const granted = places.granted(key);
+      const isOnlyTold = granted === false && !places.isHeldUp(key);
+      this.#add(key, granted === true ? 'end' : isOnlyTold ? 'wait' : 'start');
+    }
   }
 
   /** Sees to all that was to wait until then, milliseconds since the epoch. What is seen to too early is told anew how long it has to wait. */

@@ -1,13 +1,13 @@
 import { KeyedHeap } from './keyed-heap.ts';
 
 /**
- * What goes before what. Ends before starts: otherwise finished Pods wait behind a backlog of new ones. Changes before the first list: a user who acts now
- * is not kept waiting by a restart.
+ * What goes before what. Ends before starts: otherwise finished Pods wait behind a backlog of new ones. Who can start before who is told only that it has to wait. Changes before
+ * the first list: a user who acts now is not kept waiting by a restart.
  */
-export const PRIORITIES = { end: 0, start: 1, initial: 2, settled: 3 } as const;
+export const PRIORITIES = { end: 0, start: 1, wait: 2, initial: 3, settled: 4 } as const;
 export type Priority = keyof typeof PRIORITIES;
 
-const LANES: readonly Priority[] = ['end', 'start', 'initial', 'settled'];
+const LANES: readonly Priority[] = ['end', 'start', 'wait', 'initial', 'settled'];
 
 /** First wait after a failure, in milliseconds; it doubles with each in a row (client-go `util/workqueue/default_rate_limiters.go`). */
 const FIRST_RETRY_MS = 5;
@@ -30,15 +30,28 @@ export type Next =
  * own: `promote` at `nextAtMs`. Every call is O(log n).
  */
 export class WorkQueue {
+  readonly #atMost: Partial<Readonly<Record<Priority, number>>>;
   readonly #queued = new Map<string, Priority>();
-  readonly #lanes: Readonly<Record<Priority, Lane>> = { end: new Lane(), start: new Lane(), initial: new Lane(), settled: new Lane() };
+  readonly #lanes: Readonly<Record<Priority, Lane>> = {
+    end: new Lane(),
+    start: new Lane(),
+    wait: new Lane(),
+    initial: new Lane(),
+    settled: new Lane(),
+  };
   readonly #delayed = new KeyedHeap<Delayed>((a, b) => a.atMs < b.atMs);
   /** Keys that are worked on, and at what priority they were taken. */
   readonly #working = new Map<string, Priority>();
+  readonly #workingAt: Record<Priority, number> = { end: 0, start: 0, wait: 0, initial: 0, settled: 0 };
   readonly #dirty = new Map<string, Priority>();
   readonly #failures = new Map<string, number>();
 
-  /** Keys that can be taken now. */
+  /** `atMost`: how many of a priority are worked on at a time (default: no limit); the others of it wait, and those below it do not wait for them. */
+  constructor(atMost: Partial<Readonly<Record<Priority, number>>> = {}) {
+    this.#atMost = atMost;
+  }
+
+  /** Keys that can be taken now, but for those that wait for one of their priority to be given back. */
   get depth(): number {
     return this.#queued.size;
   }
@@ -100,6 +113,7 @@ export class WorkQueue {
   /** The next key to work on, to be given back by `finish`; undefined when none waits. */
   take(): string | undefined {
     for (const priority of LANES) {
+      if (this.#workingAt[priority] >= (this.#atMost[priority] ?? Number.POSITIVE_INFINITY)) continue;
       const lane = this.#lanes[priority];
       for (let key = lane.shift(); key !== undefined; key = lane.shift()) {
         // A key that has moved to a higher lane, or was taken from it, leaves its old entry behind.
@@ -107,6 +121,7 @@ export class WorkQueue {
         this.#queued.delete(key);
         this.#delayed.delete(key);
         this.#working.set(key, priority);
+        this.#workingAt[priority] += 1;
         return key;
       }
     }
@@ -116,7 +131,7 @@ export class WorkQueue {
   /** Gives a taken key back. Returns the wait in milliseconds when that is a retry. */
   finish(key: string, next: Next, nowMs: number): number | undefined {
     const taken = this.#working.get(key) ?? 'start';
-    this.#working.delete(key);
+    if (this.#working.delete(key)) this.#workingAt[taken] -= 1;
     const dirty = this.#dirty.get(key);
     this.#dirty.delete(key);
     const waitMs = next.type === 'Retry' ? this.#failed(key, next) : undefined;

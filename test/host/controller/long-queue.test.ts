@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Task, TaskStatus } from '#core/api/task.ts';
 import { createWorld } from '#host/cluster/memory/world.ts';
-import { agent, agentTask, condition, NAMESPACE } from '#test/support/builders.ts';
+import { agent, agentTask, condition, NAMESPACE, task, template } from '#test/support/builders.ts';
 import { newObject } from '#test/support/new-object.ts';
 import { sourceEngine } from '#test/support/source-engine.ts';
 import { type VirtualHost, virtualHost } from '#test/support/virtual-host.ts';
@@ -161,4 +161,46 @@ describe('who is next', () => {
     await world.clock.advance(60_000);
     expect(host.get<Task>('Task', NAMESPACE, 'held')?.status?.phase).toBe('Completed');
   });
+});
+
+test('those that come at once are told that they wait, few at a time, while all others work on', async () => {
+  const world = createWorld({ freeze: true });
+  world.apply(newObject('Agent', agent({ maxConcurrentTasks: PLACES })));
+  const telling = { now: 0, most: 0 };
+  const others = { now: 0, most: 0 };
+  const host = virtualHost({
+    engine: sourceEngine,
+    world,
+    controller: { maxConcurrentReconciles: 32 },
+    // Each write of a status takes its time.
+    wrap: (cluster) => ({
+      list: (...args) => cluster.list(...args),
+      watch: (...args) => cluster.watch(...args),
+      get: (...args) => cluster.get(...args),
+      create: (...args) => cluster.create(...args),
+      replace: (...args) => cluster.replace(...args),
+      delete: (...args) => cluster.delete(...args),
+      logs: (...args) => cluster.logs(...args),
+      followLogs: (...args) => cluster.followLogs(...args),
+      patch: async (address, patch, ...rest) => {
+        const count = (patch as { status?: TaskStatus }).status?.phase === 'Queued' ? telling : others;
+        count.now += 1;
+        count.most = Math.max(count.most, count.now);
+        await new Promise<void>((resolve) => void world.clock.after(100, resolve));
+        count.now -= 1;
+        return cluster.patch(address, patch, ...rest);
+      },
+    }),
+  });
+  await host.start();
+  for (let index = 0; index < 200; index++) world.apply(newObject('Task', agentTask({ name: nameOf(index) })));
+  await world.clock.advance(20_000);
+  expect(telling.most).toBe(4);
+  const queued = [...world.server.store.values('Task')].filter((object) => (object as Task).status?.phase === 'Queued');
+  expect(queued.length + host.count('create', 'Pod')).toBe(200);
+  // Those that nobody holds back are worked on by all.
+  world.apply(newObject('AgentTemplate', template()));
+  for (let index = 0; index < 200; index++) world.apply(newObject('Task', task({ name: `plain-${index}` })));
+  await world.clock.advance(20_000);
+  expect(others.most).toBeGreaterThan(16);
 });

@@ -33,6 +33,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   }),
 );
 
+const AT_MOST: Partial<Record<Priority, number>> = { wait: 1, settled: 2 };
+
 /** The same rules, written with nothing but maps that are searched through. */
 class Model {
   nowMs = 0;
@@ -63,7 +65,9 @@ class Model {
   }
 
   best(): Priority | undefined {
-    return priorities.find((wanted) => [...this.queued.values()].includes(wanted));
+    const isFull = (wanted: Priority): boolean =>
+      [...this.working.values()].filter((taken) => taken === wanted).length >= (AT_MOST[wanted] ?? Number.POSITIVE_INFINITY);
+    return priorities.find((wanted) => [...this.queued.values()].includes(wanted) && !isFull(wanted));
   }
 
   taken(of: string): void {
@@ -95,7 +99,7 @@ describe('the work queue', () => {
   test('does what a naive one does, whatever comes in whatever order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
-        const queue = new WorkQueue();
+        const queue = new WorkQueue(AT_MOST);
         const model = new Model();
         for (const one of steps) {
           switch (one.type) {
@@ -151,10 +155,25 @@ describe('the work queue', () => {
     const queue = new WorkQueue();
     queue.add('finished', 'settled');
     queue.add('old', 'initial');
+    queue.add('told', 'wait');
     queue.add('new-1', 'start');
     queue.add('new-2', 'start');
     queue.add('ended', 'end');
-    expect([1, 2, 3, 4, 5, 6].map(() => queue.take())).toEqual(['ended', 'new-1', 'new-2', 'old', 'finished', undefined]);
+    expect([1, 2, 3, 4, 5, 6, 7].map(() => queue.take())).toEqual(['ended', 'new-1', 'new-2', 'told', 'old', 'finished', undefined]);
+  });
+
+  test('of a priority with a limit no more are worked on at a time, and those below it go on', () => {
+    const queue = new WorkQueue({ wait: 2 });
+    for (const key of ['a', 'b', 'c']) queue.add(key, 'wait');
+    queue.add('old', 'initial');
+    expect([1, 2, 3, 4].map(() => queue.take())).toEqual(['a', 'b', 'old', undefined]);
+    expect(queue.depth).toBe(1);
+    queue.add('c', 'end');
+    expect(queue.take(), 'what is more urgent now does not wait').toBe('c');
+    queue.add('d', 'wait');
+    expect(queue.take()).toBeUndefined();
+    queue.finish('a', { type: 'Done' }, 0);
+    expect(queue.take()).toBe('d');
   });
 
   test('a key that is more urgent now moves forward and comes only once', () => {
