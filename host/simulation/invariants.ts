@@ -118,9 +118,14 @@ export class Invariants {
     }
     if (status?.phase === 'Running' && !task.pods.some(({ name }) => name === status.podName))
       this.#report('running-only-with-a-pod', `${what} says Running, and there never was a pod ${status.podName} of its own`);
-    const agent = task.pods.find(({ name }) => name === status?.podName)?.agent;
-    if (status?.phase === 'Running' && agent !== undefined && `${task.namespace}/${status.agentRef?.name}` !== agent)
-      this.#report('running-names-the-agent', `${what} says agent ${status.agentRef?.name}, ${writer} made its pod for ${agent}`);
+    // Into the place of one that came when its attempt was over another may have come, made for another Agent, or for none.
+    const named = task.pods.filter(({ name }) => name === status?.podName);
+    const isNamed = ({ agent }: PodRecord): boolean => agent === undefined || agent === `${task.namespace}/${status?.agentRef?.name}`;
+    if (status?.phase === 'Running' && named.length > 0 && !named.some(isNamed))
+      this.#report(
+        'running-names-the-agent',
+        `${what} says agent ${status.agentRef?.name}, ${writer} made its pod for ${named.at(-1)?.agent}`,
+      );
     if (before.status?.phase === 'Running' && status?.phase !== 'Running' && added === undefined)
       this.#report('running-is-never-taken-back', `${what} said Running, ${writer} makes that ${status?.phase}`);
   }

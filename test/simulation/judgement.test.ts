@@ -3,7 +3,7 @@ import { LABELS } from '#core/contract/names.ts';
 import { type Happening, NO_FAULTS, NODES, type Scenario, SHARE_LABEL } from '#host/simulation/scenario.ts';
 import { type History, simulate } from '#host/simulation/simulate.ts';
 import { quickEngine } from '#test/support/source-engine.ts';
-import { agent, at, create, scenario } from './hand-written.ts';
+import { agent, at, create, scenario, template } from './hand-written.ts';
 
 /** What the invariants once took for a fault of the host, and is none. */
 
@@ -341,4 +341,33 @@ test('a place stays the task’s that was given it, also where the limit is lowe
     text,
   ).toEqual(['host-2', 'host-2']);
   expect(ledger.limits.of('team-a/coder'), text).toHaveLength(2);
+});
+
+test('an attempt that is made again names what its own pod was made for, not what one of that name was that had come too late', async () => {
+  const POD = 2;
+  const from = scenario(
+    [0, agent()],
+    [0, template('base')],
+    [100, create('t0', {})],
+    [150, { type: 'CrashHost' }],
+    // Before the next leader looks.
+    [200, { type: 'StopTask', at: at('t0') }],
+    [30_000, { type: 'PatchTask', at: at('t0'), spec: { agentRef: null, templateRef: { name: 'base' } } }],
+    [31_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next', isFreed: true }],
+  );
+  const { violations, lines, ledger } = await simulate(
+    { ...from, quietAfterMs: 60_000 },
+    { engine, delay: (write) => (write === POD ? 20_000 : 0) },
+  );
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [task] = ledger.tasks.values();
+  expect(
+    task?.pods.map(({ name, agent: of }) => [name, of]),
+    text,
+  ).toEqual([
+    ['t0-pod', 'team-a/coder'],
+    ['t0-pod', undefined],
+  ]);
+  expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', templateRef: { name: 'base' } });
 });
