@@ -10,6 +10,8 @@ import type { Engine } from './engine/engine.ts';
 import type { ListenAddress } from './flag-values.ts';
 import type { HostConfig } from './flags.ts';
 import { leadAtOnce, leadWhenElected } from './lead.ts';
+import type { Elector } from './leader/elector.ts';
+import { fencedCluster } from './leader/fenced-cluster.ts';
 import { createRecent } from './observe/debug/recent.ts';
 import { debugRoutes } from './observe/debug/routes.ts';
 import { accessGuard, guarded } from './observe/guard.ts';
@@ -100,9 +102,11 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
     },
     onConfigRefused: (error, againInMs) => log.warn(`no KubeOpenCodeConfig can be read, so there is none: ${error.message}`, { againInMs }),
   });
+  let elector: Pick<Elector, 'isLeader'> | undefined;
   const recent = config.metricsAuth || config.debugAddress !== 'off' ? createRecent() : undefined;
   const controller = createController({
-    cluster,
+    // Without an election it is the only one, by the user's word.
+    cluster: fencedCluster(cluster, () => elector?.isLeader() ?? true),
     clock: serverClock,
     engine,
     caches,
@@ -149,7 +153,9 @@ export async function runHost(config: HostConfig, parts: HostParts, shutdown: Ab
       addresses: servers.addresses,
     });
     const end = config.leaderElection.enabled
-      ? await leadWhenElected(config, parts, controller, metrics, shutdown)
+      ? await leadWhenElected(config, parts, controller, metrics, shutdown, (made) => {
+          elector = made;
+        })
       : await leadAtOnce(parts, controller, metrics, shutdown);
     log.info('ended', { end });
     return end;

@@ -3,7 +3,7 @@ import { sleep } from './clock.ts';
 import type { Controller } from './controller/controller.ts';
 import type { HostConfig } from './flags.ts';
 import type { HostEnd, HostParts } from './host.ts';
-import { createElector } from './leader/elector.ts';
+import { createElector, type Elector } from './leader/elector.ts';
 import type { Log } from './observe/log.ts';
 import type { Metrics } from './observe/metrics.ts';
 import { observeCluster } from './observe/observed-cluster.ts';
@@ -29,13 +29,14 @@ export async function leadAtOnce(
   return 'Stopped';
 }
 
-/** Losing the lead ends the host, as with controller-runtime: a fresh process has no old knowledge. */
+/** Losing the lead ends the host, as with controller-runtime: a fresh process has no old knowledge. `onElector`: who is to be asked whether this one may act. */
 export async function leadWhenElected(
   config: HostConfig,
   parts: HostParts,
   controller: Controller,
   metrics: Metrics,
   shutdown: AbortSignal,
+  onElector: (elector: Elector) => void,
 ): Promise<HostEnd> {
   const { clock, log, identity } = parts;
   const { leaderElection: durations } = config;
@@ -63,6 +64,7 @@ export async function leadWhenElected(
     onNewLeader: (leader) => log.info('standing by', { lease, leader }),
     onCallFailed: (call, message) => log.warn(`lease ${call}: ${message}`, { lease }),
   });
+  onElector(elector);
   void aborted(shutdown).then(async () => {
     if (isLeading) await drain(clock, log, controller);
     elector.release();

@@ -284,6 +284,30 @@ describe('two hosts', () => {
     await place.clock.advance(1_000);
   });
 
+  test('a leader that has stood still for longer than its lease writes nothing of what it hears then, before it knows', async () => {
+    const place = world();
+    let stoodStillMs = 0;
+    const clock: Clock = {
+      now: () => place.clock.now(),
+      monotonic: () => place.clock.monotonic() + stoodStillMs,
+      after: (delayMs, fire) => place.clock.after(delayMs, fire),
+      random: () => place.clock.random(),
+    };
+    const host = start(place, 'first', config('--leader-elect'), { clock });
+    await place.clock.advance(1_000);
+    createTask(place, 'before');
+    await place.clock.advance(500);
+    expect(podOf(place, 'before')).toBeDefined();
+    stoodStillMs = 60_000;
+    createTask(place, 'meanwhile');
+    await place.clock.advance(100);
+    expect(host.ended, 'its timers have told it nothing yet').toBeUndefined();
+    expect(host.lines().filter(({ msg, name }) => msg === 'decided' && name === 'meanwhile').length).toBeGreaterThan(0);
+    expect(podOf(place, 'meanwhile')).toBeUndefined();
+    await place.clock.runUntil(() => host.ended !== undefined);
+    expect([host.ended, podOf(place, 'meanwhile')]).toEqual(['Lost', undefined]);
+  });
+
   test('a standby that is asked to end just ends', async () => {
     const place = world();
     const first = start(place, 'first', config('--leader-elect'));
