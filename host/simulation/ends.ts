@@ -32,6 +32,8 @@ export function faultOfEnd(
   const recorded = latest !== undefined && isUnknown(latest) ? named.find(({ uid }) => uid === attempt?.podUID) : undefined;
   const pod = isBetween ? undefined : (recorded ?? latest);
   if (pod === undefined) return withoutPod(ledger, task, said, isUnknown);
+  // Who leads no more may know no more than that it had made a Pod, and that it is gone.
+  if (said === 'Failed/PodDeleted' && pod.goneMs !== undefined && isUnknown(pod)) return null;
   return faultOfPod(ledger, task, pod, said);
 }
 

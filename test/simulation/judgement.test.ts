@@ -371,3 +371,25 @@ test('an attempt that is made again names what its own pod was made for, not wha
   ]);
   expect(task?.latest.status, text).toMatchObject({ phase: 'Completed', templateRef: { name: 'base' } });
 });
+
+test('a leader that had stood still, and does not know yet that it leads no more, ends an attempt that a person has asked for since by the pod that it had made, and that is gone', async () => {
+  const POD = 2;
+  const from = scenario(
+    [0, agent()],
+    [1_000, create('t0', {})],
+    [5_000, { type: 'PauseHost', forMs: 40_000, overlapMs: 2_000 }],
+    // No Agent can be made of this: the next leader fails the task.
+    [5_500, { type: 'ApplyAgent', at: at('coder'), spec: { command: 'bash' } }],
+    [25_000, { type: 'Delete', kind: 'Agent', at: at('coder'), options: {} }],
+    [26_000, { type: 'RetryTask', at: at('t0'), attempt: 'Next', isFreed: true }],
+  );
+  const { violations, lines, ledger } = await simulate(
+    { ...from, quietAfterMs: 60_000 },
+    { engine, delay: (write) => (write === POD ? 20_000 : 0) },
+  );
+  const text = lines.join('\n');
+  expect(violations, text).toEqual([]);
+  const [task] = ledger.tasks.values();
+  expect(task?.ended?.by, text).toBe('host-1');
+  expect(task?.latest.status, text).toMatchObject({ phase: 'Failed', cause: 'PodDeleted' });
+});
