@@ -11,6 +11,9 @@ export interface SourceText {
 
 export type Sources = { readonly ok: true; readonly sources: readonly SourceText[] } | { readonly ok: false; readonly message: string };
 
+/** What standard input is called in messages. */
+export const STDIN_NAME = '<stdin>';
+
 const EXTENSIONS = ['.json', '.yaml', '.yml'];
 
 /** Reads what `-f` names, as kubectl does: files, folders (their .json, .yaml and .yml files, by name; below them with `-R`), `-` for standard input. */
@@ -18,7 +21,7 @@ export async function readSources(filenames: readonly string[], recursive: boole
   const sources: SourceText[] = [];
   for (const filename of filenames) {
     if (filename === '-') {
-      sources.push({ name: '<stdin>', text: await io.stdin() });
+      sources.push({ name: STDIN_NAME, text: await io.stdin() });
       continue;
     }
     if (/^https?:\/\//.test(filename)) {

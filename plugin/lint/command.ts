@@ -1,10 +1,9 @@
 import type { LintFlags } from '../commands/lint.ts';
 import type { Finding, LintReport } from '../contract/lint.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { parseSource } from '../input/documents.ts';
 import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
 import { readManifests } from '../input/objects.ts';
-import { readSources } from '../input/sources.ts';
+import { readDocuments } from '../input/read-documents.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
@@ -15,20 +14,16 @@ const DEFAULT_NAMESPACE = 'default';
 
 /** `kubectl opencode lint`: reads, checks, prints. */
 export async function runLintCommand(flags: LintFlags, io: Io): Promise<ExitCode> {
-  const filenames = flags.filename ?? [];
-  if (filenames.length === 0) throw new Error('lint: expected files to check; name them with -f FILE, -f FOLDER or -f -');
-  const sources = await readSources(filenames, flags.recursive === true, io);
-  if (!sources.ok) throw new Error(sources.message);
-  const parsed = sources.sources.map(parseSource);
-  const documents = parsed.flatMap(({ objects }) => objects);
+  if ((flags.filename ?? []).length === 0) throw new Error('lint: expected files to check; name them with -f FILE, -f FOLDER or -f -');
+  const { files, objects: documents, faults: syntax } = await readDocuments(flags, io);
   const namespace = flags.namespace ?? DEFAULT_NAMESPACE;
   const manifests = readManifests(documents, namespace, flags.namespace !== undefined);
   const beyond = findBeyondSchemas(documents, namespace);
-  const faults = sortFaults([...parsed.flatMap((source) => source.faults), ...manifests.faults, ...beyond.faults]);
+  const faults = sortFaults([...syntax, ...manifests.faults, ...beyond.faults]);
   const notes = sortFaults([...beyond.notes, ...findInLife(documents)]);
   const report: LintReport = {
     formatVersion: 1,
-    files: sources.sources.length,
+    files,
     checked: documents.length - manifests.leftOut.length,
     faults: faults.map(findingOf),
     notes: notes.map(findingOf),

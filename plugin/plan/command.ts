@@ -4,10 +4,9 @@ import type { PlanFlags } from '../commands/plan.ts';
 import type { Plan } from '../contract/plan.ts';
 import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { parseSource } from '../input/documents.ts';
 import { type Fault, formatFault, sortFaults } from '../input/fault.ts';
 import { type Manifests, readManifests } from '../input/objects.ts';
-import { readSources } from '../input/sources.ts';
+import { readDocuments } from '../input/read-documents.ts';
 import { type Io, plain } from '../io.ts';
 import type { Live, LiveRun, Selection } from './live.ts';
 import { hasChanges } from './model.ts';
@@ -22,18 +21,11 @@ const DEFAULT_NAMESPACE = 'default';
 /** `kubectl opencode plan`: reads, runs, prints. Throws what can't be mended by the user's manifests (no core, no cluster). */
 export async function runPlanCommand(names: readonly string[], flags: PlanFlags, io: Io): Promise<ExitCode> {
   checkWho(names, flags);
-  const filenames = flags.filename ?? [];
-  const sources = filenames.length === 0 ? [] : await sourcesOf(filenames, flags, io);
+  const { objects, faults: syntax } = await readDocuments(flags, io);
   const isLive = flags.live === true || names.length > 0 || isFleet(flags);
   const live = isLive ? await (await import('./live.ts')).openLive(flags, io) : undefined;
   try {
-    const parsed = sources.map(parseSource);
-    const manifests = readManifests(
-      parsed.flatMap(({ objects }) => objects),
-      live?.namespace ?? flags.namespace ?? DEFAULT_NAMESPACE,
-      flags.namespace !== undefined,
-    );
-    const syntax = parsed.flatMap(({ faults }) => faults);
+    const manifests = readManifests(objects, live?.namespace ?? flags.namespace ?? DEFAULT_NAMESPACE, flags.namespace !== undefined);
     tellFaults([...syntax, ...manifests.faults], io);
     tellLeftOut(manifests, io);
     if (syntax.length > 0) return fail(io, `${count(syntax.length, 'fault')} in what was to be read; nothing was planned`);
@@ -58,12 +50,6 @@ function checkWho(names: readonly string[], flags: PlanFlags): void {
     throw new Error(
       'plan: expected Tasks to plan; name them, select them with -l, --all or -A, or give files with -f FILE, -f FOLDER or -f -',
     );
-}
-
-async function sourcesOf(filenames: readonly string[], flags: PlanFlags, io: Io) {
-  const read = await readSources(filenames, flags.recursive === true, io);
-  if (!read.ok) throw new Error(read.message);
-  return read.sources;
 }
 
 interface Making {

@@ -2,10 +2,9 @@ import { loadEngine } from '#host/engine/wasm-engine.ts';
 import type { SimulateFlags } from '../commands/simulate.ts';
 import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { parseSource } from '../input/documents.ts';
 import { formatFault, sortFaults } from '../input/fault.ts';
 import { type PlannedObject, readManifests } from '../input/objects.ts';
-import { readSources } from '../input/sources.ts';
+import { readDocuments } from '../input/read-documents.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
@@ -37,17 +36,10 @@ export async function runSimulateCommand(flags: SimulateFlags, io: Io): Promise<
 
 /** Undefined, and told, where the files have a fault: what the API server refuses has no history. */
 async function objectsOf(flags: SimulateFlags, io: Io): Promise<readonly PlannedObject[] | undefined> {
-  const filenames = flags.filename ?? [];
-  if (filenames.length === 0) return [];
-  const read = await readSources(filenames, flags.recursive === true, io);
-  if (!read.ok) throw new Error(read.message);
-  const parsed = read.sources.map(parseSource);
-  const { objects, faults, leftOut } = readManifests(
-    parsed.flatMap((source) => source.objects),
-    flags.namespace || 'default',
-    flags.namespace !== undefined,
-  );
-  const all = sortFaults([...parsed.flatMap((source) => source.faults), ...faults]);
+  if ((flags.filename ?? []).length === 0) return [];
+  const documents = await readDocuments(flags, io);
+  const { objects, faults, leftOut } = readManifests(documents.objects, flags.namespace || 'default', flags.namespace !== undefined);
+  const all = sortFaults([...documents.faults, ...faults]);
   for (const fault of all) io.err(`${formatFault(fault, plain)}\n`);
   if (leftOut.length > 0) io.err(`not part of a simulation, left out: ${leftOut.join(', ')}\n`);
   if (all.length > 0) {

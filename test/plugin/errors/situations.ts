@@ -164,6 +164,8 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
     args: ['plan', '-f', 'task.yaml', '-n', 'team-a'],
     arrange: file(TASK.replace('name: fix-bug', 'name: fix-bug\n  namespace: team-b')),
   },
+  'file-without-objects': { args: ['plan', '-f', 'task.yaml'], arrange: file('# To be written.\n---\n') },
+  'pipe-empty': { args: ['lint', '-f', '-'], stdin: '', kubeconfig: null },
   'file-is-no-core': { args: ['plan', '-f', 'task.yaml', '--core', 'FOLDER/task.yaml'], arrange: file(TASK) },
   'core-not-there': { args: ['plan', '-f', 'task.yaml', '--core', 'FOLDER/core.wasm'], arrange: file(TASK) },
   'journal-not-there': { args: ['replay', 'FOLDER/journal'], kubeconfig: null },

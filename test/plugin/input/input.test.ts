@@ -2,12 +2,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { parseSource } from '#plugin/input/documents.ts';
 import { formatFault, sortFaults } from '#plugin/input/fault.ts';
 import { readManifests } from '#plugin/input/objects.ts';
+import { readDocuments } from '#plugin/input/read-documents.ts';
 import { readSources } from '#plugin/input/sources.ts';
 import { plain } from '#plugin/io.ts';
+import { run } from '../io.ts';
 
 const TASK = `apiVersion: kubeopencode.io/v1alpha1
 kind: Task
@@ -198,4 +200,44 @@ describe('sources', () => {
       message: 'read empty: expected files that end with .json, .yaml, .yml, found none; -R looks into folders below',
     });
   });
+});
+
+describe('no object in all that was read is an error, as with kubectl apply', () => {
+  const EMPTY_LIST = 'apiVersion: v1\nkind: List\nitems: []\n';
+  const PIPE = '; see whether the command before the pipe has failed';
+  const want = 'expected objects of Kubernetes as YAML or JSON';
+
+  const folder = mkdtempSync(join(tmpdir(), 'documents-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const read = (stdin: string, ...filename: string[]) => readDocuments({ filename }, { cwd: folder, stdin: () => Promise.resolve(stdin) });
+  for (const name of ['a', 'b', 'c', 'd']) writeFileSync(join(folder, `${name}.yaml`), '# later\n');
+  writeFileSync(join(folder, 'task.yaml'), TASK);
+
+  test.each<[name: string, stdin: string, filename: string[], message: string]>([
+    ['an empty pipe', '', ['-'], `read <stdin>: ${want}, came nothing${PIPE}`],
+    ['a line break', '\n', ['-'], `read <stdin>: ${want}, came nothing${PIPE}`],
+    ['documents of nothing', '---\n---\nnull\n', ['-'], `read <stdin>: ${want}, there is none in 13 bytes${PIPE}`],
+    ['an empty List', EMPTY_LIST, ['-'], `read <stdin>: ${want}, there is none in 36 bytes${PIPE}`],
+    ['comments', '', ['a.yaml'], `read a.yaml: ${want}, there is none in 8 bytes`],
+    [
+      'many files',
+      '',
+      ['-', 'a.yaml', 'b.yaml', 'c.yaml', 'd.yaml'],
+      `read <stdin>, a.yaml, b.yaml and 2 more: ${want}, there is none in 32 bytes${PIPE}`,
+    ],
+  ])('%s', async (_name, stdin, filename, message) => expect(read(stdin, ...filename)).rejects.toThrow(new Error(message)));
+
+  test('not where one file has one, where something is no YAML, or where nothing is to be read', async () => {
+    expect(await read('', '-', 'task.yaml')).toMatchObject({ files: 2, objects: [{ source: 'task.yaml' }], faults: [] });
+    expect(await read('a: [', '-')).toMatchObject({ objects: [], faults: [{ source: '<stdin>' }] });
+    expect(await read('')).toEqual({ files: 0, objects: [], faults: [] });
+  });
+
+  test.each(['lint', 'plan', 'simulate'])('%s', async (command) =>
+    expect(await run([command, '-f', '-'], { stdin: '\n' })).toEqual({
+      code: 1,
+      out: '',
+      err: `error: read <stdin>: ${want}, came nothing${PIPE}\n`,
+    }),
+  );
 });
