@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { asCommanderTakes } from './argument-words.ts';
+import { asCommanderTakes, commandOf } from './argument-words.ts';
 import { defineComplete } from './commands/complete.ts';
 import { defineCompletion } from './commands/completion.ts';
 import { defineLint } from './commands/lint.ts';
@@ -88,7 +88,8 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
     return EXIT.ok;
   }
   try {
-    await program.parseAsync([...asCommanderTakes(program, withoutHelpCommand(args))], { from: 'user' });
+    const words = asNamed(program, withoutHelpCommand(args));
+    await program.parseAsync([...asCommanderTakes(program, words)], { from: 'user' });
     return code;
   } catch (error) {
     // What commander found wrong it has said already.
@@ -98,9 +99,15 @@ export async function runProgram(args: readonly string[], io: Io): Promise<ExitC
   }
 }
 
-/** `help plan`, as kubectl takes it, is `plan --help`. */
-function withoutHelpCommand([first = '', ...others]: readonly string[]): readonly string[] {
-  return first === 'help' ? [...others, '--help'] : [first, ...others];
+/** `help plan`, as kubectl takes it, is `plan --help`; `help help` is `help`. */
+function withoutHelpCommand(words: readonly string[]): readonly string[] {
+  return words[0] === 'help' ? [...words.filter((word) => word !== 'help'), '--help'] : words;
+}
+
+/** Of an unknown command only its name, which is an error: commander would give the general help, with exit code 0, for any word beside --help. */
+function asNamed(program: Command, words: readonly string[]): readonly string[] {
+  const name = words.find((word) => word !== '-h' && word !== '--help') ?? '-';
+  return name.startsWith('-') || commandOf(program, [name]) !== undefined ? words : [name];
 }
 
 function textOf(error: unknown): string {

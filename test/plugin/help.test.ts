@@ -38,6 +38,7 @@ test.each(COMMANDS)('%s --help', async (command) => {
 test('help, as a command, is the same', async () => {
   expect(await run(['help'])).toEqual(await run(['--help']));
   expect(await run(['help', 'plan'])).toEqual(await run(['plan', '--help']));
+  expect(await run(['help', 'help'])).toEqual(await run(['--help']));
 });
 
 test('every command is among them, and shows how it is used', async () => {

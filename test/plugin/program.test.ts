@@ -42,8 +42,19 @@ describe('exit codes', () => {
   test('without a command: help', async () =>
     expect(await run([])).toMatchObject({ code: 0, err: '', out: expect.stringContaining('Exit codes:') }));
 
-  test('an unknown command is an error', async () => {
-    expect(await run(['paln'])).toMatchObject({ code: 1, err: expect.stringMatching(/unknown command 'paln'[\s\S]*did you mean plan/i) });
+  test.each([
+    ['paln'],
+    ['paln', '--help'],
+    ['paln', '-h', 'fix-bug'],
+    ['--help', 'paln'],
+    ['help', 'paln'],
+    ['paln', '-n', 'team-a', 'plan', '--help'],
+  ])('an unknown command is an error: %s', async (...args) => {
+    expect(await run(args)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/unknown command 'paln'[\s\S]*did you mean plan/i),
+    });
   });
 
   test('a plan of nothing is an error that says how', async () => {

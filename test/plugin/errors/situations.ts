@@ -170,6 +170,7 @@ export const SITUATIONS: Readonly<Record<string, Situation>> = {
   'core-not-there': { args: ['plan', '-f', 'task.yaml', '--core', 'FOLDER/core.wasm'], arrange: file(TASK) },
   'journal-not-there': { args: ['replay', 'FOLDER/journal'], kubeconfig: null },
   'flag-unknown': { args: ['status', '--namepsace', 'team-a'] },
-  'command-unknown': { args: ['stauts'] },
+  'command-unknown': { args: ['stauts'], kubeconfig: null },
+  'command-unknown-asked-for-help': { args: ['stauts', '--help'], kubeconfig: null },
   'nobody-chosen': { args: ['stop'] },
 };
