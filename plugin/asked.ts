@@ -1,6 +1,6 @@
 import type { Task } from '#core/api/task.ts';
 import type { ClusterError } from '#host/cluster/cluster.ts';
-import { failureText, isReplaced } from './cluster/failure.ts';
+import { failureText, isReplaced, type Reached } from './cluster/failure.ts';
 import { outcomeText, taskTitle } from './task-text.ts';
 
 /** What `stop` and `retry` have in common: both ask the controller for something by a patch of each Task, and may wait for the ends. */
@@ -9,11 +9,11 @@ import { outcomeText, taskTitle } from './task-text.ts';
 export type Ends = Map<string | undefined, Task | null>;
 
 /** Why the patch of a Task failed; `untouched` says what a Task that has taken the name was spared. */
-export function patchFailure(verb: 'stop' | 'retry', task: Task, error: ClusterError, untouched: string): string {
+export function patchFailure(verb: 'stop' | 'retry', task: Task, error: ClusterError, untouched: string, cluster: Reached): string {
   const { namespace = '', name } = task.metadata;
   return isReplaced(error)
     ? `${verb} task ${name}: it was deleted and another one has its name now; ${untouched}`
-    : failureText({ verb: 'patch', kind: 'Task', namespace, name }, error);
+    : failureText({ verb: 'patch', kind: 'Task', namespace, name }, error, cluster);
 }
 
 /** Which Task a row of the report is about. */

@@ -44,7 +44,7 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
       getOutHelpWidth: () => io.columns ?? HELP_WIDTH,
       getErrHelpWidth: () => io.columns ?? HELP_WIDTH,
     })
-    .showHelpAfterError('See --help.')
+    .showHelpAfterError('See: kubectl opencode --help')
     .addHelpText('after', AFTER_HELP)
     .enablePositionalOptions()
     .exitOverride();
@@ -65,7 +65,11 @@ export function buildProgram(io: Io, done: (code: ExitCode) => void): Command {
   defineOptions(program, io, done);
   defineComplete(program, io, done);
   program.hook('preAction', (_program, command) => readTemplate(command, io));
-  for (const command of program.commands) command.copyInheritedSettings(program).helpOption('-h, --help', 'print this help');
+  for (const command of program.commands)
+    command
+      .copyInheritedSettings(program)
+      .helpOption('-h, --help', 'print this help')
+      .showHelpAfterError(`See: kubectl opencode ${command.name()} --help`);
   return program;
 }
 

@@ -3,10 +3,11 @@ import { isFinished } from '#core/contract/ended.ts';
 import type { Clock } from '#host/clock.ts';
 import type { Cluster, Scope } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
+import type { Reached } from './failure.ts';
 import { follow } from './follow.ts';
 
 export interface EndOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Cluster & Reached;
   readonly clock: Clock;
   /** Not empty. */
   readonly tasks: readonly Task[];

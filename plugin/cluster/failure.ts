@@ -1,5 +1,6 @@
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 import type { ClusterError } from '#host/cluster/cluster.ts';
+import { shellLine } from '../kubectl.ts';
 
 /** What was asked of the API server. */
 export interface Asked {
@@ -16,8 +17,13 @@ const CALL = /^(?:GET|POST|PUT|PATCH|DELETE) (https?:\/\/[^/\s]+)\S*: /;
 /** An API server that is to take no field that it does not know. */
 const UNKNOWN_FIELD = /strict decoding error|unknown field/;
 
-/** A call that failed, in words that a person can act on: what was asked, what came, what to do. */
-export function failureText(asked: Asked, error: ClusterError): string {
+/** A cluster that says with which flags kubectl comes to it as the same user; absent: without any. */
+export interface Reached {
+  readonly access?: readonly string[];
+}
+
+/** A call that failed, in words that a person can act on: what was asked, what came, what to do; a command for that goes to the same cluster. */
+export function failureText(asked: Asked, error: ClusterError, { access = [] }: Reached): string {
   const what = `${asked.verb === 'logs' ? 'read logs of' : asked.verb} ${objectText(asked)}`;
   switch (error.type) {
     case 'Unreachable':
@@ -26,7 +32,7 @@ export function failureText(asked: Asked, error: ClusterError): string {
     case 'Credentials':
       return `${what}: ${error.message}`;
     case 'Refused':
-      return `${what}: ${refusedText(asked, error)}`;
+      return `${what}: ${refusedText(asked, error, access)}`;
   }
 }
 
@@ -51,7 +57,11 @@ export function resourceName(kind: Kind): string {
   return group === '' ? plural : `${plural}.${group}`;
 }
 
-function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterError, { type: 'Refused' }>): string {
+function refusedText(
+  asked: Asked,
+  { code, reason, message }: Extract<ClusterError, { type: 'Refused' }>,
+  access: readonly string[],
+): string {
   const resource = asked.verb === 'logs' ? 'pods/log' : resourceName(asked.kind);
   const verb = asked.verb === 'logs' ? 'get' : asked.verb;
   const said = reason === '' ? message : `${message} (${reason})`;
@@ -61,11 +71,12 @@ function refusedText(asked: Asked, { code, reason, message }: Extract<ClusterErr
         ? `${message}; the CRDs of this cluster are older than this plugin: apply those of its release`
         : said;
     case 401:
-      return `the API server does not take these credentials (${message}); a token may have expired: log in again, and check with kubectl auth whoami`;
+      return `the API server does not take these credentials (${message}); a token may have expired: log in again, and check with: ${shellLine(['kubectl', 'auth', 'whoami', ...access])}`;
     case 403: {
-      const where = asked.namespace === undefined ? ' --all-namespaces' : ` -n ${asked.namespace}`;
-      const scope = RESOURCES[asked.kind].namespaced ? where : '';
-      return `not allowed (${message}); a role must allow verb ${verb} on ${resource}: check with kubectl auth can-i ${verb} ${resource}${scope}`;
+      const where = asked.namespace === undefined ? ['--all-namespaces'] : ['-n', asked.namespace];
+      const scope = RESOURCES[asked.kind].namespaced ? where : [];
+      const check = shellLine(['kubectl', 'auth', 'can-i', verb, resource, ...scope, ...access]);
+      return `not allowed (${message}); a role must allow verb ${verb} on ${resource}; check with: ${check}`;
     }
     case 404:
       if (RESOURCES[asked.kind].group === 'kubeopencode.io' && reason === '')

@@ -2,10 +2,10 @@ import type { Clock } from '#host/clock.ts';
 import type { Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
 import { Reflector } from '#host/cluster/reflector-driver.ts';
 import { Store } from '#host/cluster/store.ts';
-import { failureText } from './failure.ts';
+import { failureText, type Reached } from './failure.ts';
 
 export interface FollowOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Cluster & Reached;
   readonly clock: Clock;
   /** The first is what it is about; of the others what can't be read is told, and does not end it. */
   readonly scopes: readonly Scope[];
@@ -76,7 +76,7 @@ export async function* follow({ cluster, clock, scopes, signal, onTrouble }: Fol
 }
 
 interface Telling {
-  readonly cluster: Cluster;
+  readonly cluster: Cluster & Reached;
   readonly scope: Scope;
   onTrouble(text: string): void;
   /** It is refused for good, as far as can be seen; absent: that is a trouble like others. */
@@ -103,7 +103,11 @@ function tellingCluster({ cluster, scope, onTrouble, onRefusal }: Telling): Pick
   };
   const failed = (verb: 'list' | 'watch', error: ClusterError): void => {
     const course = courses[verb];
-    const text = failureText({ verb, kind: scope.kind, ...(scope.namespace === undefined ? {} : { namespace: scope.namespace }) }, error);
+    const text = failureText(
+      { verb, kind: scope.kind, ...(scope.namespace === undefined ? {} : { namespace: scope.namespace }) },
+      error,
+      cluster,
+    );
     if (error.type !== 'Refused' || !LASTING.includes(error.code)) {
       [course.hasWorked, course.refusals] = [true, 0];
       // Ordinary events: the next list mends it, or the server wants a moment.
@@ -115,7 +119,7 @@ function tellingCluster({ cluster, scope, onTrouble, onRefusal }: Telling): Pick
         return;
       }
     }
-    if (text !== course.said) onTrouble(`${text}; it is tried again`);
+    if (text !== course.said) onTrouble(`it is tried again: ${text}`);
     course.said = text;
   };
   return {

@@ -2,17 +2,20 @@ import { createRestCluster, type RestCluster } from '#host/cluster/rest/rest-clu
 import { realClock } from '#host/real-clock.ts';
 import type { ClusterFlags } from '../flags.ts';
 import type { Io } from '../io.ts';
-import { targetOptions } from './target.ts';
+import type { Reached } from './failure.ts';
+import { targetOptions, targetWords } from './target.ts';
 import { createTrace } from './trace.ts';
 
+export type ReachedCluster = RestCluster & Required<Reached>;
+
 export interface OpenCluster {
-  readonly cluster: RestCluster;
+  readonly cluster: ReachedCluster;
   /** `-n`, else that of the context. */
   readonly namespace: string;
 }
 
 /** The cluster that kubectl would talk to; to be closed. Rejects with an error that says what to change where there is no usable kubeconfig. */
-export async function openCluster(flags: ClusterFlags, io: Pick<Io, 'err'>): Promise<RestCluster> {
+export async function openCluster(flags: ClusterFlags, io: Pick<Io, 'err'>): Promise<ReachedCluster> {
   const trace = createTrace(flags.v ?? 0, io.err);
   const cluster = await createRestCluster({
     ...targetOptions(flags),
@@ -23,7 +26,7 @@ export async function openCluster(flags: ClusterFlags, io: Pick<Io, 'err'>): Pro
     ...(trace === undefined ? {} : { onExchange: trace }),
   });
   if (trace !== undefined) io.err(`context "${cluster.context}" of the kubeconfig: API server ${cluster.server}\n`);
-  return cluster;
+  return Object.assign(cluster, { access: targetWords(flags) });
 }
 
 /** Works with that cluster, and lets its connections go. Rejects as `openCluster` does. */

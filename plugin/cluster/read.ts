@@ -3,9 +3,9 @@ import type { Task } from '#core/api/task.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import type { Address, Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
 import { didYouMean } from '../near-names.ts';
-import { failureText, isAbsent, resourceName } from './failure.ts';
+import { failureText, isAbsent, type Reached, resourceName } from './failure.ts';
 
-type Reading = Pick<Cluster, 'get' | 'list'>;
+export type Reading = Pick<Cluster, 'get' | 'list'> & Reached;
 export type Listed =
   | { readonly ok: true; readonly items: readonly KubernetesObject[] }
   | { readonly ok: false; readonly error: ClusterError };
@@ -29,7 +29,7 @@ export async function listAll(cluster: Reading, scope: Scope): Promise<Listed> {
 /** Tasks of a scope. Throws what a person can act on. */
 export async function listTasks(cluster: Reading, scope: Omit<Scope, 'kind'>): Promise<readonly Task[]> {
   const listed = await listAll(cluster, { ...scope, kind: 'Task' });
-  if (!listed.ok) throw new Error(failureText({ verb: 'list', kind: 'Task', ...placeOf(scope) }, listed.error));
+  if (!listed.ok) throw new Error(failureText({ verb: 'list', kind: 'Task', ...placeOf(scope) }, listed.error, cluster));
   return listed.items as readonly Task[];
 }
 
@@ -100,7 +100,7 @@ async function findOne(cluster: Reading, address: Address): Promise<{ readonly o
   const result = await cluster.get(address);
   if (result.ok) return { object: result.value };
   if (isAbsent(result.error)) return { absent: address.name };
-  throw new Error(failureText({ verb: 'get', ...address }, result.error));
+  throw new Error(failureText({ verb: 'get', ...address }, result.error, cluster));
 }
 
 function placeOf({ namespace }: Pick<Scope, 'namespace'>): Pick<Scope, 'namespace'> {

@@ -4,8 +4,9 @@ import type { Kind } from '#core/contract/kinds.ts';
 import { LABELS } from '#core/contract/names.ts';
 import { PROJECTIONS } from '#core/contract/projection.ts';
 import { type ReadResult, type Ref, type RefKey, refKey, type Settings } from '#core/contract/snapshot.ts';
-import type { Cluster, Scope } from '#host/cluster/cluster.ts';
+import type { Scope } from '#host/cluster/cluster.ts';
 import { compileProjection, copyWhole, type Projection } from '#host/cluster/projection.ts';
+import type { Reading } from './read.ts';
 import { createReadings, type Lack } from './readings.ts';
 
 /** The reads that an explanation stands on: each object once, projected as the host's store does, nothing written. */
@@ -27,7 +28,7 @@ const HOST_DEFAULTS = { referenceGraceSeconds: 60, unreachableAfterSeconds: 300 
 /** Selects Tasks that have not ended; a CRD of upstream's can't, and gives all. */
 export const UNFINISHED = 'status.phase!=Completed,status.phase!=Failed';
 
-export function createClusterReader(cluster: Pick<Cluster, 'get' | 'list'>): ClusterReader {
+export function createClusterReader(cluster: Reading): ClusterReader {
   const readings = createReadings(cluster);
 
   async function read({ kind, namespace, name }: Ref): Promise<ReadResult> {

@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
 import { CONFIG_NAME } from '#core/contract/names.ts';
-import type { Address, Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
+import type { Address, ClusterError, Scope } from '#host/cluster/cluster.ts';
 import { failureText, isAbsent, resourceName } from './failure.ts';
-import { type Listed, listAll } from './read.ts';
+import { type Listed, listAll, type Reading } from './read.ts';
 
 /** Something that this user may not read, or that could not be read. */
 export interface Lack {
@@ -36,7 +36,7 @@ export interface Readings {
   lacks(): readonly Lack[];
 }
 
-export function createReadings(cluster: Pick<Cluster, 'get' | 'list'>): Readings {
+export function createReadings(cluster: Reading): Readings {
   const objects = new Map<string, Promise<Got>>();
   const lists = new Map<string, Promise<readonly KubernetesObject[] | undefined>>();
   const lacks = new Map<string, Lack>();
@@ -69,7 +69,7 @@ export function createReadings(cluster: Pick<Cluster, 'get' | 'list'>): Readings
 
   function lack(what: string, asked: Omit<Lack, 'what' | 'resource' | 'message' | 'code'>, error: ClusterError): void {
     const code = error.type === 'Refused' ? error.code : 0;
-    const told = { resource: resourceName(asked.kind), message: failureText(asked, error), code };
+    const told = { resource: resourceName(asked.kind), message: failureText(asked, error, cluster), code };
     lacks.set(`${what}/${asked.namespace ?? ''}`, { what, ...asked, ...told });
   }
 
@@ -85,7 +85,7 @@ export function createReadings(cluster: Pick<Cluster, 'get' | 'list'>): Readings
 }
 
 /** A CRD of upstream's has no selectable fields: then all is read, and who asked has to choose. */
-async function selected(cluster: Pick<Cluster, 'get' | 'list'>, scope: Scope): Promise<Listed> {
+async function selected(cluster: Reading, scope: Scope): Promise<Listed> {
   const listed = await listAll(cluster, scope);
   if (listed.ok || scope.fieldSelector === undefined || listed.error.type !== 'Refused' || listed.error.code !== 400) return listed;
   const { fieldSelector: _, ...whole } = scope;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Io } from '../io.ts';
+import { shellLine } from '../kubectl.ts';
 
 /** Text of one file, or of standard input (`-`). */
 export interface SourceText {
@@ -27,7 +28,7 @@ export async function readSources(filenames: readonly string[], recursive: boole
     if (/^https?:\/\//.test(filename)) {
       return {
         ok: false,
-        message: `read ${filename}: a plan reads files, not the network; fetch it first: curl -sSL ${filename} | kubectl opencode plan -f -`,
+        message: `read ${filename}: expected a file or a folder, and nothing is read from the network here; fetch it first: ${shellLine(['curl', '-fsSLO', filename])}`,
       };
     }
     try {

@@ -3,11 +3,10 @@ import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { AGENT_CONTAINER, LABELS } from '#core/contract/names.ts';
 import type { ClusterError, LogOptions } from '#host/cluster/cluster.ts';
-import type { RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { failureText, isAbsent } from '../cluster/failure.ts';
 import { follow } from '../cluster/follow.ts';
-import { withCluster } from '../cluster/open.ts';
+import { type ReachedCluster, withCluster } from '../cluster/open.ts';
 import { findTasks } from '../cluster/read.ts';
 import type { LogsFlags } from '../commands/logs.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -51,26 +50,26 @@ interface Failure {
   readonly hasPrinted: boolean;
 }
 
-async function printPod(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
+async function printPod(cluster: ReachedCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
   const result = await cluster.logs(addressOf(pod), logOptions(container, flags));
-  if (!result.ok) return { message: logFailure(pod, container, result.error), hasPrinted: false };
+  if (!result.ok) return { message: logFailure(cluster, pod, container, result.error), hasPrinted: false };
   if (REMOVED.test(result.value)) return { message: removedText(pod, result.value), hasPrinted: false };
   io.out(result.value);
   return null;
 }
 
-async function printFollowed(cluster: RestCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
+async function printFollowed(cluster: ReachedCluster, pod: Pod, container: string, flags: LogsFlags, io: Io): Promise<Failure | null> {
   const texts = followed({
     cluster,
     clock: realClock,
     pod,
     options: logOptions(container, flags),
-    onTrouble: (error) => io.err(`warning: ${failureText({ verb: 'logs', ...addressOf(pod) }, error)}; it is tried again\n`),
+    onTrouble: (error) => io.err(`warning: it is tried again: ${failureText({ verb: 'logs', ...addressOf(pod) }, error, cluster)}\n`),
   });
   let hasPrinted = false;
   for (;;) {
     const { done, value } = await texts.next();
-    if (done === true) return value === null ? null : { message: logFailure(pod, container, value), hasPrinted };
+    if (done === true) return value === null ? null : { message: logFailure(cluster, pod, container, value), hasPrinted };
     if (!hasPrinted && REMOVED.test(value)) return { message: removedText(pod, value), hasPrinted };
     hasPrinted ||= value !== '';
     io.out(value);
@@ -81,7 +80,7 @@ function removedText({ metadata }: Pod, text: string): string {
   return `read logs of pod ${metadata.name}: ${text.trim()}`;
 }
 
-async function printKept(cluster: RestCluster, task: Task, attempt: ChosenAttempt, flags: LogsFlags, io: Io): Promise<ExitCode> {
+async function printKept(cluster: ReachedCluster, task: Task, attempt: ChosenAttempt, flags: LogsFlags, io: Io): Promise<ExitCode> {
   const { text, says } = await keptLog(cluster, task, attempt, flags.container);
   io.err(`${says}\n`);
   if (flags.since !== undefined || flags.timestamps === true)
@@ -91,7 +90,7 @@ async function printKept(cluster: RestCluster, task: Task, attempt: ChosenAttemp
 }
 
 /** The Task as it stands now; as it was where it is gone. */
-async function again(cluster: RestCluster, task: Task): Promise<Task> {
+async function again(cluster: ReachedCluster, task: Task): Promise<Task> {
   const { namespace = '', name, uid } = task.metadata;
   const result = await cluster.get({ kind: 'Task', namespace, name });
   return result.ok && result.value.metadata.uid === uid ? (result.value as Task) : task;
@@ -113,19 +112,19 @@ interface Found {
 }
 
 /** The Pod of the attempt that is asked for, else what is kept of it. Throws, in words, where there never was one. */
-async function findSource(cluster: RestCluster, task: Task, flags: LogsFlags): Promise<Found> {
+async function findSource(cluster: ReachedCluster, task: Task, flags: LogsFlags): Promise<Found> {
   const { namespace = '', uid } = task.metadata;
   const attempt = chosenAttempt(task, flags);
   const address = { kind: 'Pod', namespace, name: attempt.podName } as const;
   const result = await cluster.get(address);
-  if (!result.ok && !isAbsent(result.error)) throw new Error(failureText({ verb: 'get', ...address }, result.error));
+  if (!result.ok && !isAbsent(result.error)) throw new Error(failureText({ verb: 'get', ...address }, result.error, cluster));
   // A Pod of that name may be somebody else's, or of an earlier Task.
   const isOurs = result.ok && isControlledBy(result.value as Pod, uid);
   return { task, source: result.ok && isOurs ? { type: 'Pod', pod: result.value as Pod, attempt } : { type: 'Kept', attempt } };
 }
 
 /** As `findSource`; a Task that has not ended is waited for until the container that is asked for has begun, in the attempt that comes next where there is one between two. */
-async function awaitSource(cluster: RestCluster, task: Task, flags: LogsFlags, io: Io): Promise<Found> {
+async function awaitSource(cluster: ReachedCluster, task: Task, flags: LogsFlags, io: Io): Promise<Found> {
   const { namespace = '', name, uid = '' } = task.metadata;
   if (isFinished(task) || (flags.attempt !== undefined && flags.attempt < latestOf(task))) return findSource(cluster, task, flags);
   const over = new AbortController();
@@ -172,10 +171,11 @@ function addressOf({ metadata }: Pod): { readonly kind: 'Pod'; readonly namespac
 }
 
 /** A container that has not begun has no log: what the others do says why. */
-function logFailure(pod: Pod, container: string, error: ClusterError): string {
-  const text = failureText({ verb: 'logs', ...addressOf(pod) }, error);
+function logFailure(cluster: ReachedCluster, pod: Pod, container: string, error: ClusterError): string {
+  const text = failureText({ verb: 'logs', ...addressOf(pod) }, error, cluster);
   const { containers } = podState(pod);
-  if (containers.find(({ name }) => name === container)?.state !== 'waiting') return text;
+  const isWaiting = containers.find(({ name }) => name === container)?.state === 'waiting';
+  if (!isWaiting || error.type !== 'Refused' || error.code !== 400) return text;
   return `${text}; ${containers.map((one) => `${one.name} ${containerText(one)}`).join(', ')}; -c reads another, -f waits for it`;
 }
 

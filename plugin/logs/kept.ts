@@ -3,7 +3,7 @@ import type { Attempt, Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
-import { failureText, isAbsent } from '../cluster/failure.ts';
+import { failureText, isAbsent, type Reached } from '../cluster/failure.ts';
 import { outcomeText } from '../task-text.ts';
 import { type ChosenAttempt, latestOf } from './attempt.ts';
 
@@ -18,7 +18,7 @@ type KeptLog = NonNullable<Attempt['log']>;
 
 /** Reads what was kept of an attempt's log. Throws, in words, where that is nothing, or may not be read. */
 export async function keptLog(
-  cluster: Pick<Cluster, 'get'>,
+  cluster: Pick<Cluster, 'get'> & Reached,
   task: Task,
   attempt: ChosenAttempt,
   container: string | undefined,
@@ -35,14 +35,14 @@ export async function keptLog(
   return { text, says: `attempt ${number}, pod ${podName}, container ${name}: ${extentText(log)}, kept in ConfigMap ${configMapName}` };
 }
 
-async function read(cluster: Pick<Cluster, 'get'>, { metadata }: Task, name: string, before: string): Promise<ConfigMap> {
+async function read(cluster: Pick<Cluster, 'get'> & Reached, { metadata }: Task, name: string, before: string): Promise<ConfigMap> {
   const address = { kind: 'ConfigMap', namespace: metadata.namespace ?? '', name } as const;
   const result = await cluster.get(address);
   if (!result.ok && isAbsent(result.error))
     throw new Error(`${before}, and ConfigMap ${name}, in which the end of its log was kept, is gone`);
   if (!result.ok)
     throw new Error(
-      `${before}; the end of its log is kept in ConfigMap ${name}: ${failureText({ verb: 'get', ...address }, result.error)}`,
+      `${before}; the end of its log is kept in ConfigMap ${name}: ${failureText({ verb: 'get', ...address }, result.error, cluster)}`,
     );
   const owner = result.value.metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner?.uid !== metadata.uid) throw new Error(`${before}, and ConfigMap ${name} is not this Task's: its log is gone`);

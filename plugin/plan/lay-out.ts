@@ -31,7 +31,7 @@ export function wrapped(text: string, width: number | undefined): readonly strin
   const lines: string[] = [];
   let used = 0;
   // Two spaces stand between things: they stay unless the line breaks there.
-  for (const [word = ''] of text.matchAll(/ *[^ ]+/g)) {
+  for (const word of wordsOf(text)) {
     const line = lines.at(-1);
     const isNew = line === undefined || used + widthOf(word) > width;
     const part = isNew && line !== undefined ? word.trimStart() : word;
@@ -40,6 +40,16 @@ export function wrapped(text: string, width: number | undefined): readonly strin
     used = widthOf(part) + (isNew ? 0 : used);
   }
   return lines;
+}
+
+/** A command at the end of a text. */
+const COMMAND = /(?<=:) +kubectl .*$/;
+
+/** The words of a text, each with the spaces before it. A command at its end, which is to be pasted, is one word. */
+export function wordsOf(text: string): readonly string[] {
+  const command = COMMAND.exec(text)?.[0] ?? '';
+  const words = text.slice(0, text.length - command.length).match(/ *[^ ]+/g) ?? [];
+  return command === '' ? words : [...words, command];
 }
 
 /** At most so many columns: the rest is three dots in one. */

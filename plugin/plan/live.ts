@@ -1,9 +1,8 @@
 import type { Task } from '#core/api/task.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 import type { Address, Scope } from '#host/cluster/cluster.ts';
-import type { RestCluster } from '#host/cluster/rest/rest-cluster.ts';
 import { realClock } from '#host/real-clock.ts';
-import { openCluster } from '../cluster/open.ts';
+import { openCluster, type ReachedCluster } from '../cluster/open.ts';
 import { findTasks, listTasks, nameOf } from '../cluster/read.ts';
 import { createReadings, type Readings } from '../cluster/readings.ts';
 import type { Lacked } from '../contract/plan.ts';
@@ -55,7 +54,7 @@ export async function openLive(flags: ClusterFlags, io: Io): Promise<Live> {
   return { namespace, run: (input) => runLive(cluster, namespace, input), close: () => cluster.close() };
 }
 
-async function runLive(cluster: RestCluster, namespace: string, { options, objects, selection, start }: LiveInput): Promise<LiveRun> {
+async function runLive(cluster: ReachedCluster, namespace: string, { options, objects, selection, start }: LiveInput): Promise<LiveRun> {
   const readings = createReadings(cluster);
   const { tasks, gone, missing } = await select(cluster, readings, namespace, selection);
   const stored = [...(await readGround({ readings, tasks, gone, objects }))];
@@ -79,7 +78,7 @@ interface Selected {
   readonly missing: readonly string[];
 }
 
-async function select(cluster: RestCluster, readings: Readings, namespace: string, selection: Selection): Promise<Selected> {
+async function select(cluster: ReachedCluster, readings: Readings, namespace: string, selection: Selection): Promise<Selected> {
   switch (selection.type) {
     case 'None':
       return { tasks: [], gone: [], missing: [] };

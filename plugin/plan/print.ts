@@ -1,6 +1,8 @@
+import { targetWords } from '../cluster/target.ts';
 import type { PlanFlags } from '../commands/plan.ts';
 import type { Plan } from '../contract/plan.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
+import { shellLine, stdinAgain } from '../kubectl.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered, renderer } from '../output/render.ts';
 import { planText } from './text.ts';
@@ -17,15 +19,26 @@ export async function printed(plan: Plan, { flags, io, isFleet }: PrintOptions):
   if (isDataForm(flags.output)) return rendered(plan, flags.output);
   if (flags.output === 'name') return plan.tasks.map(({ name }) => `task.kubeopencode.io/${name}\n`).join('');
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
-  const filenames = flags.filename ?? [];
   const options = {
     paint,
     toYaml: await renderer('yaml'),
-    ...(filenames.length === 0 ? {} : { applyWith: `kubectl apply ${filenames.map((file) => `-f ${file}`).join(' ')}` }),
+    ...((flags.filename ?? []).length === 0 ? {} : { applyWith: applyText(flags) }),
     ...(io.columns === undefined ? {} : { width: io.columns }),
   };
   const isWide = flags.output === 'wide';
   if (!isFleet && !isWide) return planText(plan, options);
   const { fleetText } = await import('./fleet-text.ts');
   return fleetText(plan, { ...options, isWide, hasSteps: flags.showSteps === true, hasHeaders: flags.headers });
+}
+
+/** The command that applies what was planned, where it was planned. */
+function applyText(flags: PlanFlags): string {
+  const { filename = [], recursive, namespace } = flags;
+  const words = [
+    ...filename.flatMap((file) => ['-f', file]),
+    ...(recursive === true ? ['-R'] : []),
+    ...(namespace === undefined ? [] : ['-n', namespace]),
+    ...targetWords(flags),
+  ];
+  return `${shellLine(['kubectl', 'apply', ...words])}${stdinAgain(filename)}`;
 }

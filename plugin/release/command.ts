@@ -1,7 +1,6 @@
-import type { Cluster } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { isSelective, selectorsOf } from '../choose.ts';
-import { withCluster } from '../cluster/open.ts';
+import { type ReachedCluster, withCluster } from '../cluster/open.ts';
 import { namesOf, notFoundText } from '../cluster/read.ts';
 import type { ReleaseFlags } from '../commands/release.ts';
 import type { ReleasedPod, ReleaseReport } from '../contract/release.ts';
@@ -42,7 +41,7 @@ function checkWho(names: readonly string[], flags: ReleaseFlags): void {
   if (names.length > 0 && isSelective(flags)) throw new Error('release: expected names or -l, not both');
 }
 
-async function releaseAll(cluster: Cluster, held: readonly HeldPod[], isDry: boolean): Promise<readonly ReleasedPod[]> {
+async function releaseAll(cluster: ReachedCluster, held: readonly HeldPod[], isDry: boolean): Promise<readonly ReleasedPod[]> {
   const made: ReleasedPod[] = [];
   for (let from = 0; from < held.length; from += AT_ONCE) {
     const some = held.slice(from, from + AT_ONCE);

@@ -3,8 +3,8 @@ import type { Task } from '#core/api/task.ts';
 import { LABELS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
 import { isHeld, letGo } from '#host/controller/held-pods.ts';
-import { failureText } from '../cluster/failure.ts';
-import { listAll, nameOf } from '../cluster/read.ts';
+import { failureText, type Reached } from '../cluster/failure.ts';
+import { listAll, nameOf, type Reading } from '../cluster/read.ts';
 
 /** A Pod that bears our finalizer. */
 export interface HeldPod {
@@ -38,15 +38,12 @@ export interface Held {
 }
 
 /** The Pods that our finalizer holds. Throws where Pods can't be listed; Tasks, and even their CRD, may be gone. */
-export async function heldPods(
-  cluster: Pick<Cluster, 'get' | 'list'>,
-  { namespace, labelSelector, fieldSelector, names }: HeldScope,
-): Promise<Held> {
+export async function heldPods(cluster: Reading, { namespace, labelSelector, fieldSelector, names }: HeldScope): Promise<Held> {
   const place = namespace === undefined ? {} : { namespace };
   const labels = [LABELS.taskUid, ...(labelSelector === undefined ? [] : [labelSelector])].join(',');
   const fields = fieldSelector === undefined ? {} : { fieldSelector };
   const listed = await listAll(cluster, { kind: 'Pod', ...place, labelSelector: labels, ...fields });
-  if (!listed.ok) throw new Error(failureText({ verb: 'list', kind: 'Pod', ...place }, listed.error));
+  if (!listed.ok) throw new Error(failureText({ verb: 'list', kind: 'Pod', ...place }, listed.error, cluster));
   const tasks = await readTasks(cluster, place);
   const byUid = new Map((tasks.ok ? tasks.items : []).map((task) => [task.metadata.uid, task]));
   const labelled = (listed.items as readonly Pod[]).map((pod) => ({ pod, ...ownerOf(pod, byUid, tasks.ok) }));
@@ -56,14 +53,14 @@ export async function heldPods(
   return {
     pods: chosen.filter(({ pod }) => isHeld(pod)).map((held) => ({ ...held, ...lossOf(held.pod, held.owner) })),
     missing: wanted.filter((name) => !known.includes(name)),
-    ...(tasks.ok ? {} : { blindness: failureText({ verb: 'list', kind: 'Task', ...place }, tasks.error) }),
+    ...(tasks.ok ? {} : { blindness: failureText({ verb: 'list', kind: 'Task', ...place }, tasks.error, cluster) }),
   };
 }
 
 type Tasks = { readonly ok: true; readonly items: readonly Task[] } | { readonly ok: false; readonly error: ClusterError };
 
 /** Where nobody knows the kind any more, there is no Task. */
-async function readTasks(cluster: Pick<Cluster, 'get' | 'list'>, place: Pick<Scope, 'namespace'>): Promise<Tasks> {
+async function readTasks(cluster: Reading, place: Pick<Scope, 'namespace'>): Promise<Tasks> {
   const listed = await listAll(cluster, { kind: 'Task', ...place });
   if (listed.ok) return { ok: true, items: listed.items as readonly Task[] };
   return listed.error.type === 'Refused' && listed.error.code === 404 ? { ok: true, items: [] } : listed;
@@ -91,9 +88,9 @@ function lossOf(pod: Pod, owner: Owner): Pick<HeldPod, 'loses'> {
 export type Released = { readonly type: 'Released' | 'WouldRelease' | 'Gone' } | { readonly type: 'Failed'; readonly message: string };
 
 /** Takes our finalizer off a Pod, and no other. One that is gone, or whose name another has, needs nothing. */
-export async function release(cluster: Pick<Cluster, 'patch'>, pod: Pod): Promise<Released> {
+export async function release(cluster: Pick<Cluster, 'patch'> & Reached, pod: Pod): Promise<Released> {
   const result = await letGo(cluster, pod);
   if (result.type !== 'Failed') return result;
   const { namespace = '', name } = pod.metadata;
-  return { type: 'Failed', message: failureText({ verb: 'patch', kind: 'Pod', namespace, name }, result.error) };
+  return { type: 'Failed', message: failureText({ verb: 'patch', kind: 'Pod', namespace, name }, result.error, cluster) };
 }

@@ -1,25 +1,24 @@
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import type { Cluster } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { type Ends, endLine, identityOf, patchFailure } from '../asked.ts';
 import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
-import { withCluster } from '../cluster/open.ts';
+import { type ReachedCluster, withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
 import { targetWords } from '../cluster/target.ts';
 import type { RetryFlags } from '../commands/retry.ts';
 import type { RetryReport } from '../contract/asked.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { createKubectl } from '../kubectl.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
 import { awaitTask, exitCodeOf } from '../run/progress.ts';
 import { endState } from '../task-end.ts';
 import { taskTitle } from '../task-text.ts';
-import { createKubectl } from '../why/kubectl.ts';
-import { askingFor, isRetriedByAll } from './next-attempt.ts';
+import { type Asking, askingFor, isRetriedByAll } from './next-attempt.ts';
 
 /** What became of one Task. */
 type Retried =
@@ -52,12 +51,12 @@ export async function runRetryCommand(names: readonly string[], flags: RetryFlag
   });
 }
 
-async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Promise<Retried> {
+async function retry(cluster: ReachedCluster, task: Task, { dryRun }: RetryFlags): Promise<Retried> {
   const { namespace = '', name, uid, annotations } = task.metadata;
   const asking = askingFor(task);
   switch (asking.type) {
     case 'Refused':
-      return { type: 'Failed', task, message: `retry task ${name}: ${asking.why}` };
+      return { type: 'Failed', task, message: `retry task ${name}: ${asking.why}${insteadText(asking, namespace, cluster)}` };
     case 'Asked':
       return { type: 'Unchanged', task, attempt: asking.attempt, why: asking.why };
     case 'Ask': {
@@ -69,9 +68,13 @@ async function retry(cluster: Cluster, task: Task, { dryRun }: RetryFlags): Prom
       const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
       return result.ok
         ? { type: 'Asked', task: result.value as Task, attempt }
-        : { type: 'Failed', task, message: patchFailure('retry', task, result.error, 'nothing was asked of that one') };
+        : { type: 'Failed', task, message: patchFailure('retry', task, result.error, 'nothing was asked of that one', cluster) };
     }
   }
+}
+
+function insteadText({ instead }: Extract<Asking, { type: 'Refused' }>, namespace: string, { access }: ReachedCluster): string {
+  return instead === undefined ? '' : `: ${createKubectl({ namespace, access }).opencode(...instead)}`;
 }
 
 function tell(result: Retried, isAlone: boolean, namespace: string, flags: RetryFlags, io: Io): void {
@@ -110,7 +113,7 @@ function reportOf(results: readonly Retried[], ends: Ends, { dryRun }: RetryFlag
 }
 
 /** Of one Task as `run --wait` does; of several each end on a line. */
-async function wait(cluster: Cluster, wanted: readonly Wanted[], ends: Ends, flags: RetryFlags, io: Io): Promise<ExitCode> {
+async function wait(cluster: ReachedCluster, wanted: readonly Wanted[], ends: Ends, flags: RetryFlags, io: Io): Promise<ExitCode> {
   const [only] = wanted;
   if (only !== undefined && wanted.length === 1) {
     const before = `attempt ${only.attempt} was asked for: waits for the controller`;

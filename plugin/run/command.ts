@@ -49,7 +49,7 @@ async function readWords(words: readonly string[], io: Io): Promise<{ readonly n
   if (words.length > 2) throw new Error(`run: expected a name and a prompt, got ${words.length} words; put the prompt in quotes`);
   if (second === undefined && DNS_NAME.test(first))
     throw new Error(
-      `run: expected a prompt; ${JSON.stringify(first)} reads as a name: run ${first} 'what is to be done', or - for standard input`,
+      `run: expected a prompt; ${JSON.stringify(first)} reads as a name: put the prompt behind it, in quotes, or - for standard input`,
     );
   const given = second ?? first;
   const prompt = (given === '-' ? await io.stdin() : given).replace(/\n$/, '');
@@ -93,7 +93,7 @@ async function create({ cluster, namespace }: OpenCluster, name: string | undefi
     const isTaken = result.error.type === 'Refused' && result.error.reason === 'AlreadyExists';
     if (isTaken && name === undefined && tried < MAX_TRIES) continue;
     const hint = isTaken ? '; choose another name, or give none' : '';
-    throw new Error(`${failureText({ verb: 'create', kind: 'Task', namespace, name: task.metadata.name }, result.error)}${hint}`);
+    throw new Error(`${failureText({ verb: 'create', kind: 'Task', namespace, name: task.metadata.name }, result.error, cluster)}${hint}`);
   }
 }
 

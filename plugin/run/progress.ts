@@ -2,12 +2,13 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { LABELS } from '#core/contract/names.ts';
-import type { Cluster } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
 import { realClock } from '#host/real-clock.ts';
 import { waitForEnds } from '../cluster/end.ts';
+import type { ReachedCluster } from '../cluster/open.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { createKubectl } from '../kubectl.ts';
 import { goDuration } from '../plan/go-duration.ts';
 import { containerText, podState, podText } from '../status/pods.ts';
 import { outcomeText, taskTitle } from '../task-text.ts';
@@ -27,12 +28,13 @@ export interface AwaitOptions {
 
 /** Waits for the end of a Task and tells on stderr what happens to it meanwhile, each thing once. */
 export async function awaitTask(
-  cluster: Cluster,
+  cluster: ReachedCluster,
   task: Task,
   io: Io,
   { hasEnded = isFinished, before = '' }: AwaitOptions = {},
 ): Promise<Awaited> {
-  const { uid = '', namespace = '' } = task.metadata;
+  const { uid = '', namespace = '', name } = task.metadata;
+  const kubectl = createKubectl({ namespace, access: cluster.access });
   const beganMs = realClock.monotonic();
   let said = '';
   let final: Task | null = null;
@@ -41,7 +43,7 @@ export async function awaitTask(
     said = text;
     io.err(`+${goDuration(Math.round((realClock.monotonic() - beganMs) / 1_000) * 1_000)}  ${text}\n`);
   };
-  const takeBack = io.onInterrupt(() => `\n${taskTitle(task)} goes on; kubectl opencode stop ends it\n`);
+  const takeBack = io.onInterrupt(() => `\n${taskTitle(task)} goes on; to end it: ${kubectl.opencode('stop', name)}\n`);
   try {
     await waitForEnds({
       cluster,

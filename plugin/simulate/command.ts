@@ -6,9 +6,9 @@ import { formatFault, sortFaults } from '../input/fault.ts';
 import { type PlannedObject, readManifests } from '../input/objects.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
+import { shellLine, stdinAgain } from '../kubectl.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
-import { quoted } from '../why/kubectl.ts';
 import { FAULT_NAMES } from './faults.ts';
 import { runSimulation } from './run.ts';
 import { historyText, simulationText } from './text.ts';
@@ -53,11 +53,13 @@ async function objectsOf(flags: SimulateFlags, io: Io): Promise<readonly Planned
 
 function againText(seed: number, { filename = [], recursive, namespace, fault, core }: SimulateFlags): string {
   const words = [
+    ...['kubectl', 'opencode', 'simulate'],
     ...filename.flatMap((file) => ['-f', file]),
     ...(recursive === true ? ['-R'] : []),
     ...(namespace === undefined ? [] : ['-n', namespace]),
     ...(fault === undefined ? [] : ['--fault', fault.join(',')]),
     ...(core === undefined ? [] : ['--core', core]),
+    ...['--seed', String(seed), '--histories', '1'],
   ];
-  return ['kubectl opencode simulate', ...words.map(quoted), `--seed ${seed} --histories 1`].join(' ');
+  return `${shellLine(words)}${stdinAgain(filename)}`;
 }

@@ -3,14 +3,14 @@ import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { LABELS } from '#core/contract/names.ts';
 import { type Clock, timestamp } from '#host/clock.ts';
-import type { Cluster, Scope } from '#host/cluster/cluster.ts';
+import type { Scope } from '#host/cluster/cluster.ts';
 import type { Store } from '#host/cluster/store.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { realClock } from '#host/real-clock.ts';
 import { isSelective, selectorsOf } from '../choose.ts';
 import { failureText } from '../cluster/failure.ts';
 import { follow } from '../cluster/follow.ts';
-import { withCluster } from '../cluster/open.ts';
+import { type ReachedCluster, withCluster } from '../cluster/open.ts';
 import { findTasks, listAll, listTasks } from '../cluster/read.ts';
 import { createClusterReader } from '../cluster/reader.ts';
 import type { StatusFlags } from '../commands/status.ts';
@@ -24,7 +24,7 @@ import { queuesOf } from './queue.ts';
 
 /** What of the cluster is shown. */
 interface View {
-  readonly cluster: Cluster;
+  readonly cluster: ReachedCluster;
   readonly clock: Clock;
   /** Absent: all. */
   readonly namespace?: string;
@@ -80,7 +80,7 @@ async function readPods(view: View): Promise<readonly Pod[]> {
   if (listed.ok) return listed.items as readonly Pod[];
   const { namespace } = view;
   const asked = { verb: 'list', kind: 'Pod', ...(namespace === undefined ? {} : { namespace }) } as const;
-  view.io.err(`warning: Pods are not shown: ${failureText(asked, listed.error)}\n`);
+  view.io.err(`warning: Pods are not shown: ${failureText(asked, listed.error, view.cluster)}\n`);
   return [];
 }
 

@@ -1,3 +1,4 @@
+import type { Reached } from '../cluster/failure.ts';
 import type { StatusFlags } from '../commands/status.ts';
 import type { StatusReport, TaskState } from '../contract/status.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
@@ -10,6 +11,7 @@ export interface PrintView {
   readonly names: readonly string[];
   readonly flags: StatusFlags;
   readonly io: Io;
+  readonly cluster: Required<Reached>;
 }
 
 export type Form = NonNullable<StatusFlags['output']>;
@@ -46,9 +48,10 @@ async function writerOf(view: PrintView): Promise<Write> {
     const render = await renderer(form);
     return (report, _changed, isFirst) => render(report, { isFurther: !isFirst });
   }
-  const { flags, io } = view;
+  const { flags, io, cluster } = view;
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
-  return (report, changed, isFirst) => textOf(report, changed, { form, flags, paint, isFirst, columns: io.columns });
+  return (report, changed, isFirst) =>
+    textOf(report, changed, { form, flags, paint, isFirst, columns: io.columns, access: cluster.access });
 }
 
 interface TextOptions {
@@ -58,14 +61,19 @@ interface TextOptions {
   readonly isFirst: boolean;
   /** Of the terminal, as it is now. */
   readonly columns: number | undefined;
+  readonly access: readonly string[];
 }
 
-function textOf(report: StatusReport, changed: readonly TaskState[], { form, flags, paint, isFirst, columns }: TextOptions): string {
+function textOf(
+  report: StatusReport,
+  changed: readonly TaskState[],
+  { form, flags, paint, isFirst, columns, access }: TextOptions,
+): string {
   switch (form) {
     case 'name':
       return changed.map(({ name }) => `task.kubeopencode.io/${name}\n`).join('');
     case 'tree':
-      return changed.length === 0 ? '' : `${isFirst ? '' : '\n'}${treeText({ ...report, tasks: changed }, paint, columns)}`;
+      return changed.length === 0 ? '' : `${isFirst ? '' : '\n'}${treeText({ ...report, tasks: changed }, { paint, columns, access })}`;
     case 'table':
     case 'wide': {
       const columns = columnsOf(report, { isWide: form === 'wide', hasNamespaces: flags.allNamespaces === true, paint });

@@ -1,5 +1,6 @@
 import type { AttemptState, BlockedState, ContainerState, QueueState, StatusReport, TaskState } from '../contract/status.ts';
 import type { Paint } from '../io.ts';
+import { createKubectl } from '../kubectl.ts';
 import { goDuration } from '../plan/go-duration.ts';
 import { LEAST_WIDTH, widthOf, wrapped } from '../plan/lay-out.ts';
 import { budgetsText } from '../retries.ts';
@@ -23,9 +24,22 @@ const TIME_WORDS: Readonly<Record<string, string>> = {
   finished: 'finished',
 };
 
-/** Each Task with its attempts, their Pods and containers, for people; lines are broken between words at `columns`, where these are given. */
-export function treeText({ tasks, at }: StatusReport, paint: Paint, columns?: number): string {
-  return `${tasks.map((task) => branchLines(taskBranch(task, Date.parse(at), paint), columns).join('\n')).join('\n\n')}\n`;
+export interface TreeOptions {
+  readonly paint: Paint;
+  /** Lines are broken between words there; absent: nowhere. */
+  readonly columns?: number | undefined;
+  /** Flags with which kubectl comes to the same cluster. */
+  readonly access?: readonly string[];
+}
+
+/** Each Task with its attempts, their Pods and containers, for people. */
+export function treeText({ tasks, at }: StatusReport, { columns, ...options }: TreeOptions): string {
+  const view = { nowMs: Date.parse(at), ...options };
+  return `${tasks.map((task) => branchLines(taskBranch(task, view), columns).join('\n')).join('\n\n')}\n`;
+}
+
+interface TreeView extends Omit<TreeOptions, 'columns'> {
+  readonly nowMs: number;
 }
 
 function branchLines({ text, below = [] }: Branch, width: number | undefined): readonly string[] {
@@ -45,7 +59,8 @@ function ownLines(text: string, width: number | undefined, hasBranches: boolean)
   return [first, ...rest.map((line) => `${hasBranches ? '│ ' : '  '} ${line}`)];
 }
 
-function taskBranch(task: TaskState, nowMs: number, paint: Paint): Branch {
+function taskBranch(task: TaskState, view: TreeView): Branch {
+  const { nowMs, paint } = view;
   const { namespace, name, phase, cause, message, stopping, agent, template } = task;
   const why = `${cause === undefined ? '' : ` (${cause})`}${message === undefined ? '' : `: ${message}`}`;
   const stop = stopping === true ? `  ${paint('yellow', 'a stop was asked for')}` : '';
@@ -62,7 +77,7 @@ function taskBranch(task: TaskState, nowMs: number, paint: Paint): Branch {
       ...(task.next === undefined ? [] : [{ text: `Next attempt  ${nextText(task.next, nowMs)}` }]),
       ...(task.retries === undefined ? [] : [{ text: `Retries  ${budgetsText(task.retries)}` }]),
       ...(conditions.length === 0 ? [] : [{ text: 'Conditions', below: conditions }]),
-      ...task.attempts.map((attempt) => attemptBranch(task, attempt, nowMs, paint)),
+      ...task.attempts.map((attempt) => attemptBranch(task, attempt, view)),
     ],
   };
 }
@@ -108,8 +123,9 @@ function nextText({ attempt, dueAt }: NonNullable<TaskState['next']>, nowMs: num
   return leftMs > 0 ? `${attempt}, due in ${seconds(leftMs)}, at ${dueAt}` : `${attempt}, due since ${dueAt}`;
 }
 
-function attemptBranch({ name }: TaskState, attempt: AttemptState, nowMs: number, paint: Paint): Branch {
+function attemptBranch({ namespace, name }: TaskState, attempt: AttemptState, { nowMs, paint, access }: TreeView): Branch {
   const { number, podName, pod, message, log } = attempt;
+  const kubectl = createKubectl({ namespace, access });
   const detail = attemptDetail(attempt);
   const end = `${detail.length === 0 ? '' : `  ${detail.join(', ')}`}${message === undefined ? '' : `: ${message}`}`;
   const gone = podName === undefined ? [] : [{ text: `Pod ${podName}  ${paint('dim', 'not there')}` }];
@@ -118,7 +134,7 @@ function attemptBranch({ name }: TaskState, attempt: AttemptState, nowMs: number
     text: `Attempt ${number}${end}`,
     below: [
       ...there,
-      ...(log === undefined ? [] : [{ text: `Log  ${logText(log, `kubectl opencode logs ${name} --attempt ${number}`)}` }]),
+      ...(log === undefined ? [] : [{ text: `Log  ${logText(log, kubectl.opencode('logs', name, '--attempt', String(number)))}` }]),
     ],
   };
 }

@@ -1,12 +1,11 @@
 import type { Task } from '#core/api/task.ts';
 import { isFinished } from '#core/contract/ended.ts';
 import { ANNOTATIONS } from '#core/contract/names.ts';
-import type { Cluster } from '#host/cluster/cluster.ts';
 import { realClock } from '#host/real-clock.ts';
 import { type Ends, endLine, identityOf, patchFailure } from '../asked.ts';
 import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
-import { withCluster } from '../cluster/open.ts';
+import { type ReachedCluster, withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
 import type { StopFlags } from '../commands/stop.ts';
 import type { StopReport } from '../contract/asked.ts';
@@ -46,7 +45,7 @@ export async function runStopCommand(names: readonly string[], flags: StopFlags,
   });
 }
 
-async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags): Promise<Stopped> {
+async function stop(cluster: ReachedCluster, task: Task, { retain, dryRun }: StopFlags): Promise<Stopped> {
   if (isFinished(task)) return { type: 'Unchanged', task, why: `it has ended: ${outcomeText(task)}` };
   const isRetained = retain !== true || task.spec.stop?.mode === 'Retain';
   if (task.metadata.annotations?.[ANNOTATIONS.stop] === 'true' && isRetained)
@@ -61,7 +60,7 @@ async function stop(cluster: Cluster, task: Task, { retain, dryRun }: StopFlags)
   const result = await cluster.patch({ kind: 'Task', namespace, name }, patch, { patchType: 'merge' });
   return result.ok
     ? { type: 'Stopped', task: result.value as Task }
-    : { type: 'Failed', task, message: patchFailure('stop', task, result.error, 'that one was not stopped') };
+    : { type: 'Failed', task, message: patchFailure('stop', task, result.error, 'that one was not stopped', cluster) };
 }
 
 function reportOf(results: readonly Stopped[], ends: Ends, { dryRun }: StopFlags): StopReport {
@@ -103,7 +102,7 @@ function warnOfManager(task: Task, io: Io): void {
     io.err(`warning: task ${task.metadata.name} is managed by ${manager}, which may take the stop otherwise or not at all\n`);
 }
 
-async function wait(cluster: Cluster, tasks: readonly Task[], ends: Ends, { timeout, output }: StopFlags, io: Io): Promise<boolean> {
+async function wait(cluster: ReachedCluster, tasks: readonly Task[], ends: Ends, { timeout, output }: StopFlags, io: Io): Promise<boolean> {
   const waiting = new Set(tasks.map(({ metadata }) => metadata.name));
   const result = await waitForEnds({
     cluster,

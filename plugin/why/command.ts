@@ -2,7 +2,6 @@ import { loadEngine } from '#host/engine/wasm-engine.ts';
 import { realClock } from '#host/real-clock.ts';
 import { withCluster } from '../cluster/open.ts';
 import { findTasks } from '../cluster/read.ts';
-import { targetWords } from '../cluster/target.ts';
 import type { WhyFlags } from '../commands/why.ts';
 import { readCore } from '../core-file.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -16,14 +15,13 @@ import { whyText } from './text/text.ts';
 export async function runWhyCommand(name: string, flags: WhyFlags, io: Io): Promise<ExitCode> {
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
   const engine = loadEngine(readCore(flags.core));
-  const target = { access: targetWords(flags) };
   const lease = { namespace: flags.leaderElectNamespace, name: flags.leaderElectLeaseName };
-  const why = await withCluster(flags, io, async ({ cluster, namespace }) => {
+  const { why, access } = await withCluster(flags, io, async ({ cluster, namespace }) => {
     const { tasks, missing } = await findTasks(cluster, namespace, [name]);
     const [task] = tasks;
     if (task === undefined) throw new Error(missing.join('; '));
-    return explain({ engine, cluster, task, nowMs: realClock.now(), lease, target });
+    return { why: await explain({ engine, cluster, task, nowMs: realClock.now(), lease }), access: cluster.access };
   });
-  io.out(isDataForm(flags.output) ? await rendered(why, flags.output) : whyText(why, { paint, columns: io.columns }));
+  io.out(isDataForm(flags.output) ? await rendered(why, flags.output) : whyText(why, { paint, columns: io.columns, access }));
   return EXIT.ok;
 }

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Cluster } from '#host/cluster/cluster.ts';
-import { failureText, isAbsent } from '../cluster/failure.ts';
+import { failureText, isAbsent, type Reached } from '../cluster/failure.ts';
 import type { WhyController } from '../contract/values.ts';
 import { wholeSeconds } from './facts.ts';
 
@@ -14,14 +14,14 @@ export interface LeaseName {
 const STALE_LEASES = 4;
 const LEAST_STALE_MS = 60_000;
 
-export async function controllerOf(cluster: Pick<Cluster, 'get'>, lease: LeaseName, nowMs: number): Promise<WhyController> {
+export async function controllerOf(cluster: Pick<Cluster, 'get'> & Reached, lease: LeaseName, nowMs: number): Promise<WhyController> {
   const told = { lease: `${lease.namespace}/${lease.name}` };
   const address = { kind: 'Lease', ...lease } as const;
   const got = await cluster.get(address);
   if (!got.ok) {
     const says = isAbsent(got.error)
       ? `no Lease ${told.lease}: a controller without --leader-elect, or elsewhere, may run`
-      : failureText({ verb: 'get', ...address }, got.error);
+      : failureText({ verb: 'get', ...address }, got.error, cluster);
     return { state: 'Unknown', ...told, says };
   }
   const { holderIdentity, renewTime, leaseDurationSeconds } = recordIn(got.value);

@@ -1,11 +1,11 @@
 import type { Task } from '#core/api/task.ts';
 import { timestamp } from '#host/clock.ts';
-import type { Cluster } from '#host/cluster/cluster.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { caseOf } from '../cluster/case.ts';
-import { namesOf } from '../cluster/read.ts';
+import { namesOf, type Reading } from '../cluster/read.ts';
 import { type ClusterReader, createClusterReader } from '../cluster/reader.ts';
 import type { Why } from '../contract/why.ts';
+import { createKubectl } from '../kubectl.ts';
 import { nearNames } from '../near-names.ts';
 import { plannedAction } from '../plan/actions.ts';
 import { againOf } from './again.ts';
@@ -18,7 +18,6 @@ import { controllerOf, type LeaseName } from './controller.ts';
 import { type Judged, nextLook } from './course.ts';
 import { endOf, keptOf } from './ended.ts';
 import { podFacts, sinceOf } from './facts.ts';
-import { createKubectl, type KubectlTarget } from './kubectl.ts';
 import { latestPod } from './pods.ts';
 import { queueOf } from './queue-facts.ts';
 import { type Restored, restoreRefusal } from './restored.ts';
@@ -27,15 +26,13 @@ import { waitsOf } from './waits.ts';
 
 export interface ExplainInput {
   readonly engine: Engine;
-  readonly cluster: Pick<Cluster, 'get' | 'list'>;
+  readonly cluster: Reading;
   /** As the API server gave it. */
   readonly task: Task;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;
   /** Of the controller's leader; absent: nobody looks whether one runs. */
   readonly lease?: LeaseName;
-  /** Where the commands that are told go. */
-  readonly target?: Omit<KubectlTarget, 'namespace'>;
 }
 
 /** Explains a Task by asking the core, once as things are and once for each change that could help. */
@@ -55,7 +52,7 @@ export async function explain(input: ExplainInput): Promise<Why> {
     judged,
     ...(restored?.refusal === undefined ? {} : { refusal: restored.refusal }),
     ...(until === undefined ? {} : { until }),
-    kubectl: createKubectl({ ...input.target, namespace: task.metadata.namespace ?? '' }),
+    kubectl: createKubectl({ namespace: task.metadata.namespace ?? '', access: cluster.access }),
     near: async (kind, name) => nearNames(name, await namesOf(cluster, kind, task.metadata.namespace ?? '')),
   };
   const isBlind = Object.values(judged.snapshot.read).some((answer) => 'unavailable' in answer);

@@ -55,7 +55,7 @@ it('an API server that dies and comes back under those who follow: no line is lo
   expect(await logs.ended).toMatchObject({
     code: 0,
     out: `${LINES.join('\n')}\n`,
-    err: expect.stringMatching(/^(warning: read logs of pods\/talks-pod in namespace \S+: .*; it is tried again\n)*$/),
+    err: expect.stringMatching(/^(warning: it is tried again: read logs of pods\/talks-pod in namespace \S+: .*\n)*$/),
   });
   expect(await status.ended).toMatchObject({ code: 0, out: expect.stringMatching(/Task \S+\/talks {2}Completed/) });
   expect(await run.ended).toMatchObject({ code: 0, err: expect.stringMatching(/\n\+\d+s {2}Completed\n$/) });

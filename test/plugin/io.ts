@@ -9,6 +9,20 @@ export interface Ran {
   readonly err: string;
 }
 
+/** A pipe that nobody reads. */
+export function quietIo(): Io {
+  return {
+    out: () => {},
+    err: () => {},
+    env: {},
+    cwd: process.cwd(),
+    stdin: () => Promise.resolve(''),
+    columns: undefined,
+    takesColor: false,
+    onInterrupt: () => () => {},
+  };
+}
+
 /** Runs a command line of the plugin with nothing of this process but its files. What it prints as JSON must be as its published schema says. */
 export async function run(
   args: readonly string[],
@@ -16,18 +30,16 @@ export async function run(
 ): Promise<Ran> {
   let [out, err] = ['', ''];
   const io: Io = {
+    ...quietIo(),
     out: (text) => {
       out += text;
     },
     err: (text) => {
       err += text;
     },
-    env: {},
     cwd,
     stdin: () => Promise.resolve(stdin),
-    columns: undefined,
     takesColor: color,
-    onInterrupt: () => () => {},
   };
   const code = await runProgram(args, io);
   const faults = commandFaults(args, out);

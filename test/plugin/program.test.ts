@@ -107,6 +107,14 @@ describe('streams', () => {
     expect((await plan(['-o', 'json'], BOTH, { color: true })).out).not.toContain(esc);
   });
 
+  test.each([
+    [[], 'kubectl apply -f - < FILE'],
+    [['-n', 'team-a'], 'kubectl apply -f - -n team-a < FILE'],
+    [['-R', '--context', "it's"], String.raw`kubectl apply -f - -R --context 'it'\''s' < FILE`],
+  ])('how it is applied, with %j', async (args, command) => {
+    expect((await plan(args)).out.trimEnd().split('Apply with: ')[1]).toBe(command);
+  });
+
   test('the same input gives the same plan, to the letter', async () =>
     expect((await plan(['-o', 'json'])).out).toBe((await plan(['-o', 'json'])).out));
 });

@@ -6,8 +6,8 @@ import type { Kind } from '#core/contract/kinds.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
 import type { Case } from '../../cluster/case.ts';
 import type { ChangeKind, Reach } from '../../contract/why-changes.ts';
+import type { Kubectl } from '../../kubectl.ts';
 import type { Settled } from '../asker.ts';
-import type { Kubectl } from '../kubectl.ts';
 
 /**
  * How far a change reaches, the smallest first: a field of this Task; an object that lacks; a field of its Agent or template, which all their Tasks

@@ -1,8 +1,8 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import { AGENT_CONTAINER } from '#core/contract/names.ts';
 import type { Reach } from '../../contract/why-changes.ts';
+import type { Kubectl } from '../../kubectl.ts';
 import { troublesOf } from '../facts.ts';
-import type { Kubectl } from '../kubectl.ts';
 import { type Change, type Situation, withFacts } from './change.ts';
 
 /** What becomes of a Pod: its node, then its containers, then its end. */
@@ -33,7 +33,7 @@ export function podChanges(situation: Situation): readonly Change[] {
 /** A kubelet that should have ended the Pod by now: look at its node. */
 function silentNode({ metadata, spec }: Pod, { kubectl, case: { facts } }: Situation): Pick<Change, 'look'> {
   const isOver = Date.parse(metadata.deletionTimestamp ?? '') <= Date.parse(facts.now);
-  return isOver && spec.nodeName !== undefined ? { look: kubectl.run('describe', 'node', spec.nodeName) } : {};
+  return isOver && spec.nodeName !== undefined ? { look: kubectl.runWithoutNamespace('describe', 'node', spec.nodeName) } : {};
 }
 
 interface Lesson {

@@ -1,6 +1,6 @@
 import type { ConfigMap } from '#core/api/kubernetes.ts';
 import { addressKey } from '../../cluster/case.ts';
-import type { Kubectl } from '../kubectl.ts';
+import type { Kubectl } from '../../kubectl.ts';
 import { type StandIn, standIns } from '../stand-in.ts';
 import { type Change, fired, type Situation, withAnswer, withFacts, without } from './change.ts';
 

@@ -1,5 +1,5 @@
 import type { Reach } from '../../contract/why-changes.ts';
-import type { Kubectl } from '../kubectl.ts';
+import type { Kubectl } from '../../kubectl.ts';
 import { type Change, type Situation, withFacts } from './change.ts';
 
 /** What lets the API server accept what it refused. */
@@ -61,7 +61,7 @@ const LESSONS: readonly Lesson[] = [
     remedy: ([, name = ''], kubectl) => ({
       reach: 'Cluster',
       change: `PriorityClass ${name} is there`,
-      command: kubectl.run('create', 'priorityclass', name, '--value=0'),
+      command: kubectl.runWithoutNamespace('create', 'priorityclass', name, '--value=0'),
     }),
   },
   {
@@ -81,7 +81,7 @@ const LESSONS: readonly Lesson[] = [
     remedy: ([, policy = '', binding], kubectl) => ({
       reach: 'Cluster',
       change: `ValidatingAdmissionPolicy ${policy} lets the object pass`,
-      look: kubectl.run(
+      look: kubectl.runWithoutNamespace(
         'get',
         `validatingadmissionpolicy/${policy}`,
         ...(binding === undefined ? [] : [`validatingadmissionpolicybinding/${binding}`]),
@@ -97,7 +97,13 @@ const LESSONS: readonly Lesson[] = [
       return {
         reach: 'Cluster',
         change: `the namespace takes Pods of level ${lower} (PodSecurity, now ${level})`,
-        command: kubectl.run('label', 'namespace', kubectl.namespace, '--overwrite', `pod-security.kubernetes.io/enforce=${lower}`),
+        command: kubectl.runWithoutNamespace(
+          'label',
+          'namespace',
+          kubectl.namespace,
+          '--overwrite',
+          `pod-security.kubernetes.io/enforce=${lower}`,
+        ),
       };
     },
   },
@@ -106,7 +112,7 @@ const LESSONS: readonly Lesson[] = [
     remedy: (_words, kubectl) => ({
       reach: 'Cluster',
       change: 'the namespace, which is being deleted, is made anew',
-      look: kubectl.run('get', 'namespace', kubectl.namespace, '-o', 'yaml'),
+      look: kubectl.runWithoutNamespace('get', 'namespace', kubectl.namespace, '-o', 'yaml'),
     }),
   },
   {
@@ -137,7 +143,7 @@ function remedyFor(refusal: string, kubectl: Kubectl): Remedy {
 }
 
 function webhooks(kubectl: Kubectl): string {
-  return kubectl.run('get', 'validatingwebhookconfigurations,mutatingwebhookconfigurations');
+  return kubectl.runWithoutNamespace('get', 'validatingwebhookconfigurations,mutatingwebhookconfigurations');
 }
 
 /** What `hard` has to be for what was requested beside what is used; undefined where these are no plain numbers. */

@@ -66,7 +66,7 @@ export function earlierPodEnds(situation: Situation): readonly Change[] {
       kind: 'Pod',
       reach: 'Cluster',
       change: `pod ${alive.metadata.name} has ended: node ${nodeName} says so again, or it is deleted and its Pods with it`,
-      look: kubectl.run('describe', 'node', nodeName),
+      look: kubectl.runWithoutNamespace('describe', 'node', nodeName),
       case: withFacts(situation, { pods: pods.map((pod) => (pod === alive ? ended : pod)) }),
     },
   ];

@@ -1,16 +1,17 @@
 import type { Attempt } from '#core/api/task.ts';
 import type { Why, WhyBlocked, WhyKept, WhyQueue } from '../../contract/why.ts';
 import type { Paint } from '../../io.ts';
+import type { Kubectl } from '../../kubectl.ts';
 import { budgetsText } from '../../retries.ts';
 import { agoText, moment, shortened, wholeSeconds } from '../facts.ts';
-import { indented, type Line, rows } from './lines.ts';
+import { indented, type Line, row, rows } from './lines.ts';
 import { queueRows } from './queue.ts';
 
 /** A result longer than that is cut. */
 const MOST_RESULT = 160;
 
 /** What is known, one label a concern. */
-export function factRows(why: Why, paint: Paint): readonly Line[] {
+export function factRows(why: Why, kubectl: Kubectl, paint: Paint): readonly Line[] {
   const { since, refusal, queue, waits, end, kept, blocked, retries, attempts = [] } = why;
   const all = [
     ...rows('since', since === undefined ? [] : [`${agoText(since.at, why.at)}, ${moment(since.at)} (${since.by})`]),
@@ -24,7 +25,10 @@ export function factRows(why: Why, paint: Paint): readonly Line[] {
       'waits',
       waits.map(({ who, waitsFor }) => `${who} for ${waitsFor}`),
     ),
-    ...rows('attempts', (end?.attempts ?? attempts).flatMap(attemptTexts)),
+    ...attemptRows(
+      end?.attempts ?? attempts,
+      (number) => `${paint('cyan', '?')} ${kubectl.opencode('logs', why.name, '--attempt', String(number))}`,
+    ),
     ...rows('result', end?.result === undefined ? [] : [cut(JSON.stringify(end.result))]),
     ...rows('kept', kept === undefined ? [] : keptTexts(kept, why.at)),
     ...rows('controller', controllerTexts(why, paint)),
@@ -74,7 +78,17 @@ function blockedText({ reason, since, givenUpAt }: WhyBlocked, now: string): str
   return `${reason} for ${wholeSeconds(Date.parse(now) - Date.parse(since))}${end}`;
 }
 
-function attemptTexts({ number, cause, container, exitCode, signal, node, times, log, message }: Attempt): readonly string[] {
+/** Each with its log where one was kept, and the command that reads it. */
+function attemptRows(attempts: readonly Attempt[], readsLog: (number: number) => string): readonly Line[] {
+  const lines = attempts.flatMap(({ log, ...attempt }): readonly Line[] => [
+    { text: attemptText(attempt) },
+    ...(log === undefined ? [] : [{ text: `   its log: ${logText(log)}` }]),
+    ...(log?.configMapName === undefined ? [] : [{ text: `   ${readsLog(attempt.number)}`, isWhole: true as const }]),
+  ]);
+  return lines.map(({ text, ...rest }, index) => ({ ...row(index === 0 ? 'attempts' : '', text), ...rest }));
+}
+
+function attemptText({ number, cause, container, exitCode, signal, node, times, message }: Omit<Attempt, 'log'>): string {
   const ranMs = Date.parse(times?.finished ?? '') - Date.parse(times?.running ?? '');
   const told = [
     cause ?? 'succeeded',
@@ -85,13 +99,13 @@ function attemptTexts({ number, cause, container, exitCode, signal, node, times,
     ...(Number.isNaN(ranMs) ? [] : [`ran ${wholeSeconds(ranMs)}`]),
     ...(container !== undefined || message === undefined ? [] : [message]),
   ];
-  return [`${number}: ${told.join(', ')}`, ...(log === undefined ? [] : [`   its log: ${logText(log)}`])];
+  return `${number}: ${told.join(', ')}`;
 }
 
 function logText({ missing, configMapName, bytes, truncated }: NonNullable<Attempt['log']>): string {
   if (missing !== undefined) return `not kept, because ${missing}`;
   if (configMapName === undefined) return 'it had written nothing';
-  return `${truncated === true ? 'the last ' : ''}${bytes === undefined ? '' : `${bytes} bytes `}kept in ConfigMap ${configMapName} (kubectl opencode logs)`;
+  return `${truncated === true ? 'the last ' : ''}${bytes === undefined ? '' : `${bytes} bytes `}kept in ConfigMap ${configMapName}`;
 }
 
 function keptTexts({ deletedAt, rank, limit, deletedAfter, ofOutcome }: WhyKept, now: string): readonly string[] {

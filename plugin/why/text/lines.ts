@@ -1,4 +1,4 @@
-import { widthOf } from '../../plan/lay-out.ts';
+import { widthOf, wordsOf } from '../../plan/lay-out.ts';
 
 /** One line of an explanation, not broken yet. Colour codes in it take no room. */
 export interface Line {
@@ -38,10 +38,10 @@ function broken({ text, hang = 0 }: Line, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = margin;
   let isEmpty = true;
-  for (const word of text.slice(margin.length).split(' ')) {
-    const isOver = !isEmpty && widthOf(line) + 1 + widthOf(word) > columns;
+  for (const word of wordsOf(text.slice(margin.length))) {
+    const isOver = !isEmpty && widthOf(line) + widthOf(word) > columns;
     if (isOver) lines.push(line.trimEnd());
-    line = isOver ? `${' '.repeat(hang)}${word}` : isEmpty ? `${line}${word}` : `${line} ${word}`;
+    line = isOver ? `${' '.repeat(hang)}${word.trimStart()}` : `${line}${word}`;
     isEmpty = false;
   }
   return [...lines, line.trimEnd()];

@@ -2,6 +2,7 @@ import type { Why } from '../../contract/why.ts';
 import { shortDigest } from '../../explain/short-digest.ts';
 import { trailText } from '../../explain/trail.ts';
 import type { Paint, Style } from '../../io.ts';
+import { createKubectl } from '../../kubectl.ts';
 import { actionText } from '../../plan/action-text.ts';
 import { moment } from '../facts.ts';
 import { helping, notEnough, runAgain } from './changes.ts';
@@ -21,14 +22,17 @@ export interface WhyTextOptions {
   readonly paint: Paint;
   /** Columns of the terminal; absent: lines are not broken. */
   readonly columns?: number | undefined;
+  /** Flags with which kubectl comes to the same cluster. */
+  readonly access?: readonly string[];
 }
 
 /** The explanation for people: the answer first, what would help, then the facts, and at the end the rules that it all stands on. */
-export function whyText(why: Why, { paint, columns }: WhyTextOptions): string {
+export function whyText(why: Why, { paint, columns, access }: WhyTextOptions): string {
+  const kubectl = createKubectl({ namespace: why.namespace, access });
   const parts = [
     [head(why, paint)],
     helping(why, paint),
-    factRows(why, paint),
+    factRows(why, kubectl, paint),
     doing(why, paint),
     runAgain(why, paint),
     notEnough(why, paint),

@@ -52,16 +52,16 @@ describe('what breaks is mended, and no change is lost', () => {
     [
       'the connection dies',
       [['watch', { type: 'Cut', afterFrames: 1 }, 1]],
-      [/^watch tasks\.kubeopencode\.io in namespace team-a: .*; it is tried again$/],
+      [/^it is tried again: watch tasks\.kubeopencode\.io in namespace team-a: /],
     ],
-    ['within a frame', [['watch', { type: 'CutMidFrame', afterFrames: 1 }, 1]], [/; it is tried again$/]],
+    ['within a frame', [['watch', { type: 'CutMidFrame', afterFrames: 1 }, 1]], [/^it is tried again: /]],
     [
       'the server is away for long: that is told once',
       [
         ['watch', { type: 'Close', afterFrames: 1 }, 1],
         ['watch', { type: 'Status', code: 503, reason: 'ServiceUnavailable' }, 4],
       ],
-      [/^watch tasks\.kubeopencode\.io in namespace team-a: as the test asked \(ServiceUnavailable\); it is tried again$/],
+      [/^it is tried again: watch tasks\.kubeopencode\.io in namespace team-a: as the test asked \(ServiceUnavailable\)$/],
     ],
     [
       'one that has just started does not know its roles yet',
@@ -70,7 +70,7 @@ describe('what breaks is mended, and no change is lost', () => {
         ['watch', FORBIDDEN, 2],
         ['list', FORBIDDEN, 1],
       ],
-      [/^watch .*: not allowed .*; it is tried again$/],
+      [/^it is tried again: watch .*: not allowed .*kubectl auth can-i watch tasks\.kubeopencode\.io -n team-a$/],
     ],
   ])('%s', async (_name, faults, told) => {
     putTask(server, 'a');
@@ -91,8 +91,8 @@ describe('what breaks is mended, and no change is lost', () => {
 describe('what is refused for good ends it, with what to do', () => {
   test.each<[verb: 'list' | 'watch', code: number, text: RegExp]>([
     ['list', 401, /^list tasks\.kubeopencode\.io in namespace team-a: the API server does not take these credentials/],
-    ['list', 403, /a role must allow verb list on tasks\.kubeopencode\.io: check with kubectl auth can-i list/],
-    ['watch', 403, /a role must allow verb watch on tasks\.kubeopencode\.io: check with kubectl auth can-i watch/],
+    ['list', 403, /a role must allow verb list on tasks\.kubeopencode\.io; check with: kubectl auth can-i list/],
+    ['watch', 403, /a role must allow verb watch on tasks\.kubeopencode\.io; check with: kubectl auth can-i watch/],
   ])('%s %i', async (verb, code, text) => {
     server.fail(verb, { type: 'Status', code, reason: 'No' });
     const { ended, troubles } = begin();

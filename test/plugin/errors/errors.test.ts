@@ -68,8 +68,8 @@ async function told({ args: words, arrange, kubeconfig, stdin }: Situation, serv
   const file = join(folder, 'config');
   writeFileSync(file, (kubeconfig ?? ((text) => text))(readFileSync(server.kubeconfig, 'utf8'), folder));
   arrange?.(server, folder);
-  const where = args.includes('--kubeconfig') || kubeconfig === null ? [] : ['--kubeconfig', file];
-  const { code, out, err } = await run([...args, ...where], { cwd: folder, ...(stdin === undefined ? {} : { stdin }) });
+  if (kubeconfig !== null) vi.stubEnv('KUBECONFIG', file);
+  const { code, out, err } = await run(args, { cwd: folder, ...(stdin === undefined ? {} : { stdin }) });
   const command = ['kubectl opencode', ...args.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word}'`))].join(' ');
   const shown = out.replaceAll(/^(?=.)/gm, '> ');
   return { code, text: plainly(server.url, `$ ${command}${stdin === undefined ? '' : ' < FILE'}\n${shown}${err}exit code ${code}\n`) };

@@ -188,7 +188,7 @@ describe('sources', () => {
     ['missing.yaml', 'read missing.yaml: there is no such file or folder'],
     [
       'https://a/b.yaml',
-      'read https://a/b.yaml: a plan reads files, not the network; fetch it first: curl -sSL https://a/b.yaml | kubectl opencode plan -f -',
+      'read https://a/b.yaml: expected a file or a folder, and nothing is read from the network here; fetch it first: curl -fsSLO https://a/b.yaml',
     ],
   ])('%s is an error', async (filename, message) => expect(await readSources([filename], false, io())).toEqual({ ok: false, message }));
 

@@ -32,6 +32,15 @@ describe('wrapped', () => {
     expect(wrapped(`${red} and ${blue}`, 12)).toEqual([`${red} and ${blue}`]);
   });
 
+  test('a command at the end, to be pasted, stays whole', () => {
+    expect(wrapped('may not list; check with: kubectl auth can-i list pods -n a', 20)).toEqual([
+      'may not list; check',
+      'with:',
+      'kubectl auth can-i list pods -n a',
+    ]);
+    expect(wrapped('kubectl is not there: see the manual', 20)).toEqual(['kubectl is not', 'there: see the', 'manual']);
+  });
+
   test('two spaces between things stay', () => expect(wrapped('a  b  c', 5)).toEqual(['a  b', 'c']));
 });
 

@@ -128,7 +128,9 @@ describe('what can’t be read', () => {
         verb: 'list',
         resource: 'pods',
         namespace: 'team-a',
-        message: expect.stringMatching(/^list pods in namespace team-a: not allowed .* kubectl auth can-i list pods -n team-a$/),
+        message: expect.stringMatching(
+          /^list pods in namespace team-a: not allowed .* kubectl auth can-i list pods -n team-a --kubeconfig \S+$/,
+        ),
         means: 'Pods that run are not seen; the plan takes them as absent',
       },
     ]);

@@ -157,7 +157,7 @@ describe('what stands in the way', () => {
     expect(code).toBe(1);
     expect(out).toContain('FAILED');
     expect(lines(out).filter((cells) => cells.includes('released'))).toHaveLength(4);
-    expect(err).toContain('a role must allow verb patch on pods: check with kubectl auth can-i patch pods -n team-a');
+    expect(err).toContain('a role must allow verb patch on pods; check with: kubectl auth can-i patch pods -n team-a');
   });
 
   test('Pods that may not be listed are an error', async () => {

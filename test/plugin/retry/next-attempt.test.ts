@@ -44,17 +44,34 @@ describe('the next attempt', () => {
 });
 
 describe('what can’t be asked for', () => {
-  test.each<[what: string, made: Task, why: string]>([
-    ['success', task({ status: ended('Completed') }), 'it has succeeded; to do it again make another Task, with kubectl opencode run'],
-    ['a Task that runs', task({ status: running() }), 'it has not ended: Running; kubectl opencode stop ends it'],
-    ['one that was never looked at', task(), 'it has not ended: Pending; kubectl opencode stop ends it'],
+  test.each<[what: string, made: Task, why: string, instead?: readonly string[]]>([
+    [
+      'success',
+      task({ status: ended('Completed') }),
+      'it has succeeded; to do it again make another Task',
+      ['run', '--template', 'coder', 'Fix the bug'],
+    ],
+    ['a Task that runs', task({ status: running() }), 'it has not ended: Running; to end it', ['stop', 'fix-bug']],
+    ['one that was never looked at', task(), 'it has not ended: Pending; to end it', ['stop', 'fix-bug']],
     [
       'another controller’s',
       task({ spec: { managedBy: 'example.com/other' }, status: ended('Failed') }),
       'it is managed by example.com/other, and this controller never touches it',
     ],
     ['one that goes', task({ status: ended('Failed'), metadata: { deletionTimestamp: '2026-01-01T10:00:00Z' } }), 'it is being deleted'],
-  ])('%s', (_what, made, why) => expect(askingFor(made)).toEqual({ type: 'Refused', why }));
+  ])('%s', (_what, made, why, instead) =>
+    expect(askingFor(made)).toEqual({ type: 'Refused', why, ...(instead === undefined ? {} : { instead }) }),
+  );
+
+  test.each([
+    [{ description: 'Fix the tests' }, ['run', '--template', 'coder', 'Fix the tests']],
+    [{ description: 'Fix', agentRef: { name: 'a' } }, ['run', '--agent', 'a', 'PROMPT']],
+    [{ description: '-v is not taken' }, ['run', '--template', 'coder', 'PROMPT']],
+    [{ description: 'Fix the tests,\nall of them' }, ['run', '--template', 'coder', 'PROMPT']],
+    [{ description: 'long '.repeat(50) }, ['run', '--template', 'coder', 'PROMPT']],
+  ])('of one that has succeeded another can be made: %j', (spec, instead) =>
+    expect(askingFor(task({ spec, status: ended('Completed') }))).toMatchObject({ type: 'Refused', instead }),
+  );
 
   test('a Task that succeeded, or runs, the core does not start again either', () => {
     for (const status of [ended('Completed', { attempts: [{ number: 1 }] })]) {

@@ -57,11 +57,15 @@ test('--dry-run writes nothing', async () => {
 
 describe('what can’t be', () => {
   test.each<[name: string, options: Parameters<typeof putTask>[2], why: string]>([
-    ['runs', { status: running() }, 'it has not ended: Running; kubectl opencode stop ends it'],
-    ['succeeded', { status: ended('Completed') }, 'it has succeeded; to do it again make another Task, with kubectl opencode run'],
+    ['runs', { status: running() }, 'it has not ended: Running; to end it: kubectl opencode stop runs -n team-a'],
+    [
+      'succeeded',
+      { status: ended('Completed') },
+      "it has succeeded; to do it again make another Task: kubectl opencode run --template coder 'Fix the bug' -n team-a",
+    ],
   ])('%s', async (name, options, why) => {
     putTask(server, name, options);
-    expect(await retry(name)).toEqual({ code: 1, out: '', err: `error: retry task ${name}: ${why}\n` });
+    expect(await retry(name)).toEqual({ code: 1, out: '', err: `error: retry task ${name}: ${why} --kubeconfig ${server.kubeconfig}\n` });
     expect(patches()).toEqual([]);
   });
 
@@ -122,7 +126,7 @@ describe('many', () => {
     expect(await retry('stopped', 'runs')).toEqual({
       code: 1,
       out: 'task.kubeopencode.io/stopped attempt 2 asked for\n',
-      err: 'error: retry task runs: it has not ended: Running; kubectl opencode stop ends it\n',
+      err: `error: retry task runs: it has not ended: Running; to end it: kubectl opencode stop runs -n team-a --kubeconfig ${server.kubeconfig}\n`,
     }));
 
   test('none', async () =>

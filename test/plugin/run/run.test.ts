@@ -71,7 +71,7 @@ describe('errors', () => {
     [
       'a name alone',
       ['fix-it', '--agent', 'coder'],
-      'run: expected a prompt; "fix-it" reads as a name: run fix-it \'what is to be done\', or - for standard input',
+      'run: expected a prompt; "fix-it" reads as a name: put the prompt behind it, in quotes, or - for standard input',
     ],
     ['no quotes', ['fix', 'this', 'now', '--agent', 'coder'], 'run: expected a name and a prompt, got 3 words; put the prompt in quotes'],
     ['an empty standard input', ['-', '--agent', 'coder'], 'run: expected a prompt, standard input is empty'],
@@ -83,12 +83,12 @@ describe('errors', () => {
     [
       'both',
       ['Fix it', '--agent', 'coder', '--template', 't'],
-      "option '--agent <name>' cannot be used with option '--template <name>'\nSee --help.",
+      "option '--agent <name>' cannot be used with option '--template <name>'\nSee: kubectl opencode run --help",
     ],
     [
       'a duration of no form',
       ['Fix it', '--agent', 'coder', '--timeout', '1 hour'],
-      "option '--timeout <duration>' argument '1 hour' is invalid. want a duration such as 90s, 30m or 1h30m\nSee --help.",
+      "option '--timeout <duration>' argument '1 hour' is invalid. want a duration such as 90s, 30m or 1h30m\nSee: kubectl opencode run --help",
     ],
   ])('%s', async (_name, args, text) => {
     expect(await runTask(args)).toEqual({ code: 1, out: '', err: `error: ${text}\n` });
@@ -173,7 +173,7 @@ Failed (Application, exit code 7): no
     expect(await ran).toMatchObject({
       code: 0,
       err: expect.stringMatching(
-        /^warning: list tasks\.kubeopencode\.io in namespace team-a: as the test asked \(ServiceUnavailable\); it is tried again$/m,
+        /^warning: it is tried again: list tasks\.kubeopencode\.io in namespace team-a: as the test asked \(ServiceUnavailable\)$/m,
       ),
     });
   });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Kind } from '#core/contract/kinds.ts';
@@ -21,8 +21,13 @@ const cases = readdirSync(GOLDEN).sort();
 let server: FakeApiServer;
 beforeEach(async () => {
   server = await startFakeApiServer();
+  // A flag would stand in the commands that are told.
+  vi.stubEnv('KUBECONFIG', server.kubeconfig);
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await server.close();
+});
 
 test('there are cases', () => expect(cases.length).toBeGreaterThan(14));
 
@@ -57,7 +62,7 @@ async function status(args: readonly string[]): Promise<string> {
   command?.action(async (names: readonly string[], flags: StatusFlags) => {
     expect(await runStatusCommand(names, flags, io, clock)).toBe(0);
   });
-  await program.parseAsync(['status', '--kubeconfig', server.kubeconfig, ...args], { from: 'user' });
+  await program.parseAsync(['status', ...args], { from: 'user' });
   return out;
 }
 

@@ -125,7 +125,7 @@ describe('what may not be read', () => {
     expect(await status('-A')).toEqual({
       code: 1,
       out: '',
-      err: 'error: list tasks.kubeopencode.io in all namespaces: not allowed (as the test asked); a role must allow verb list on tasks.kubeopencode.io: check with kubectl auth can-i list tasks.kubeopencode.io --all-namespaces\n',
+      err: `error: list tasks.kubeopencode.io in all namespaces: not allowed (as the test asked); a role must allow verb list on tasks.kubeopencode.io; check with: kubectl auth can-i list tasks.kubeopencode.io --all-namespaces --kubeconfig ${server.kubeconfig}\n`,
     });
   });
 

@@ -18,10 +18,11 @@ const words = (text: string): readonly string[] => text.split(/[\s─├└│]+
 test.each([60, 80, 120, 200])('a tree of %i columns says the same as one that is as wide as it likes', (columns) => {
   expect(reports.length).toBeGreaterThan(10);
   for (const report of reports) {
-    const [whole, narrow] = [treeText(report, plain), treeText(report, plain, columns)];
+    const [whole, narrow] = [treeText(report, { paint: plain }), treeText(report, { paint: plain, columns })];
     expect(words(narrow)).toEqual(words(whole));
-    expect(stripVTControlCharacters(treeText(report, colored, columns))).toBe(narrow);
+    expect(stripVTControlCharacters(treeText(report, { paint: colored, columns }))).toBe(narrow);
     const long = narrow.split('\n').filter((line) => widthOf(line) > columns);
-    for (const line of long) expect(words(line).length, `one word, or it had been broken: ${line}`).toBe(1);
+    for (const line of long.filter((each) => !/^[│ ]*kubectl /.test(each)))
+      expect(words(line).length, `one word, or it had been broken: ${line}`).toBe(1);
   }
 });

@@ -161,14 +161,14 @@ describe('errors', () => {
       'patch',
       403,
       'Forbidden',
-      'patch tasks.kubeopencode.io/fix in namespace team-a: not allowed (as the test asked); a role must allow verb patch on tasks.kubeopencode.io: check with kubectl auth can-i patch tasks.kubeopencode.io -n team-a',
+      'patch tasks.kubeopencode.io/fix in namespace team-a: not allowed (as the test asked); a role must allow verb patch on tasks.kubeopencode.io; check with: kubectl auth can-i patch tasks.kubeopencode.io -n team-a --kubeconfig KUBECONFIG',
     ],
     [
       'expired token',
       'get',
       401,
       'Unauthorized',
-      'get tasks.kubeopencode.io/fix in namespace team-a: the API server does not take these credentials (as the test asked); a token may have expired: log in again, and check with kubectl auth whoami',
+      'get tasks.kubeopencode.io/fix in namespace team-a: the API server does not take these credentials (as the test asked); a token may have expired: log in again, and check with: kubectl auth whoami --kubeconfig KUBECONFIG',
     ],
     [
       'CRD missing',
@@ -187,7 +187,8 @@ describe('errors', () => {
   ])('%s', async (_name, verb, code, reason, text) => {
     putTask(server, 'fix', { status: running() });
     server.fail(verb, { type: 'Status', code, reason });
-    expect(await stop('fix')).toEqual({ code: 1, out: '', err: `error: ${text}\n` });
+    // A command goes where this one went.
+    expect(await stop('fix')).toEqual({ code: 1, out: '', err: `error: ${text.replace('KUBECONFIG', server.kubeconfig)}\n` });
   });
 
   test('no kubeconfig', async () =>

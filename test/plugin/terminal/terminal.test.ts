@@ -130,7 +130,7 @@ describe('Ctrl-C', () => {
       {
         terminal: open("run new 'Fix it' --agent coder --wait"),
         until: /waits for the controller/,
-        last: /\ntask\.kubeopencode\.io\/new goes on; .*\n$/,
+        last: /\ntask\.kubeopencode\.io\/new goes on; to end it: kubectl opencode stop new -n team-a --kubeconfig \S+\n$/,
       },
       { terminal: open('stop fix --wait'), until: /stopped/, last: /\n(\^C)?$/ },
     ];

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Why } from '#plugin/contract/why.ts';
 import { smallest } from '#plugin/why/changes/smallest.ts';
-import { createKubectl } from '#plugin/why/kubectl.ts';
 import { play } from './play.ts';
 import { anAgent, anAgentTask, outcome, patch, type Situation, together } from './steps.ts';
 
@@ -46,20 +45,4 @@ describe('the smallest change that is enough', () => {
         expect(found).toBe(limit > low + span ? undefined : Math.max(low, limit));
       }),
     ));
-});
-
-describe('commands', () => {
-  const kubectl = createKubectl({ namespace: 'team-a', access: ['--context', 'prod eu', '--kubeconfig', '/tmp/k'] });
-
-  test('go where this one was told to go, and quote what a shell would take apart', () => {
-    const access = "--context 'prod eu' --kubeconfig /tmp/k";
-    expect(kubectl.run('delete', 'pod', 'x')).toBe(`kubectl ${access} -n team-a delete pod x`);
-    expect(kubectl.opencode('stop', 'x')).toBe(`kubectl opencode stop x -n team-a ${access}`);
-    expect(kubectl.patch('Agent', 'x', { spec: { profile: "it's" } })).toBe(
-      String.raw`kubectl ${access} -n team-a patch agent.kubeopencode.io/x --type merge -p '{"spec":{"profile":"it'\''s"}}'`,
-    );
-  });
-
-  test('of a kind without namespaces name none', () =>
-    expect(kubectl.patch('KubeOpenCodeConfig', 'cluster', {})).not.toContain('-n team-a'));
 });

@@ -68,7 +68,7 @@ function created(world: World, namespace: string, [kind, name = '', ...flags]: r
 }
 
 /** Words as a POSIX shell takes them, quotes gone. */
-function wordsOf(text: string): readonly string[] {
+export function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(/(?:'[^']*'|\\.|[^\s'\\])+/g)].map(([word]) =>
     word.replace(/'([^']*)'|\\(.)/g, (_all, quoted, escaped) => quoted ?? escaped),
   );

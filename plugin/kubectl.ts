@@ -5,7 +5,7 @@ import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
 export interface KubectlTarget {
   readonly namespace: string;
   /** Flags that choose cluster and user; default: none. */
-  readonly access?: readonly string[];
+  readonly access?: readonly string[] | undefined;
 }
 
 /** Command lines that can be pasted into a shell: each goes to the cluster and the namespace that were asked about. */
@@ -13,6 +13,8 @@ export interface Kubectl {
   readonly namespace: string;
   /** `kubectl -n NAMESPACE WORDS`; words are quoted where a shell needs it. */
   run(...words: readonly string[]): string;
+  /** `kubectl WORDS`: on kinds without namespaces, such as Nodes, and on objects that name their own. */
+  runWithoutNamespace(...words: readonly string[]): string;
   /** `kubectl opencode WORDS -n NAMESPACE`. */
   opencode(...words: readonly string[]): string;
   patch(kind: Kind, name: string, patch: Readonly<Record<string, unknown>>): string;
@@ -25,22 +27,23 @@ export interface Kubectl {
 
 export function createKubectl({ namespace, access = [] }: KubectlTarget): Kubectl {
   const kubectl = ['kubectl', ...access];
-  const run = (...words: readonly string[]): string => line([...kubectl, '-n', namespace, ...words]);
-  const on = (kind: Kind, ...words: readonly string[]): string =>
-    RESOURCES[kind].namespaced ? run(...words) : line([...kubectl, ...words]);
+  const run = (...words: readonly string[]): string => shellLine([...kubectl, '-n', namespace, ...words]);
+  const runWithoutNamespace = (...words: readonly string[]): string => shellLine([...kubectl, ...words]);
+  const on = (kind: Kind, ...words: readonly string[]): string => (RESOURCES[kind].namespaced ? run : runWithoutNamespace)(...words);
   return {
     namespace,
     run,
-    opencode: (...words) => line(['kubectl', 'opencode', ...words, '-n', namespace, ...access]),
+    runWithoutNamespace,
+    opencode: (...words) => shellLine(['kubectl', 'opencode', ...words, '-n', namespace, ...access]),
     patch: (kind, name, patch) => on(kind, 'patch', objectName(kind, name), '--type', 'merge', '-p', JSON.stringify(patch)),
     remove: (kind, name, path) =>
       on(kind, 'patch', objectName(kind, name), '--type', 'json', '-p', JSON.stringify([{ op: 'remove', path }])),
-    apply: (object) => `echo ${quoted(JSON.stringify(object))} | ${line([...kubectl, 'apply', '-f', '-'])}`,
+    apply: (object) => `echo ${quoted(JSON.stringify(object))} | ${runWithoutNamespace('apply', '-f', '-')}`,
     recreate: (kind, name, ...edit) =>
       [
         on(kind, 'get', objectName(kind, name), '-o', 'yaml'),
-        ...(edit.length === 0 ? [] : [line(['kubectl', ...edit, '--local', '-f', '-', '-o', 'yaml'])]),
-        line([...kubectl, 'replace', '--force', '-f', '-']),
+        ...(edit.length === 0 ? [] : [shellLine(['kubectl', ...edit, '--local', '-f', '-', '-o', 'yaml'])]),
+        runWithoutNamespace('replace', '--force', '-f', '-'),
       ].join(' | '),
   };
 }
@@ -51,11 +54,16 @@ export function objectName(kind: Kind, name: string): string {
   return `${kind.toLowerCase()}${group === '' ? '' : `.${group}`}/${name}`;
 }
 
-function line(words: readonly string[]): string {
+/** Words as a POSIX shell takes them. */
+export function shellLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 
-/** A word as a POSIX shell takes it. */
-export function quoted(word: string): string {
+/** Behind a command that reads standard input: what was piped in once has to be given again. */
+export function stdinAgain(filenames: readonly string[]): string {
+  return filenames.includes('-') ? ' < FILE' : '';
+}
+
+function quoted(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
