@@ -66,3 +66,17 @@ export const again = z.strictObject({
   changes: z.array(change).describe('As of a Task that waits.'),
 });
 export type WhyAgain = Infer<typeof again>;
+
+export const advice = z
+  .strictObject({
+    cause: z.string().describe('What it is against: the cause of the last attempt’s end.'),
+    advice: z.string().describe('The change, in words.'),
+    reach,
+    command: z.string().describe('Shell command that makes the change.'),
+    leadsTo: z.string().describe('What the core makes of it.'),
+  })
+  .meta({
+    id: 'WhyAdvice',
+    description: 'A change that is likely to help, and that can’t be tried: whether it is enough only the next attempt shows.',
+  });
+export type WhyAdvice = Infer<typeof advice>;

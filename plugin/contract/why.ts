@@ -4,7 +4,7 @@ import { attempt } from '#core/api/task.ts';
 import { TASK_OUTCOMES } from '#core/contract/task-outcome.ts';
 import { plannedAction } from './plan.ts';
 import { controller, coreDigest, count, duration, formatVersion, json, ordinal, retryBudget, strings, time } from './values.ts';
-import { again, change, course } from './why-changes.ts';
+import { advice, again, change, course } from './why-changes.ts';
 
 const reason = z
   .strictObject({
@@ -184,6 +184,10 @@ export const whySchema = z
     end: end.optional().describe('Only of a Task that has ended.'),
     kept: kept.optional().describe('Only of a Task that has ended: how long it is kept. Without fields: until somebody deletes it.'),
     again: again.optional().describe('Only of a Task that has ended otherwise than by success: what one more attempt would come to.'),
+    advice: z
+      .array(advice)
+      .optional()
+      .describe('What is likely to help the next attempt, by what ended the last one; absent where nothing is known.'),
     changes: z.array(change).describe('Single changes that were tried: those that are enough first, of each the smaller ones first.'),
     controller: controller.optional(),
     lacks: z

@@ -11,24 +11,33 @@ import { tried } from './tried.ts';
 
 /** What `kubectl opencode retry` would come to now, and what would have to change before; undefined where the core starts no other attempt. */
 export async function againOf(situation: Situation, task: Task, asker: Asker): Promise<WhyAgain | undefined> {
-  const { case: base, kubectl } = situation;
+  const { kubectl } = situation;
+  const start = await reopened(situation, task, asker);
+  if (start === undefined) return undefined;
+  const judged = await asker.settle(start.case);
+  return {
+    command: kubectl.opencode('retry', task.metadata.name),
+    attempt: start.attempt,
+    leadsTo: leadsTo(judged),
+    course: judged.course,
+    changes: await tried({ case: start.case, judged, kubectl, near: situation.near }, asker),
+  };
+}
+
+/** The Task as the core opens it again when one more attempt is asked for, and the number of that; undefined where it does not. */
+export async function reopened(
+  { case: base }: Situation,
+  task: Task,
+  asker: Asker,
+): Promise<{ readonly attempt: number; readonly case: Case } | undefined> {
   const asking = askingFor(task);
   if (asking.type === 'Refused') return undefined;
   const annotations = { ...without(task.metadata.annotations ?? {}, ANNOTATIONS.stop), [ANNOTATIONS.retry]: String(asking.attempt) };
   const asked: Task = { ...task, metadata: { ...task.metadata, annotations } };
   const { finishedRank: _, finishedRankOfOutcome: __, granted: ___, ...facts } = base.facts;
   const before: Case = { ...base, facts: { ...facts, task: asked, outcomes: [] } };
-  const reopened = written(asked, await asker.decide(before));
-  if (reopened === undefined) return undefined;
-  const after: Case = { ...before, facts: { ...before.facts, task: reopened } };
-  const judged = await asker.settle(after);
-  return {
-    command: kubectl.opencode('retry', task.metadata.name),
-    attempt: asking.attempt,
-    leadsTo: leadsTo(judged),
-    course: judged.course,
-    changes: await tried({ case: after, judged, kubectl, near: situation.near }, asker),
-  };
+  const open = written(asked, await asker.decide(before));
+  return open === undefined ? undefined : { attempt: asking.attempt, case: { ...before, facts: { ...before.facts, task: open } } };
 }
 
 /** The Task as the decision writes it; undefined where that does not open it again. */

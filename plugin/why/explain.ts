@@ -8,6 +8,7 @@ import type { Why } from '../contract/why.ts';
 import { createKubectl } from '../kubectl.ts';
 import { nearNames } from '../near-names.ts';
 import { plannedAction } from '../plan/actions.ts';
+import { adviceOf } from './advice/advice.ts';
 import { againOf } from './again.ts';
 import { answerOf } from './answer.ts';
 import { type Asker, createAsker } from './asker.ts';
@@ -86,6 +87,7 @@ async function factsOf(situation: Situation, task: Task, { asker, isBlind, resto
   const queue = await queueOf(situation, task, asker);
   const hasEnded = judged.course === 'Ended';
   const again = hasEnded && !isBlind ? await againOf(situation, task, asker) : undefined;
+  const advice = isBlind ? [] : await adviceOf(situation, task, asker);
   return {
     ...(since === undefined ? {} : { since }),
     ...(until === undefined || isBlind ? {} : { until: await untilOf(situation, until, asker) }),
@@ -100,6 +102,7 @@ async function factsOf(situation: Situation, task: Task, { asker, isBlind, resto
     ...(hasEnded && !isBlind ? { kept: await keptOf(situation, task, asker) } : {}),
     ...(hasEnded ? {} : attemptFacts(situation, task)),
     ...(again === undefined ? {} : { again }),
+    ...(advice.length === 0 ? {} : { advice }),
     changes: isBlind ? [] : await tried(situation, asker),
   };
 }

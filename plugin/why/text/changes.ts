@@ -26,6 +26,17 @@ export function notEnough(why: Why, paint: Paint): readonly Line[] {
     : [{ text: isRunningWell(why) ? 'what would end it sooner' : 'what would change, and not be enough' }, ...told(others, '·', paint)];
 }
 
+/** What is likely to help the next attempt, and was not tried. */
+export function advised({ advice = [] }: Why, paint: Paint): readonly Line[] {
+  if (advice.length === 0) return [];
+  const lines = advice.flatMap(({ advice: text, command, leadsTo }): readonly Line[] => [
+    { text: `${paint('yellow', '~')} ${text}`, hang: 2 },
+    { text: `  ${paint('cyan', '$')} ${command}`, isWhole: true },
+    { text: `  then: ${leadsTo}`, hang: 8 },
+  ]);
+  return [{ text: 'what is likely to help the next attempt; whether it is enough, only that one shows' }, ...indented(lines)];
+}
+
 /** A Task that has ended stays as it is, unless somebody asks for one more attempt: what that would come to. */
 export function runAgain({ again, end }: Why, paint: Paint): readonly Line[] {
   if (again === undefined) return [];

@@ -5,7 +5,7 @@ import type { Paint, Style } from '../../io.ts';
 import { createKubectl } from '../../kubectl.ts';
 import { actionText } from '../../plan/action-text.ts';
 import { moment } from '../facts.ts';
-import { helping, notEnough, runAgain } from './changes.ts';
+import { advised, helping, notEnough, runAgain } from './changes.ts';
 import { factRows } from './facts.ts';
 import { indented, type Line, linesText } from './lines.ts';
 
@@ -34,6 +34,7 @@ export function whyText(why: Why, { paint, columns, access }: WhyTextOptions): s
     helping(why, paint),
     factRows(why, kubectl, paint),
     doing(why, paint),
+    advised(why, paint),
     runAgain(why, paint),
     notEnough(why, paint),
     rules('rules', why.reasons, paint),

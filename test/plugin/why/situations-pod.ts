@@ -23,6 +23,13 @@ export const RUNS: Readonly<Record<string, Situation>> = {
     about: 'fix-bug',
     steps: [aTemplate(outcome('fail')), aTask({ spec: { retry: { limit: 2, backoff: { initial: '1m' } } } })],
   },
+  'retrying-after-out-of-memory': {
+    about: 'fix-bug',
+    steps: [
+      anAgent({ podSpec: { ...outcome('out-of-memory').podSpec, resources: { limits: { memory: '1.5Gi', cpu: 2 } } } }),
+      anAgentTask('fix-bug', { retry: { causes: { OutOfMemory: 1 }, backoff: { initial: '1m' } } }),
+    ],
+  },
   'second-attempt': {
     about: 'fix-bug',
     steps: [aTemplate(sim({ outcome: 'fail', 'run-for': '8s' })), aTask({ spec: { retry: { limit: 2, backoff: { initial: '2s' } } } })],
