@@ -13,6 +13,8 @@ export interface Io {
   stdin(): Promise<string>;
   /** Columns to write in, as they are now: COLUMNS, else those of the terminal that stdout is; undefined when there is neither. */
   readonly columns: number | undefined;
+  /** Whether stdout is a terminal, so that a person reads it. */
+  readonly isTerminal: boolean;
   /** Whether stdout takes colour: a terminal or FORCE_COLOR, and neither NO_COLOR nor TERM=dumb. */
   readonly takesColor: boolean;
   /** What is said on stderr when Ctrl-C ends this process, until the returned function takes it back. */
@@ -42,6 +44,7 @@ export function processIo(): Io {
     get columns() {
       return columnsOf(env) ?? terminalColumns(stdout);
     },
+    isTerminal: stdout.isTTY === true,
     takesColor: takesColor(env, stdout.isTTY === true ? () => stdout.hasColors() : () => false),
     onInterrupt: (lastWords) => {
       const end = (): void => {

@@ -50,8 +50,10 @@ async function writerOf(view: PrintView): Promise<Write> {
   }
   const { flags, io, cluster } = view;
   const paint: Paint = flags.color && io.takesColor ? colored : plain;
+  // Who names a form, or reads on in a pipe, wants that and nothing else.
+  const hasHints = io.isTerminal && flags.output === undefined;
   return (report, changed, isFirst) =>
-    textOf(report, changed, { form, flags, paint, isFirst, columns: io.columns, access: cluster.access });
+    textOf(report, changed, { form, flags, paint, isFirst, columns: io.columns, access: cluster.access, hasHints });
 }
 
 interface TextOptions {
@@ -62,18 +64,21 @@ interface TextOptions {
   /** Of the terminal, as it is now. */
   readonly columns: number | undefined;
   readonly access: readonly string[];
+  readonly hasHints: boolean;
 }
 
 function textOf(
   report: StatusReport,
   changed: readonly TaskState[],
-  { form, flags, paint, isFirst, columns, access }: TextOptions,
+  { form, flags, paint, isFirst, columns, access, hasHints }: TextOptions,
 ): string {
   switch (form) {
     case 'name':
       return changed.map(({ name }) => `task.kubeopencode.io/${name}\n`).join('');
     case 'tree':
-      return changed.length === 0 ? '' : `${isFirst ? '' : '\n'}${treeText({ ...report, tasks: changed }, { paint, columns, access })}`;
+      return changed.length === 0
+        ? ''
+        : `${isFirst ? '' : '\n'}${treeText({ ...report, tasks: changed }, { paint, columns, access, hasHints })}`;
     case 'table':
     case 'wide': {
       const columns = columnsOf(report, { isWide: form === 'wide', hasNamespaces: flags.allNamespaces === true, paint });

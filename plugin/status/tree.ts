@@ -30,12 +30,19 @@ export interface TreeOptions {
   readonly columns?: number | undefined;
   /** Flags with which kubectl comes to the same cluster. */
   readonly access?: readonly string[];
+  /** Below a Task that waits or has failed, the command that says why. */
+  readonly hasHints?: boolean;
 }
 
 /** Each Task with its attempts, their Pods and containers, for people. */
 export function treeText({ tasks, at }: StatusReport, { columns, ...options }: TreeOptions): string {
   const view = { nowMs: Date.parse(at), ...options };
-  return `${tasks.map((task) => branchLines(taskBranch(task, view), columns).join('\n')).join('\n\n')}\n`;
+  return `${tasks.map((task) => [...branchLines(taskBranch(task, view), columns), ...hintLines(task, view)].join('\n')).join('\n\n')}\n`;
+}
+
+function hintLines({ namespace, name, phase, cause, blocked }: TaskState, { paint, access, hasHints }: TreeView): readonly string[] {
+  const isFine = phase === 'Running' ? blocked === undefined : phase === 'Completed' && cause !== 'Timeout';
+  return hasHints === true && !isFine ? [`${paint('dim', 'why:')} ${createKubectl({ namespace, access }).opencode('why', name)}`] : [];
 }
 
 interface TreeView extends Omit<TreeOptions, 'columns'> {

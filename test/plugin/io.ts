@@ -18,6 +18,7 @@ export function quietIo(): Io {
     cwd: process.cwd(),
     stdin: () => Promise.resolve(''),
     columns: undefined,
+    isTerminal: false,
     takesColor: false,
     onInterrupt: () => () => {},
   };
@@ -26,7 +27,12 @@ export function quietIo(): Io {
 /** Runs a command line of the plugin with nothing of this process but its files. What it prints as JSON must be as its published schema says. */
 export async function run(
   args: readonly string[],
-  { stdin = '', cwd = process.cwd(), color = false }: { stdin?: string; cwd?: string; color?: boolean } = {},
+  {
+    stdin = '',
+    cwd = process.cwd(),
+    color = false,
+    terminal = false,
+  }: { stdin?: string; cwd?: string; color?: boolean; terminal?: boolean } = {},
 ): Promise<Ran> {
   let [out, err] = ['', ''];
   const io: Io = {
@@ -39,6 +45,7 @@ export async function run(
     },
     cwd,
     stdin: () => Promise.resolve(stdin),
+    isTerminal: terminal,
     takesColor: color,
   };
   const code = await runProgram(args, io);

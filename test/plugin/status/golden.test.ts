@@ -10,6 +10,7 @@ import { defineStatus, type StatusFlags } from '#plugin/commands/status.ts';
 import type { Io } from '#plugin/io.ts';
 import { runStatusCommand } from '#plugin/status/command.ts';
 import { type FakeApiServer, startFakeApiServer } from '#test/support/fake-apiserver.ts';
+import { quietIo } from '../io.ts';
 
 /** What `status` prints, one folder a situation: objects of a cluster, words of the command line. `UPDATE_GOLDEN=1 npm run test:unit -- test/plugin/status` writes them anew: read the diff before you commit it. */
 const GOLDEN = fileURLToPath(new URL('../../golden/status/', import.meta.url));
@@ -45,16 +46,11 @@ test.each(cases)('%s', async (name) => {
 async function status(args: readonly string[]): Promise<string> {
   let out = '';
   const io: Io = {
+    ...quietIo(),
     out: (text) => {
       out += text;
     },
     err: (text) => expect.fail(`expected nothing on stderr, came ${text}`),
-    env: {},
-    cwd: '.',
-    stdin: () => Promise.resolve(''),
-    columns: undefined,
-    takesColor: false,
-    onInterrupt: () => () => {},
   };
   const program = new Command();
   defineStatus(program, io, () => {});

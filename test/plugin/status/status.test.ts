@@ -119,6 +119,43 @@ describe('a Pod that the status does not speak of yet', () => {
   });
 });
 
+describe('below a Task by name, on a terminal, stands the command that says why', () => {
+  const shown = async (args: readonly string[], terminal = true): Promise<readonly string[]> => {
+    const { out } = await run(['status', '--kubeconfig', server.kubeconfig, ...args], { terminal });
+    return lines(out).filter((line) => line.startsWith('why: '));
+  };
+  const hint = (name: string): string => `why: kubectl opencode why ${name} -n team-a --kubeconfig ${server.kubeconfig}`;
+  const blocked = running({ conditions: [condition('PodBlocked', 'True', 'ImagePull')] });
+
+  test.each<[name: string, task: Parameters<typeof putTask>[2], isTold: boolean]>([
+    ['nobody has looked at', {}, true],
+    ['queued', { status: { phase: 'Queued' } }, true],
+    ['failed', { status: ended('Failed') }, true],
+    ['timed-out', { status: ended('Completed', { cause: 'Timeout' }) }, true],
+    ['kept-from-running', { status: blocked }, true],
+    ['running', { status: running() }, false],
+    ['completed', { status: ended('Completed') }, false],
+    ['stopped', { status: ended('Completed', { cause: 'Stopped' }) }, false],
+  ])('of one that is %s', async (_name, task, isTold) => {
+    putTask(server, 'fix', task);
+    expect(await shown(['fix'])).toEqual(isTold ? [hint('fix')] : []);
+  });
+
+  test('at the end of each', async () => {
+    putTask(server, 'one');
+    putTask(server, 'two', { status: ended('Failed') });
+    expect(await shown(['one', 'two'])).toEqual([hint('one'), hint('two')]);
+    expect((await run(['status', '--kubeconfig', server.kubeconfig, 'one'], { terminal: true })).out.split('\n').at(-2)).toBe(hint('one'));
+  });
+
+  test('not in a table, with -o, or in a pipe', async () => {
+    putTask(server, 'one');
+    for (const args of [[], ['-A'], ['one', '-o', 'tree'], ['one', '-o', 'wide'], ['one', '-o', 'name']])
+      expect(await shown(args)).toEqual([]);
+    expect(await shown(['one'], false)).toEqual([]);
+  });
+});
+
 describe('what may not be read', () => {
   test('Tasks: an error that names verb and resource', async () => {
     server.fail('list', { type: 'Status', code: 403, reason: 'Forbidden' });

@@ -76,6 +76,14 @@ describe('colour', () => {
   });
 });
 
+onTerminal('status of a Task that waits says how to learn why, to a person alone', async () => {
+  putTask(server, 'late');
+  const terminal = open('status late');
+  expect(await terminal.exitCode()).toBe(0);
+  expect(terminal.plain()).toMatch(/\nwhy: kubectl opencode why late -n team-a --kubeconfig \S+\nexit 0\n/);
+  expect(await piped('status late')).not.toContain('why:');
+});
+
 describe('width', () => {
   /** Lines of what a command has printed; the shell's own are left out. */
   const printed = (text: string): readonly string[] => text.split('\n').filter((line) => /[ ─│]/.test(line) && !/^exit /.test(line));
