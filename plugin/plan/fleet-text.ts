@@ -1,5 +1,6 @@
 import type { EndGroup, NowGroup, Outlook, Plan, PlannedTask } from '../contract/plan.ts';
 import type { Paint, Style } from '../io.ts';
+import { alignedTimes } from './aligned-times.ts';
 import { counted, cut, number } from './lay-out.ts';
 import { reasonOf } from './summary.ts';
 import { type PlanTextOptions, stepsText } from './text.ts';
@@ -116,7 +117,9 @@ function whenText({ type, phase, cause }: EndGroup, tasks: readonly PlannedTask[
     end.at !== undefined && end.phase === phase && end.cause === cause && outlook !== 'Finished' && blocked === undefined ? [end.at] : [],
   );
   const [first, last] = [times.toSorted(byTime)[0], times.toSorted(byTime).at(-1)];
-  return first === undefined || last === undefined || first === last ? (first ?? '') : `${first} to ${last}`;
+  if (first === undefined || last === undefined || first === last) return first ?? '';
+  const timeOf = alignedTimes([first, last]);
+  return `${timeOf(first)} to ${timeOf(last)}`;
 }
 
 function byTime(a: string, b: string): number {
@@ -130,6 +133,8 @@ function secondsIn(text: string): number {
 
 function tableText(tasks: readonly PlannedTask[], options: FleetTextOptions): string {
   const titles = ['NAMESPACE', 'NAME', 'NOW', 'POD', 'ENDS', 'AS', 'WHY'].map((text) => ({ text }));
+  const timeOf = alignedTimes(tasks.flatMap((task) => [podAt(task) ?? '', task.end.at ?? '']));
+  const shown = (at: string | undefined): string => (at === undefined ? '<none>' : timeOf(at));
   const rows = tasks.map((task) => {
     const { namespace, name, outlook, end, blocked } = task;
     const outcome = end.cause === undefined ? end.phase : `${end.phase} (${end.cause})`;
@@ -137,8 +142,8 @@ function tableText(tasks: readonly PlannedTask[], options: FleetTextOptions): st
       { text: namespace },
       { text: name },
       { text: WORDS[outlook], style: STYLES[outlook] },
-      { text: podAt(task) },
-      { text: outlook === 'Finished' ? '<ended>' : (end.at ?? '<none>') },
+      { text: shown(podAt(task)) },
+      { text: outlook === 'Finished' ? '<ended>' : shown(end.at) },
       { text: outcome, style: blocked !== undefined || end.phase === 'Failed' ? ('red' as const) : ('green' as const) },
       { text: blocked ?? end.message ?? reasonOf(task) },
     ];
@@ -148,9 +153,9 @@ function tableText(tasks: readonly PlannedTask[], options: FleetTextOptions): st
 }
 
 /** When its next Pod is created. */
-function podAt({ steps }: PlannedTask): string {
+function podAt({ steps }: PlannedTask): string | undefined {
   const step = steps.find(({ actions }) => actions.some(({ verb, kind }) => verb === 'create' && kind === 'Pod'));
-  return step?.at ?? '<none>';
+  return step?.at;
 }
 
 /** Columns as wide as their cells; the one that gives way is cut where the screen ends. */

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import type { Plan, PlannedAction, PlannedStepAction, PlannedTask, PlanStep } from '../contract/plan.ts';
 import { type Paint, plain } from '../io.ts';
 import { actionText, STYLES, SYMBOLS, titleOf } from './action-text.ts';
+import { alignedTimes } from './aligned-times.ts';
 import { changesBetween } from './changes.ts';
 import { changeLines } from './changes-text.ts';
 import { counted, hang, number, wrapped } from './lay-out.ts';
@@ -63,40 +64,49 @@ function legend({ tasks }: Plan, paint: Paint): string {
 
 function taskText(plan: Plan, task: PlannedTask, options: PlanTextOptions): string {
   const { paint, width } = options;
-  const column = Math.max(4, ...task.steps.map(({ at }) => at.length));
-  const next = task.next === undefined ? [] : nextLines('  ', nextText(task.next), options);
-  const end = endText(plan, task);
+  const timeOf = alignedTimes(timesOf(task));
+  const column = Math.max(4, ...task.steps.map(({ at }) => timeOf(at).length));
+  const next = task.next === undefined ? [] : nextLines('  ', nextText(task.next, timeOf), options);
+  const end = endText(plan, task, timeOf);
   const [first = '', ...rest] = wrapped(end.text, width === undefined ? undefined : width - 2);
   return [
     paint('bold', `Task ${task.namespace}/${task.name}`),
-    ...task.steps.flatMap((step, index) => stepLines(step, { column, isLast: index === task.steps.length - 1, options })),
+    ...task.steps.flatMap((step, index) => stepLines(step, { column, timeOf, isLast: index === task.steps.length - 1, options })),
     `  ${first.replace(end.word, paint(end.style, end.word))}`,
     ...rest.map((line) => `  ${line}`),
     ...next,
   ].join('\n');
 }
 
+/** All that its timeline shows. */
+function timesOf({ steps, next, end }: PlannedTask): readonly string[] {
+  const ofNext = (each: PlannedTask['next']): readonly (string | undefined)[] => [each?.until?.at, each?.queue?.notBefore?.at];
+  const all = [...steps.flatMap((step) => [step.at, step.again?.last, ...ofNext(step.next)]), ...ofNext(next), end.at, end.deletedAt];
+  return all.filter((at) => at !== undefined);
+}
+
 interface StepView {
   readonly column: number;
+  timeOf(at: string): string;
   readonly isLast: boolean;
   readonly options: PlanTextOptions;
 }
 
-function stepLines(step: PlanStep, { column, isLast, options }: StepView): readonly string[] {
+function stepLines(step: PlanStep, { column, timeOf, isLast, options }: StepView): readonly string[] {
   const indent = ' '.repeat(column + 6);
   const view = { indent, said: step.says, options };
   // Of a Pod that goes its way the time to the next step says enough, and where the plan stops it is said at the end.
   const isWorthSaying = !isLast && step.next !== undefined && step.next.pod === undefined;
   return [
-    ...hang(`  ${step.at.padEnd(column)}  `, step.says, options.width),
+    ...hang(`  ${timeOf(step.at).padEnd(column)}  `, step.says, options.width),
     ...step.actions.flatMap((action) => actionLines(action, view)),
-    ...(step.again === undefined ? [] : [`${indent}${options.paint('dim', againText(step.again))}`]),
-    ...(isWorthSaying && step.next !== undefined ? nextLines(indent, nextText(step.next), options) : []),
+    ...(step.again === undefined ? [] : [`${indent}${options.paint('dim', againText(step.again, timeOf))}`]),
+    ...(isWorthSaying && step.next !== undefined ? nextLines(indent, nextText(step.next, timeOf), options) : []),
   ];
 }
 
-function againText({ times, last }: NonNullable<PlanStep['again']>): string {
-  return `again ${times === 1 ? `at ${last}` : `${number(times)} times, at last at ${last}`}`;
+function againText({ times, last }: NonNullable<PlanStep['again']>, timeOf: StepView['timeOf']): string {
+  return `again ${times === 1 ? `at ${timeOf(last)}` : `${number(times)} times, at last at ${timeOf(last)}`}`;
 }
 
 function nextLines(indent: string, text: string, { paint, width }: PlanTextOptions): readonly string[] {
@@ -135,7 +145,7 @@ interface End {
   readonly style: 'red' | 'green' | 'yellow';
 }
 
-function endText(plan: Plan, { end, blocked, outlook }: PlannedTask): End {
+function endText(plan: Plan, { end, blocked, outlook }: PlannedTask, timeOf: StepView['timeOf']): End {
   const cause = end.cause === undefined ? '' : ` (${end.cause})`;
   const message = end.message === undefined ? '' : `: ${end.message}`;
   if (blocked !== undefined) {
@@ -143,12 +153,12 @@ function endText(plan: Plan, { end, blocked, outlook }: PlannedTask): End {
     return { text, word: '!', style: 'red' };
   }
   if (end.phase === 'Deleted') return { text: 'The Task is gone; this is about the Pod that it left.', word: '', style: 'yellow' };
-  const deleted = end.deletedAt === undefined ? '' : `; deleted ${end.deletedAt}`;
+  const deleted = end.deletedAt === undefined ? '' : `; deleted ${timeOf(end.deletedAt)}`;
   if (end.at === undefined) {
-    const text = `${deleted === '' ? `Not ended after ${plan.horizon}` : `Deleted ${end.deletedAt}`}: ${end.phase}${cause}${message}`;
+    const text = `${end.deletedAt === undefined ? `Not ended after ${plan.horizon}` : `Deleted ${timeOf(end.deletedAt)}`}: ${end.phase}${cause}${message}`;
     return { text, word: end.phase, style: 'yellow' };
   }
-  const begin = outlook === 'Finished' ? 'Has ended already' : `Ends ${end.at}`;
+  const begin = outlook === 'Finished' ? 'Has ended already' : `Ends ${timeOf(end.at)}`;
   return { text: `${begin}: ${end.phase}${cause}${message}${deleted}`, word: end.phase, style: end.phase === 'Failed' ? 'red' : 'green' };
 }
 

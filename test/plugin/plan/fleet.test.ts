@@ -90,13 +90,13 @@ describe('as text', () => {
     expect(text).toMatch(/^Failed \(Application\) +1 +\+5\.2s +bad$/m);
     expect(text).not.toContain('+0s  ');
     expect(text).toContain('Plan: 20 Tasks; ');
-    expect(shown({ hasSteps: true })).toContain('Task team-a/new\n  +0s');
+    expect(shown({ hasSteps: true })).toContain('Task team-a/new\n  +0.0s');
   });
 
   test('with -o wide is a line a Task', () => {
     const lines = shown({ isWide: true }).split('\n');
     expect(lines.find((line) => line.startsWith('NAMESPACE'))).toMatch(/^NAMESPACE +NAME +NOW +POD +ENDS +AS +WHY$/);
-    expect(lines.find((line) => line.includes(' new '))).toMatch(/^team-a +new +start +\+0s +\+5\.2s +Completed +creates pod new-pod$/);
+    expect(lines.find((line) => line.includes(' new '))).toMatch(/^team-a +new +start +\+0\.0s +\+5\.2s +Completed +creates pod new-pod$/);
     expect(lines.find((line) => line.includes(' lost '))).toMatch(/^team-a +lost +blocked +<none> +\S+ +Failed \(Agent\) +agent template/);
     expect(lines.filter((line) => line.startsWith('team-a')).length).toBe(20);
   });

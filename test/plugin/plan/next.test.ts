@@ -62,5 +62,5 @@ describe('nothing until', () => {
       { queue: { ...queue, isClosed: true } },
       'nothing until a place of agent "coder" falls to it (1 of 1 in the queue; the Agent gives none now)',
     ],
-  ])('%j', (next, text) => expect(nextText({ ...none, ...next })).toBe(text));
+  ])('%j', (next, text) => expect(nextText({ ...none, ...next }, (at) => at)).toBe(text));
 });
