@@ -88,7 +88,7 @@ describe('as text', () => {
     expect(text).toMatch(/^start +3 +creates pod <task>-pod +new, another, bad$/m);
     expect(text).toMatch(/^wait +12 +agent "coder" has no place free +waits-1, waits-2, waits-3, …$/m);
     expect(text).toMatch(/^Failed \(Application\) +1 +\+5\.2s +bad$/m);
-    expect(text).not.toContain('+0s  ');
+    expect(text).not.toContain('+0.0s  ');
     expect(text).toContain('Plan: 20 Tasks; ');
     expect(shown({ hasSteps: true })).toContain('Task team-a/new\n  +0.0s');
   });
