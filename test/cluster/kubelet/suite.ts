@@ -74,12 +74,19 @@ describe('a Task on a real kubelet', () => {
     expect((await finished('result')).status).toMatchObject({ phase: 'Completed', result: { changed: 2 } });
   });
 
-  it.concurrent('that needs too much memory: OutOfMemory', async () => {
-    await run('greedy', 'exec dd if=/dev/zero of=/dev/null bs=200M count=10', {}, { resources: { limits: { memory: '32Mi' } } });
-    const { status } = await finished('greedy');
-    expect(status).toMatchObject({ phase: 'Failed', cause: 'OutOfMemory', attempts: [{ exitCode: 137 }] });
-    expect(status?.message).toMatch(/32Mi/);
-  });
+  it.concurrent('that needs too much memory: OutOfMemory, where its kubelet says so', async () => {
+    for (let count = 1; ; count++) {
+      const name = `greedy-${count}`;
+      await run(name, 'exec dd if=/dev/zero of=/dev/null bs=200M count=10', {}, { resources: { limits: { memory: '32Mi' } } });
+      const { status } = await finished(name);
+      const ended = (await podOf(name)).status?.containerStatuses?.find((container) => container.name === 'agent')?.state?.terminated;
+      const isTold = ended?.reason === 'OOMKilled';
+      expect(status).toMatchObject({ phase: 'Failed', cause: isTold ? 'OutOfMemory' : 'Application', attempts: [{ exitCode: 137 }] });
+      if (isTold) return expect(status?.message).toMatch(/32Mi/);
+      // containerd hears of a container's end and of the kernel's kill in two ways; where the end comes first, it gives no reason for it.
+      expect(count, 'one of five is told as a kill for memory').toBeLessThan(5);
+    }
+  }, 120_000);
 
   it.concurrent('stopped with Retain: SIGTERM, time to save, and the log stays', async () => {
     await run('retained', UNTIL_TERM, { stop: { mode: 'Retain' } });
