@@ -3,11 +3,11 @@ import type { Action, Decided, Decision } from '../contract/decision.ts';
 import { hasEnded, isFinished } from '../contract/ended.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 import { earliest, parseTime } from '../units/time.ts';
-import { isControlledBy, liveAnswerFor, podRef, reason, type TaskContext } from './context.ts';
-import { decided, reads } from './decided.ts';
+import { isControlledBy, reason, type TaskContext } from './context.ts';
+import { decided } from './decided.ts';
 import { abortSession } from './ending.ts';
 import { fateOf, lostAfterMs } from './fate.ts';
-import { podUnknown } from './live.ts';
+import { RELOOK_AT_POD_MS, withOwnPod } from './live.ts';
 import { heldPlace } from './place.ts';
 import { deletePod, releasePod } from './pods.ts';
 
@@ -28,17 +28,25 @@ function abortSessions(snapshot: Snapshot): readonly Action[] {
 /** Kubernetes' own finalizer for a deletion that leaves the dependents. Source: apimachinery metav1.FinalizerOrphanDependents. */
 const ORPHAN_FINALIZER = 'orphan';
 
-/** Wait before a Pod that no watch shows is looked for again, in milliseconds. */
-const RELOOK_MS = 5_000;
-
 /**
  * A Task under deletion that somebody's finalizer (or foreground deletion) still holds: nothing starts, what runs is ended unless it is to be orphaned, and no Pod
  * stands in the way. Containers that still run hold the Task's place.
  */
 export function whileDeleted(context: TaskContext): Decision {
+  return mayHaveUnseenPod(context) ? withOwnPod(context, (pod) => letAllGo(context, pod)) : letAllGo(context, null);
+}
+
+/**
+ * Whether there may be a Pod that no watch shows, because somebody has taken our label from it: foreground deletion waits for it, our finalizer holds it, and nothing else is ever
+ * decided of it.
+ */
+function mayHaveUnseenPod({ snapshot, task, podName }: TaskContext): boolean {
+  const isSeen = snapshot.pods.some(({ metadata }) => metadata.name === podName);
+  return !isSeen && !isFinished(task) && task.status?.phase !== 'Queued';
+}
+
+function letAllGo(context: TaskContext, unseen: Pod | null): Decided {
   const { task } = context;
-  const unseen = unseenPod(context);
-  if (unseen !== null && 'type' in unseen) return unseen;
   const snapshot = unseen === null ? context.snapshot : { ...context.snapshot, pods: [...context.snapshot.pods, unseen] };
   const isOrphaning = task.metadata.finalizers?.includes(ORPHAN_FINALIZER) === true;
   const deletes = isOrphaning ? [] : snapshot.pods.flatMap((pod) => deletePod(snapshot, pod));
@@ -46,7 +54,7 @@ export function whileDeleted(context: TaskContext): Decision {
   const lostAt = alive
     .map((pod) => parseTime(pod.metadata.deletionTimestamp))
     .map((atMs) => (atMs === null ? null : lostAfterMs(context, atMs)));
-  const lookAtMs = alive.some((pod) => pod === unseen) ? context.nowMs + RELOOK_MS : null;
+  const lookAtMs = alive.some((pod) => pod === unseen) ? context.nowMs + RELOOK_AT_POD_MS : null;
   return decided({
     actions: [...(isOrphaning ? [] : abortSessions(snapshot)), ...deletes, ...snapshot.pods.flatMap((pod) => releasePod(snapshot, pod))],
     ...(alive.length > 0 ? heldPlace(context) : {}),
@@ -57,17 +65,4 @@ export function whileDeleted(context: TaskContext): Decision {
       }),
     ],
   });
-}
-
-/**
- * The Pod of a Task that has started, where no watch shows it because somebody has taken our label from it: foreground deletion waits for it, our finalizer holds it, and nothing else
- * is ever decided of it. Null: there is none.
- */
-function unseenPod(context: TaskContext): Pod | Decision | null {
-  const { snapshot, task, podName } = context;
-  if (isFinished(task) || task.status?.phase === 'Queued' || snapshot.pods.some(({ metadata }) => metadata.name === podName)) return null;
-  const answer = liveAnswerFor(snapshot, podRef(context));
-  if (answer === undefined) return reads([{ ...podRef(context), live: true }]);
-  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  return 'found' in answer && isControlledBy(answer.found, snapshot.subject.uid) ? (answer.found as Pod) : null;
 }

@@ -6,7 +6,7 @@ import { formatDuration } from '../units/duration.ts';
 import { earliest, formatTimeMs, parseTime } from '../units/time.ts';
 import { conclude } from './conclude.ts';
 import { trueCondition } from './conditions.ts';
-import { liveAnswerFor, outcomeOf, podRef, reason, stopRequested, type TaskContext } from './context.ts';
+import { isControlledBy, liveAnswerFor, outcomeOf, podRef, reason, stopRequested, type TaskContext } from './context.ts';
 import { decided, reads } from './decided.ts';
 import { askToEnd } from './ending.ts';
 import { agentTermination, type Ending, fateByEnding, fateOf, lostAfterMs, outlivedByOthers, patienceMs, recordedEnding } from './fate.ts';
@@ -18,7 +18,7 @@ import { runningStatus } from './running-status.ts';
 import { timeoutMs } from './started-with.ts';
 
 /** Wait before a Pod that the watch does not show is looked for again, in milliseconds. */
-const RELOOK_AT_POD_MS = 5_000;
+export const RELOOK_AT_POD_MS = 5_000;
 
 /** How a Pod has ended that we asked to end. */
 const ENDINGS = { UserStopped: 'stopped', Timeout: 'timed out' } as const;
@@ -77,6 +77,18 @@ export function lookAt(context: TaskContext, pod: Pod, judge: (found: Pod) => De
   if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
   const isSame = 'found' in answer && answer.found.metadata.uid === pod.metadata.uid;
   return isSame ? judge(answer.found as Pod) : podMissing(context, answer);
+}
+
+/**
+ * Looks for the Pod of the current attempt at the API server: that the watch shows none proves nothing. `judge` is given the Task's own Pod, or null where there is none, with what the
+ * name was answered with.
+ */
+export function withOwnPod(context: TaskContext, judge: (pod: Pod | null, answer: ReadResult) => Decision): Decision {
+  const ref = podRef(context);
+  const answer = liveAnswerFor(context.snapshot, ref);
+  if (answer === undefined) return reads([{ ...ref, live: true }]);
+  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
+  return judge('found' in answer && isControlledBy(answer.found, context.snapshot.subject.uid) ? (answer.found as Pod) : null, answer);
 }
 
 /** The Pod is not there, and no other is made in its place. */

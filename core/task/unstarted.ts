@@ -1,11 +1,9 @@
-import type { Pod } from '../api/kubernetes.ts';
 import type { Cause } from '../api/task.ts';
 import type { Decided, Decision, Reason } from '../contract/decision.ts';
-import { isControlledBy, liveAnswerFor, podRef, type TaskContext } from './context.ts';
-import { reads } from './decided.ts';
+import type { TaskContext } from './context.ts';
 import { untilStrayEnded } from './earlier.ts';
 import { failBeforeStart, stopBeforeStart } from './finish.ts';
-import { adopt, podUnknown } from './live.ts';
+import { adopt, withOwnPod } from './live.ts';
 
 /** The end of a Task that can never start, or never again: its condition `Ready` says why. */
 export function failUnstarted(
@@ -28,10 +26,5 @@ export function stopUnstarted(context: TaskContext): Decision {
  * containers outlive the Task that such a leader has started for an attempt that is over.
  */
 function onceWithoutPod(context: TaskContext, end: () => Decided): Decision {
-  const ref = podRef(context);
-  const answer = liveAnswerFor(context.snapshot, ref);
-  if (answer === undefined) return reads([{ ...ref, live: true }]);
-  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  if ('found' in answer && isControlledBy(answer.found, context.snapshot.subject.uid)) return adopt(context, answer.found as Pod);
-  return untilStrayEnded(context) ?? end();
+  return withOwnPod(context, (pod) => (pod === null ? (untilStrayEnded(context) ?? end()) : adopt(context, pod)));
 }

@@ -1,23 +1,18 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
 import { hasEnded } from '../contract/ended.ts';
-import { isControlledBy, liveAnswerFor, podRef, type TaskContext } from './context.ts';
-import { reads } from './decided.ts';
+import type { TaskContext } from './context.ts';
 import { fateOf } from './fate.ts';
-import { adopt, live, lookAt, podMissing, podUnknown } from './live.ts';
+import { adopt, live, lookAt, podMissing, withOwnPod } from './live.ts';
 import { start } from './start.ts';
 
 /** The Task says Running and the watch shows no Pod. Absence is a fact only by a live read: watches of two kinds are not consistent with each other. */
 export function withoutPod(context: TaskContext): Decision {
-  const { snapshot } = context;
-  const ref = podRef(context);
-  const answer = liveAnswerFor(snapshot, ref);
-  if (answer === undefined) return reads([{ ...ref, live: true }]);
-  if ('unavailable' in answer) return podUnknown(context, answer.unavailable);
-  if ('found' in answer && isControlledBy(answer.found, snapshot.subject.uid)) return adopt(context, answer.found as Pod);
-  // Upstream writes Running before it creates the Pod: such a Task has not started.
-  if (!context.task.status?.podName) return start(context);
-  return podMissing(context, answer);
+  return withOwnPod(context, (pod, answer) => {
+    if (pod !== null) return adopt(context, pod);
+    // Upstream writes Running before it creates the Pod: such a Task has not started.
+    return context.task.status?.podName ? podMissing(context, answer) : start(context);
+  });
 }
 
 /** Whether the watch shows a Pod that nobody on its node ends: a node that is lost, or a watch that is mute. */
