@@ -4,7 +4,7 @@ import type { Pod } from '../api/kubernetes.ts';
 import type { Task } from '../api/task.ts';
 import type { Action, Decision, Reason } from '../contract/decision.ts';
 import { hasEnded, isFinished } from '../contract/ended.ts';
-import { POD_FINALIZER } from '../contract/names.ts';
+import { isHeld } from '../contract/held.ts';
 import type { Ref } from '../contract/snapshot.ts';
 import { outcomeOfTask, type TaskOutcome } from '../contract/task-outcome.ts';
 import { countOf } from '../units/count.ts';
@@ -99,7 +99,7 @@ function leftOverPods(
   const { snapshot } = context;
   const { namespace, name, uid } = snapshot.subject;
   const seen = snapshot.pods.filter((pod) => !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined);
-  const isToGo = (pod: Pod): boolean => pod === disposal?.pod || pod.metadata.finalizers?.includes(POD_FINALIZER) === true;
+  const isToGo = (pod: Pod): boolean => pod === disposal?.pod || isHeld(pod);
   if (seen.length === 0 && !snapshot.pods.some((pod) => isToGo(pod) && recordOf(context.task, pod) === undefined)) return { leftOver: [] };
   const taskRef: Ref = { kind: 'Task', namespace, name };
   const refOf = ({ metadata }: Pod): Ref => podRef(context, metadata.name);

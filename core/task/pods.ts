@@ -1,6 +1,7 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Delete, Patch } from '../contract/decision.ts';
 import { hasEnded } from '../contract/ended.ts';
+import { isHeld } from '../contract/held.ts';
 import { ANNOTATIONS, LABELS, POD_FINALIZER } from '../contract/names.ts';
 import type { Snapshot } from '../contract/snapshot.ts';
 
@@ -16,7 +17,7 @@ export function isBound(pod: Pod): boolean {
 
 /** Lets a Pod go. A strategic merge patch, so that the finalizers of others stay; nothing when ours is not there. */
 export function releasePod(snapshot: Snapshot, pod: Pod): readonly Patch[] {
-  if (!pod.metadata.finalizers?.includes(POD_FINALIZER)) return [];
+  if (!isHeld(pod)) return [];
   return [patchPod(snapshot, pod, `release/${pod.metadata.uid}`, { metadata: { '$deleteFromPrimitiveList/finalizers': [POD_FINALIZER] } })];
 }
 

@@ -1,6 +1,6 @@
 import type { Pod } from '../api/kubernetes.ts';
 import type { Decision } from '../contract/decision.ts';
-import { POD_FINALIZER } from '../contract/names.ts';
+import { isHeld } from '../contract/held.ts';
 import type { Outcome, Ref } from '../contract/snapshot.ts';
 import { formatTimeMs } from '../units/time.ts';
 import { configMapActionId, LABEL_ACTION_ID, podActionId, recordActionId, updateActionId } from './action-ids.ts';
@@ -105,7 +105,7 @@ function nameConflict(context: TaskContext, pod: Pod): Decision {
  * or was deleted so that its Pods stay, which takes their controller away. The live read that this needs, if it was not made yet.
  */
 function isForgotten({ snapshot }: TaskContext, pod: Pod): boolean | Ref {
-  if (isShown(pod) || pod.metadata.finalizers?.includes(POD_FINALIZER) !== true) return false;
+  if (isShown(pod) || !isHeld(pod)) return false;
   const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true);
   if (controller === undefined) return true;
   if (controller.kind !== 'Task') return false;

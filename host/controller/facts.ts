@@ -1,7 +1,7 @@
 import type { KubernetesObject, Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
 import { hasEnded } from '#core/contract/ended.ts';
-import { POD_FINALIZER } from '#core/contract/names.ts';
+import { isHeld } from '#core/contract/held.ts';
 import type { Settings, Snapshot, Subject } from '#core/contract/snapshot.ts';
 import { TASK_OUTCOMES } from '#core/contract/task-outcome.ts';
 import { timestamp } from '../clock.ts';
@@ -210,7 +210,7 @@ function orphansOf({ store }: FactSources, subject: Subject): readonly Pod[] {
 /** Under deletion, and held by us or with work that goes on. */
 function isToBeLetGo(pod: Pod): boolean {
   const { metadata } = pod;
-  return metadata.deletionTimestamp !== undefined && (!hasEnded(pod) || metadata.finalizers?.includes(POD_FINALIZER) === true);
+  return metadata.deletionTimestamp !== undefined && (!hasEnded(pod) || isHeld(pod));
 }
 
 function taskAddress(subject: Subject): Address {

@@ -2,11 +2,6 @@ import type { Pod } from '#core/api/kubernetes.ts';
 import { POD_FINALIZER } from '#core/contract/names.ts';
 import type { Address, Cluster, ClusterError } from '../cluster/cluster.ts';
 
-/** Whether our finalizer holds a Pod. */
-export function isHeld({ metadata }: Pod): boolean {
-  return metadata.finalizers?.includes(POD_FINALIZER) === true;
-}
-
 /** What came of letting go of a Pod. `Gone`: it is not there any more, or its name is another's. */
 export type LetGo = { readonly type: 'Released' | 'Gone' } | { readonly type: 'Failed'; readonly error: ClusterError };
 

@@ -1,6 +1,7 @@
 import type { KubernetesObject, OwnerReference } from '#core/api/kubernetes.ts';
+import { isHeld } from '#core/contract/held.ts';
 import { RESOURCES } from '#core/contract/kinds.ts';
-import { LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import { LABELS } from '#core/contract/names.ts';
 import type { Subject } from '#core/contract/snapshot.ts';
 
 /** Any version: an owner reference may have been written under another one. */
@@ -42,10 +43,9 @@ export function keyOfOwner(object: KubernetesObject): SubjectKey | undefined {
  * cut; such a subject is asked for, is not there, and its Pod is let go. undefined for a Pod that has a controller or does not bear our finalizer.
  */
 export function keyOfOrphan(pod: KubernetesObject): SubjectKey | undefined {
-  const { labels, namespace = '', finalizers, ownerReferences } = pod.metadata;
+  const { labels, namespace = '', ownerReferences } = pod.metadata;
   const uid = labels?.[LABELS.taskUid];
-  if (uid === undefined || uid.includes('/') || !finalizers?.includes(POD_FINALIZER) || ownerReferences?.some((owner) => owner.controller))
-    return undefined;
+  if (uid === undefined || uid.includes('/') || !isHeld(pod) || ownerReferences?.some((owner) => owner.controller)) return undefined;
   return keyOf({ namespace, name: labels?.[LABELS.task] || uid, uid });
 }
 

@@ -1,8 +1,9 @@
 import type { Pod } from '#core/api/kubernetes.ts';
+import { isHeld } from '#core/contract/held.ts';
 import { LABELS } from '#core/contract/names.ts';
 import { type Clock, sleep } from '../clock.ts';
 import type { Cluster, ClusterError } from '../cluster/cluster.ts';
-import { isHeld, letGo } from '../controller/held-pods.ts';
+import { letGo } from '../controller/held-pods.ts';
 import type { Log } from '../observe/log.ts';
 
 const PAGE_SIZE = 500;

@@ -1,6 +1,6 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
-import { POD_FINALIZER } from '#core/contract/names.ts';
+import { isHeld } from '#core/contract/held.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Change } from '#host/cluster/memory/object-store.ts';
 import type { Ledger } from './ledger.ts';
@@ -79,10 +79,9 @@ export class Life {
     }
     const before = change.previous as StoredObject & Pod;
     const isOver = task.goneMs !== undefined || task.deletingMs !== undefined;
-    const holds = ({ metadata }: StoredObject): boolean => metadata.finalizers?.includes(POD_FINALIZER) === true;
     const isRecorded = [...task.recorded.values()].some(({ attempt }) => attempt.podUID === pod.uid);
     const isLeftOver = isFinished(task) || pod.attempt <= lastNumberIn(task.latest.status);
-    if (holds(before) && !holds(change.object) && !isOver && !isRecorded && !isLeftOver)
+    if (isHeld(before) && !isHeld(change.object) && !isOver && !isRecorded && !isLeftOver)
       this.#report('no-pod-is-released-before-its-end-is-recorded', `${what} is released, and its end is not in the status`);
     const isDeletion = before.metadata.deletionTimestamp === undefined && change.object.metadata.deletionTimestamp !== undefined;
     if (!isDeletion || isOver || pod.end === undefined) return;

@@ -2,7 +2,8 @@ import type { Agent } from '#core/api/agent.ts';
 import type { KubeOpenCodeConfig } from '#core/api/config.ts';
 import type { Condition, Pod } from '#core/api/kubernetes.ts';
 import { hasEnded } from '#core/contract/ended.ts';
-import { ANNOTATIONS, CONFIG_NAME, POD_FINALIZER } from '#core/contract/names.ts';
+import { isHeld } from '#core/contract/held.ts';
+import { ANNOTATIONS, CONFIG_NAME } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import type { Outcome } from '#host/cluster/memory/pod-script.ts';
 import type { World } from '#host/cluster/memory/world.ts';
@@ -43,7 +44,7 @@ export function unsettled({ world, ledger, scripts, shares, engine }: LivenessOp
     const what = `pod ${pod.name} (${pod.uid.slice(0, 8)}) of task ${pod.task.namespace}/${pod.task.name}`;
     const isRecorded = pod.attempt <= lastNumberIn(pod.task.latest.status);
     const isOver = pod.task.goneMs !== undefined || isFinished(pod.task) || isRecorded;
-    if (isOver && pod.latest.metadata.finalizers?.includes(POD_FINALIZER))
+    if (isOver && isHeld(pod.latest))
       violations.push({ rule: 'no-finalizer-stays', says: `${what}, which is over, still bears our finalizer` });
     if (isOver && isLive(pod) && !isOrphaned(pod))
       violations.push({ rule: 'nothing-runs-on', says: `${what}, which is over, still lives` });

@@ -1,6 +1,7 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Attempt, Task } from '#core/api/task.ts';
-import { AGENT_CONTAINER, LABELS, POD_FINALIZER } from '#core/contract/names.ts';
+import { isHeld } from '#core/contract/held.ts';
+import { AGENT_CONTAINER, LABELS } from '#core/contract/names.ts';
 import type { StoredObject } from '#host/cluster/memory/kinds.ts';
 import { attemptOf } from './scripts.ts';
 
@@ -132,13 +133,13 @@ export function newTaskRecord(task: StoredObject & Task, createdMs: number): Tas
 
 /** The record that a Pod begins with; `made`: what it does not tell itself. */
 export function newPodRecord(pod: StoredObject & Pod, made: Pick<PodRecord, 'createdMs' | 'createdBy' | 'agent' | 'task'>): PodRecord {
-  const { uid, name, finalizers } = pod.metadata;
+  const { uid, name } = pod.metadata;
   return {
     ...made,
     uid,
     name,
     attempt: attemptOf(pod),
-    hadFinalizer: finalizers?.includes(POD_FINALIZER) === true,
+    hadFinalizer: isHeld(pod),
     deletion: undefined,
     endedByUsMs: undefined,
     isDisrupted: false,

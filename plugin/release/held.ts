@@ -1,8 +1,9 @@
 import type { Pod } from '#core/api/kubernetes.ts';
 import type { Task } from '#core/api/task.ts';
+import { isHeld } from '#core/contract/held.ts';
 import { LABELS } from '#core/contract/names.ts';
 import type { Cluster, ClusterError, Scope } from '#host/cluster/cluster.ts';
-import { isHeld, letGo } from '#host/controller/held-pods.ts';
+import { letGo } from '#host/controller/held-pods.ts';
 import { failureText, type Reached } from '../cluster/failure.ts';
 import { listAll, nameOf, type Reading } from '../cluster/read.ts';
 
