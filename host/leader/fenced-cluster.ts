@@ -1,4 +1,5 @@
 import type { Cluster, ClusterError, Result } from '../cluster/cluster.ts';
+import { delegated } from '../cluster/delegated.ts';
 
 const NOT_SENT: ClusterError = { type: 'Unreachable', message: 'not sent: by now the lease may be held by another' };
 
@@ -9,14 +10,10 @@ const NOT_SENT: ClusterError = { type: 'Unreachable', message: 'not sent: by now
 export function fencedCluster(cluster: Cluster, mayWrite: () => boolean): Cluster {
   const write = async <T>(send: () => Promise<Result<T>>): Promise<Result<T>> => (mayWrite() ? send() : { ok: false, error: NOT_SENT });
   return {
-    list: (options, signal) => cluster.list(options, signal),
-    watch: (options, signal) => cluster.watch(options, signal),
-    get: (address, signal) => cluster.get(address, signal),
+    ...delegated(cluster),
     create: (object, options, signal) => write(() => cluster.create(object, options, signal)),
     replace: (object, signal) => write(() => cluster.replace(object, signal)),
     patch: (address, patch, options, signal) => write(() => cluster.patch(address, patch, options, signal)),
     delete: (address, options, signal) => write(() => cluster.delete(address, options, signal)),
-    logs: (address, options, signal) => cluster.logs(address, options, signal),
-    followLogs: (address, options, signal) => cluster.followLogs(address, options, signal),
   };
 }

@@ -1,6 +1,7 @@
 import { type Attributes, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Subject } from '#core/contract/snapshot.ts';
 import type { Cluster, ClusterError, Result } from '../cluster/cluster.ts';
+import { delegated } from '../cluster/delegated.ts';
 import type { Engine } from '../engine/engine.ts';
 import { redactText } from './redact.ts';
 
@@ -120,8 +121,7 @@ function tracingOf(version: string): Tracing {
         }),
     }),
     cluster: (cluster) => ({
-      watch: (options, signal) => cluster.watch(options, signal),
-      followLogs: (address, options, signal) => cluster.followLogs(address, options, signal),
+      ...delegated(cluster),
       list: (options, signal) => called('list', options.kind, options, () => cluster.list(options, signal)),
       get: (address, signal) => called('get', address.kind, address, () => cluster.get(address, signal)),
       create: (object, options, signal) => called('create', object.kind, object.metadata, () => cluster.create(object, options, signal)),

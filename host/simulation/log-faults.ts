@@ -1,5 +1,6 @@
 import type { Clock } from '#host/clock.ts';
 import type { Cluster, ClusterError, LogPiece } from '#host/cluster/cluster.ts';
+import { delegated } from '#host/cluster/delegated.ts';
 import type { Admission } from '#host/cluster/memory/admission.ts';
 import { Draw, seedOf } from './draw.ts';
 
@@ -48,17 +49,7 @@ export function withLogFaults(cluster: Cluster, options: LogFaultsOptions): Clus
         return;
     }
   };
-  return {
-    list: (wanted, signal) => cluster.list(wanted, signal),
-    watch: (wanted, signal) => cluster.watch(wanted, signal),
-    get: (address, signal) => cluster.get(address, signal),
-    create: (object, how, signal) => cluster.create(object, how, signal),
-    replace: (object, signal) => cluster.replace(object, signal),
-    patch: (address, patch, how, signal) => cluster.patch(address, patch, how, signal),
-    delete: (address, how, signal) => cluster.delete(address, how, signal),
-    logs: (address, how, signal) => cluster.logs(address, how, signal),
-    followLogs,
-  };
+  return { ...delegated(cluster), followLogs };
 }
 
 /** After a while, or when the caller gives up. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Task } from '#core/api/task.ts';
 import type { Cluster, Result } from '#host/cluster/cluster.ts';
+import { delegated } from '#host/cluster/delegated.ts';
 import { createWorld } from '#host/cluster/memory/world.ts';
 import type { Engine } from '#host/engine/engine.ts';
 import { loadEngine } from '#host/engine/wasm-engine.ts';
@@ -49,15 +50,11 @@ function weighed(cluster: Cluster, answers: { bytes: number }): Cluster {
     return result;
   };
   return {
-    list: (...args) => cluster.list(...args),
-    watch: (...args) => cluster.watch(...args),
-    get: (...args) => cluster.get(...args),
+    ...delegated(cluster),
     create: (...args) => weigh(cluster.create(...args)),
     replace: (...args) => weigh(cluster.replace(...args)),
     patch: (...args) => weigh(cluster.patch(...args)),
     delete: (...args) => weigh(cluster.delete(...args)),
-    logs: (...args) => cluster.logs(...args),
-    followLogs: (...args) => cluster.followLogs(...args),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Cleanup } from '#core/api/cleanup.ts';
 import type { Task } from '#core/api/task.ts';
 import type { Action } from '#core/contract/decision.ts';
 import type { Snapshot } from '#core/contract/snapshot.ts';
+import { delegated } from '#host/cluster/delegated.ts';
 import { createWorld } from '#host/cluster/memory/world.ts';
 import type { ControllerOptions } from '#host/controller/controller.ts';
 import type { ControllerMetrics } from '#host/controller/hooks.ts';
@@ -278,14 +279,7 @@ describe('order of work', () => {
       engine,
       controller: { maxConcurrentReconciles: 3 },
       wrap: (cluster) => ({
-        list: (...args) => cluster.list(...args),
-        watch: (...args) => cluster.watch(...args),
-        get: (...args) => cluster.get(...args),
-        create: (...args) => cluster.create(...args),
-        replace: (...args) => cluster.replace(...args),
-        delete: (...args) => cluster.delete(...args),
-        logs: (...args) => cluster.logs(...args),
-        followLogs: (...args) => cluster.followLogs(...args),
+        ...delegated(cluster),
         patch: async (address, ...rest) => {
           expect(inHand.has(address.name)).toBe(false);
           inHand.add(address.name);

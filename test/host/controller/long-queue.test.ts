@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Task, TaskStatus } from '#core/api/task.ts';
+import { delegated } from '#host/cluster/delegated.ts';
 import { createWorld } from '#host/cluster/memory/world.ts';
 import { agent, agentTask, condition, NAMESPACE, task, template } from '#test/support/builders.ts';
 import { newObject } from '#test/support/new-object.ts';
@@ -174,14 +175,7 @@ test('those that come at once are told that they wait, few at a time, while all 
     controller: { maxConcurrentReconciles: 32 },
     // Each write of a status takes its time.
     wrap: (cluster) => ({
-      list: (...args) => cluster.list(...args),
-      watch: (...args) => cluster.watch(...args),
-      get: (...args) => cluster.get(...args),
-      create: (...args) => cluster.create(...args),
-      replace: (...args) => cluster.replace(...args),
-      delete: (...args) => cluster.delete(...args),
-      logs: (...args) => cluster.logs(...args),
-      followLogs: (...args) => cluster.followLogs(...args),
+      ...delegated(cluster),
       patch: async (address, patch, ...rest) => {
         const count = (patch as { status?: TaskStatus }).status?.phase === 'Queued' ? telling : others;
         count.now += 1;
