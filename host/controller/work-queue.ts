@@ -42,7 +42,6 @@ export class WorkQueue {
   readonly #delayed = new KeyedHeap<Delayed>((a, b) => a.atMs < b.atMs);
   /** Keys that are worked on, and at what priority they were taken. */
   readonly #working = new Map<string, Priority>();
-  readonly #workingAt: Record<Priority, number> = { end: 0, start: 0, wait: 0, initial: 0, settled: 0 };
   readonly #dirty = new Map<string, Priority>();
   readonly #failures = new Map<string, number>();
 
@@ -113,15 +112,15 @@ export class WorkQueue {
   /** The next key to work on, to be given back by `finish`; undefined when none waits. */
   take(): string | undefined {
     for (const priority of LANES) {
-      if (this.#workingAt[priority] >= (this.#atMost[priority] ?? Number.POSITIVE_INFINITY)) continue;
       const lane = this.#lanes[priority];
+      if (lane.working >= (this.#atMost[priority] ?? Number.POSITIVE_INFINITY)) continue;
       for (let key = lane.shift(); key !== undefined; key = lane.shift()) {
         // A key that has moved to a higher lane, or was taken from it, leaves its old entry behind.
         if (this.#queued.get(key) !== priority) continue;
         this.#queued.delete(key);
         this.#delayed.delete(key);
         this.#working.set(key, priority);
-        this.#workingAt[priority] += 1;
+        lane.working += 1;
         return key;
       }
     }
@@ -131,7 +130,7 @@ export class WorkQueue {
   /** Gives a taken key back. Returns the wait in milliseconds when that is a retry. */
   finish(key: string, next: Next, nowMs: number): number | undefined {
     const taken = this.#working.get(key) ?? 'start';
-    if (this.#working.delete(key)) this.#workingAt[taken] -= 1;
+    if (this.#working.delete(key)) this.#lanes[taken].working -= 1;
     const dirty = this.#dirty.get(key);
     this.#dirty.delete(key);
     const waitMs = next.type === 'Retry' ? this.#failed(key, next) : undefined;
@@ -169,6 +168,8 @@ function higher(a: Priority, b: Priority | undefined): Priority {
 
 /** First in, first out, both in constant time. */
 class Lane {
+  /** Keys that were taken from it and are worked on. */
+  working = 0;
   #keys: string[] = [];
   #head = 0;
 
