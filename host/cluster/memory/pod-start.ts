@@ -9,16 +9,19 @@ import type { Timers } from './timers.ts';
 const FIRST_BACK_OFF_MS = 10_000;
 const LAST_BACK_OFF_MS = 300_000;
 
-/** What the start of a Pod's containers asks of the one who does the rest. */
-export interface PodStartOptions {
+/** What a part of a Pod's life, its start or its stop, asks of the one who does the rest. */
+export interface PodPart {
   readonly clock: Clock;
   readonly latency: KubeletLatency;
-  /** SIGTERM ends them. */
+  /** Steps towards more containers; SIGTERM ends them. */
   readonly steps: Timers;
   readonly pod: () => StoredPod;
   readonly run: () => PodRun;
   readonly change: (run: PodRun) => void;
   readonly write: () => void;
+}
+
+export interface PodStartOptions extends PodPart {
   /** The container that the script speaks about runs since now. */
   readonly onSubject: () => void;
 }

@@ -1,22 +1,12 @@
-import type { Clock } from '../../clock.ts';
-import type { KubeletLatency } from './kubelet-latency.ts';
-import { isRunning, type PodRun, type StoredPod, subjectOf } from './pod-run.ts';
+import { isRunning, type PodRun, subjectOf } from './pod-run.ts';
+import type { PodPart } from './pod-start.ts';
 import { isOver, isPastDeadline } from './pod-status.ts';
 import { killed, sidecarsEnded, signalled, withUnknownStates } from './pod-steps.ts';
 import { Timers } from './timers.ts';
 
-/** What the end of a Pod asks of the one who does the rest. */
-export interface PodStopOptions {
-  readonly clock: Clock;
-  readonly latency: KubeletLatency;
-  /** Steps towards more containers; SIGTERM ends them. */
-  readonly steps: Timers;
+export interface PodStopOptions extends PodPart {
   /** Ends of containers: their own and those that were asked for. */
   readonly ends: Timers;
-  readonly pod: () => StoredPod;
-  readonly run: () => PodRun;
-  readonly change: (run: PodRun) => void;
-  readonly write: () => void;
   /** The container that the script speaks about comes to its end. */
   readonly exit: (exitCode: number) => void;
   /** The kubelet's own DELETE. */

@@ -7,7 +7,7 @@ import type { NodeOutages } from './node-outages.ts';
 import { terminationMessage } from './pod-log.ts';
 import { acceptedRun, isRestarted, isRunning, type PodRun, resumedRun, type StoredPod, subjectOf } from './pod-run.ts';
 import type { PodScript } from './pod-script.ts';
-import { PodStart } from './pod-start.ts';
+import { type PodPart, PodStart } from './pod-start.ts';
 import { podStatus, rejectedStatus } from './pod-status.ts';
 import { ended, killed } from './pod-steps.ts';
 import { PodStop } from './pod-stop.ts';
@@ -49,13 +49,13 @@ export class PodWorker {
     const nowMs = this.#clock.now();
     const isResumed = pod.status?.startTime !== undefined;
     this.#run = isResumed ? resumedRun(pod, script, nowMs) : acceptedRun(pod, script, nowMs + latency.noticeMs);
-    const shared = {
+    const shared: PodPart = {
       clock: this.#clock,
       latency,
       steps: this.#steps,
       pod: () => this.#pod,
       run: () => this.#run,
-      change: (run: PodRun) => {
+      change: (run) => {
         this.#run = run;
       },
       write: () => this.#write(),
