@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '#core/api/kubernetes.ts';
 import { type Kind, RESOURCES } from '#core/contract/kinds.ts';
+import type { ClusterFlags, FileFlags } from './flags.ts';
 
 /** Where the commands go, as this one was told. */
 export interface KubectlTarget {
@@ -57,6 +58,15 @@ export function objectName(kind: Kind, name: string): string {
 /** Words as a POSIX shell takes them. */
 export function shellLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
+}
+
+/** Words that name the same files to the same effect. */
+export function fileWords({ filename = [], recursive, namespace }: FileFlags & Pick<ClusterFlags, 'namespace'>): readonly string[] {
+  return [
+    ...filename.flatMap((file) => ['-f', file]),
+    ...(recursive === true ? ['-R'] : []),
+    ...(namespace === undefined ? [] : ['-n', namespace]),
+  ];
 }
 
 /** Behind a command that reads standard input: what was piped in once has to be given again. */

@@ -2,7 +2,7 @@ import { targetWords } from '../cluster/target.ts';
 import type { PlanFlags } from '../commands/plan.ts';
 import type { Plan } from '../contract/plan.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
-import { shellLine, stdinAgain } from '../kubectl.ts';
+import { fileWords, shellLine, stdinAgain } from '../kubectl.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered, renderer } from '../output/render.ts';
 import { planText } from './text.ts';
@@ -33,12 +33,5 @@ export async function printed(plan: Plan, { flags, io, isFleet }: PrintOptions):
 
 /** The command that applies what was planned, where it was planned. */
 function applyText(flags: PlanFlags): string {
-  const { filename = [], recursive, namespace } = flags;
-  const words = [
-    ...filename.flatMap((file) => ['-f', file]),
-    ...(recursive === true ? ['-R'] : []),
-    ...(namespace === undefined ? [] : ['-n', namespace]),
-    ...targetWords(flags),
-  ];
-  return `${shellLine(['kubectl', 'apply', ...words])}${stdinAgain(filename)}`;
+  return `${shellLine(['kubectl', 'apply', ...fileWords(flags), ...targetWords(flags)])}${stdinAgain(flags.filename ?? [])}`;
 }

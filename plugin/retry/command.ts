@@ -7,12 +7,11 @@ import { checkChoice, selectorsOf } from '../choose.ts';
 import { waitForEnds } from '../cluster/end.ts';
 import { type ReachedCluster, withCluster } from '../cluster/open.ts';
 import { chooseTasks } from '../cluster/read.ts';
-import { targetWords } from '../cluster/target.ts';
 import type { RetryFlags } from '../commands/retry.ts';
 import type { RetryReport } from '../contract/asked.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { createKubectl } from '../kubectl.ts';
+import { createKubectl, type KubectlTarget } from '../kubectl.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
 import { awaitTask, exitCodeOf } from '../run/progress.ts';
@@ -41,7 +40,7 @@ export async function runRetryCommand(names: readonly string[], flags: RetryFlag
     const results = await Promise.all(found.tasks.map((task) => retry(open.cluster, task, flags)));
     const wanted = results.flatMap((result) => (result.type === 'Failed' ? [] : [result]));
     const isAlone = results.length === 1 && flags.wait !== true;
-    for (const result of results) tell(result, isAlone, open.namespace, flags, io);
+    for (const result of results) tell(result, isAlone, { namespace: open.namespace, access: open.cluster.access }, flags, io);
     const isClean = found.missing.length === 0 && wanted.length === results.length;
     const waits = flags.wait === true && flags.dryRun !== true && wanted.length > 0;
     const ends: Ends = new Map();
@@ -77,7 +76,7 @@ function insteadText({ instead }: Extract<Asking, { type: 'Refused' }>, namespac
   return instead === undefined ? '' : `: ${createKubectl({ namespace, access }).opencode(...instead)}`;
 }
 
-function tell(result: Retried, isAlone: boolean, namespace: string, flags: RetryFlags, io: Io): void {
+function tell(result: Retried, isAlone: boolean, target: KubectlTarget, flags: RetryFlags, io: Io): void {
   const { dryRun, output } = flags;
   if (result.type === 'Failed') {
     io.err(`error: ${result.message}\n`);
@@ -89,7 +88,6 @@ function tell(result: Retried, isAlone: boolean, namespace: string, flags: Retry
     io.out(`${taskTitle(task)}\n`);
     return;
   }
-  const target = { namespace, access: targetWords(flags) };
   const watch = isAlone && dryRun !== true ? `; watch it: ${createKubectl(target).opencode('status', task.metadata.name, '-w')}` : '';
   const said =
     result.type === 'Unchanged' ? `unchanged: ${result.why}` : `attempt ${attempt} asked for${dryRun === true ? ' (dry run)' : ''}`;

@@ -6,7 +6,7 @@ import { formatFault, sortFaults } from '../input/fault.ts';
 import { type PlannedObject, readManifests } from '../input/objects.ts';
 import { readDocuments } from '../input/read-documents.ts';
 import { colored, type Io, type Paint, plain } from '../io.ts';
-import { shellLine, stdinAgain } from '../kubectl.ts';
+import { fileWords, shellLine, stdinAgain } from '../kubectl.ts';
 import { isDataForm } from '../output/flag.ts';
 import { rendered } from '../output/render.ts';
 import { FAULT_NAMES } from './faults.ts';
@@ -51,12 +51,11 @@ async function objectsOf(flags: SimulateFlags, io: Io): Promise<readonly Planned
   return objects;
 }
 
-function againText(seed: number, { filename = [], recursive, namespace, fault, core }: SimulateFlags): string {
+function againText(seed: number, flags: SimulateFlags): string {
+  const { filename = [], fault, core } = flags;
   const words = [
     ...['kubectl', 'opencode', 'simulate'],
-    ...filename.flatMap((file) => ['-f', file]),
-    ...(recursive === true ? ['-R'] : []),
-    ...(namespace === undefined ? [] : ['-n', namespace]),
+    ...fileWords(flags),
     ...(fault === undefined ? [] : ['--fault', fault.join(',')]),
     ...(core === undefined ? [] : ['--core', core]),
     ...['--seed', String(seed), '--histories', '1'],
